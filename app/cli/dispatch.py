@@ -1,0 +1,27 @@
+"""One verb from its arguments to its exit code."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+
+from app.cli.arguments import build_parser, parse, read_request
+from app.cli.command import Call, Command
+from app.cli.outcome import warn
+from app.cli.verbs import Verb
+from app.operations.session import Session
+from app.store.home import Home
+
+
+def run_verb(verb: Verb, arguments: Sequence[str], home: Home) -> int:
+    """Raises MoorageError, UsageError, SystemExit (after ``--help``) and whatever else happens."""
+    command: Command = importlib.import_module(f"app.cli.{verb.module}").COMMANDS[verb.name]
+    parser = build_parser(verb.name, verb.summary, command.request, command.positional)
+    if command.add_flags is not None:
+        command.add_flags(parser)
+    options = parse(parser, arguments)
+    request = read_request(command.request, options, command.positional) if command.request else None
+    session = Session(home)
+    for finding in session.config_findings:
+        warn(f"{home.config_file}: {finding}")
+    return command.run(Call(session, request, options))

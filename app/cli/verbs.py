@@ -1,0 +1,68 @@
+"""Every verb, by noun, with the module that has it. Imports nothing: the help and ``--version`` must cost nothing."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Verb(NamedTuple):
+    """``module`` is the one in ``app.cli`` whose COMMANDS has the verb."""
+
+    name: str
+    module: str
+    summary: str
+
+
+NOUNS = {
+    "clusters": "Clusters",
+    "instances": "Container instances",
+    "definitions": "Task definitions",
+    "tasks": "Tasks",
+    "logs": "Logs",
+    "agent": "Supervision",
+}
+
+_ALL = (
+    Verb("create-cluster", "clusters", "Make a cluster: a named pool of container instances."),
+    Verb("delete-cluster", "clusters", "Delete a cluster that has no container instances."),
+    Verb("list-clusters", "clusters", "List all clusters."),
+    Verb("describe-clusters", "clusters", "Show clusters with their counts of instances and tasks."),
+    Verb("register-container-instance", "instances", "Add a Docker Engine to a cluster."),
+    Verb("deregister-container-instance", "instances", "Take an instance out of a cluster."),
+    Verb("update-container-instances-state", "instances", "Drain instances, or make them ACTIVE again."),
+    Verb("list-container-instances", "instances", "List the instances of a cluster."),
+    Verb("describe-container-instances", "instances", "Show instances with what is registered and what remains."),
+    Verb("put-attributes", "instances", "Set attributes of instances, for placement."),
+    Verb("delete-attributes", "instances", "Take attributes of instances away."),
+    Verb("register-task-definition", "definitions", "Store a task definition as the next revision of its family."),
+    Verb("deregister-task-definition", "definitions", "Make a revision INACTIVE; what runs goes on."),
+    Verb("describe-task-definition", "definitions", "Show a revision; a family alone is its latest ACTIVE one."),
+    Verb("list-task-definitions", "definitions", "List revisions."),
+    Verb("list-task-definition-families", "definitions", "List families."),
+    Verb("run-task", "tasks", "Run tasks where the scheduler finds room; stays until they are RUNNING."),
+    Verb("start-task", "tasks", "Start a task on each of the instances that you name."),
+    Verb("stop-task", "tasks", "Stop a task; stays until it has stopped."),
+    Verb("list-tasks", "tasks", "List the tasks of a cluster."),
+    Verb("describe-tasks", "tasks", "Show tasks with their containers."),
+    Verb("wait", "tasks", "Wait until tasks are what you say: wait tasks-running, wait tasks-stopped."),
+    Verb("logs", "logs", "Show what a task's containers wrote."),
+    Verb("agent", "agent", "Watch clusters and do what is due on their tasks, without a screen."),
+)
+VERBS = {verb.name: verb for verb in _ALL}
+
+_USAGE = """usage: moorage [--home DIR]                the dashboard
+       moorage [--home DIR] VERB [flags]   one command; moorage VERB --help tells its flags
+
+  --home DIR   keep everything below this folder (default: MOORAGE_HOME, else the XDG folders)
+  --version    tell the version
+"""
+
+
+def overview(version: str) -> str:
+    """The text of ``--help``."""
+    width = max(len(name) for name in VERBS) + 2
+    blocks = [f"Moorage {version}: ECS clusters on the Docker hosts you already have.\n\n{_USAGE}"]
+    for noun, title in NOUNS.items():
+        lines = [f"  {verb.name:<{width}}{verb.summary}" for verb in _ALL if verb.module == noun]
+        blocks.append("\n".join([title, *lines, ""]))
+    return "\n".join(blocks)

@@ -1,0 +1,1 @@
+"""What all hosts say, in one place, in memory. Knows no engine; lives on one thread."""

@@ -1,0 +1,225 @@
+"""The fleet: instances, their containers and records, and the tasks that these make up.
+
+Touched on one thread alone, so there are no locks. State is frozen; what changes is replaced. A task is derived again
+from everything that names it whenever any of that changes, so the order of events does not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import assert_never
+
+from app.fleet.changes import ChangeSet
+from app.model.container import Container
+from app.model.instance import EngineInfo, Freshness, Instance, InstanceKey
+from app.model.lifecycle import derive_task
+from app.model.record import Record, record_name
+from app.model.resources import Resources, total
+from app.model.task import Task
+from app.model.update import (
+    ContainerGone,
+    ContainerSeen,
+    FreshnessTold,
+    HostRead,
+    HostUpdate,
+    InfoRead,
+    RecordGone,
+    RecordSeen,
+)
+
+
+@dataclass(slots=True)
+class InstanceState:
+    """All that is known of one instance. ``tasks`` and ``tagged`` are derived from containers and records."""
+
+    instance: Instance
+    freshness: Freshness
+    info: EngineInfo | None = None
+    clock_offset: timedelta = timedelta(0)
+    containers: dict[str, Container] = field(default_factory=dict)
+    records: dict[str, Record] = field(default_factory=dict)
+    tasks: dict[str, Task] = field(default_factory=dict)
+    by_task: dict[str, set[str]] = field(default_factory=dict)
+    records_by_task: dict[str, set[str]] = field(default_factory=dict)
+
+    @property
+    def registered(self) -> Resources:
+        """What tasks can use at most; nothing while the engine has never answered."""
+        if self.info is None:
+            return Resources()
+        offered = self.info.registered
+        return Resources(offered.cpu, max(offered.memory - self.instance.reserved_memory, 0))
+
+    @property
+    def reserved(self) -> Resources:
+        """What tasks that are not STOPPED hold, whichever cluster they belong to."""
+        return total(task.reservation for task in self.tasks.values() if task.last_status != "STOPPED")
+
+    @property
+    def unmanaged(self) -> list[Container]:
+        return [container for container in self.containers.values() if container.tag is None]
+
+    @property
+    def live(self) -> bool:
+        return self.freshness.reach == "live"
+
+
+class Fleet:
+    """The one state that screens and operations read."""
+
+    def __init__(self) -> None:
+        self.instances: dict[InstanceKey, InstanceState] = {}
+        self.clusters: tuple[str, ...] = ()
+
+    # --- what is registered ----------------------------------------------------------------------------------------
+
+    def register(self, clusters: Iterable[str], instances: Iterable[Instance]) -> ChangeSet:
+        """Take over what the cluster files say; state of instances that stay is kept."""
+        changes = ChangeSet()
+        wanted = {instance.key: instance for instance in instances}
+        names = tuple(sorted(clusters))
+        if names != self.clusters:
+            self.clusters, changes.clusters = names, True
+        for key in [key for key in self.instances if key not in wanted]:
+            changes.tasks.update(self.instances.pop(key).tasks)
+            changes.instances.add(key)
+        for key, instance in wanted.items():
+            state = self.instances.get(key)
+            if state is None:
+                self.instances[key] = InstanceState(instance, Freshness("connecting", datetime.now(UTC)))
+                changes.instances.add(key)
+            elif state.instance != instance:
+                state.instance = instance
+                changes.instances.add(key)
+        return changes
+
+    # --- what hosts tell -------------------------------------------------------------------------------------------
+
+    def apply(self, updates: Iterable[HostUpdate]) -> ChangeSet:
+        """Take in what watchers told. Updates of instances that are no longer registered are left out."""
+        changes = ChangeSet()
+        for update in updates:
+            state = self.instances.get(update.instance)
+            if state is not None:
+                self._apply_one(state, update, changes)
+        return changes
+
+    def _apply_one(self, state: InstanceState, update: HostUpdate, changes: ChangeSet) -> None:
+        match update:
+            case FreshnessTold():
+                state.freshness = update.freshness
+                changes.instances.add(update.instance)
+                changes.tasks.update(state.tasks)
+            case InfoRead():
+                state.info, state.clock_offset = update.info, update.clock_offset
+                changes.instances.add(update.instance)
+            case HostRead():
+                self._replace(state, update, changes)
+            case ContainerSeen():
+                self._container(state, update.container.id, update.container, changes)
+            case ContainerGone():
+                self._container(state, update.container_id, None, changes)
+            case RecordSeen():
+                self._record(state, update.name, update.record, changes)
+            case RecordGone():
+                self._record(state, update.name, None, changes)
+            case _:
+                assert_never(update)
+
+    def _replace(self, state: InstanceState, reading: HostRead, changes: ChangeSet) -> None:
+        seen = {container.id: container for container in reading.containers}
+        for gone in [known for known in state.containers if known not in seen]:
+            self._container(state, gone, None, changes)
+        for container in reading.containers:
+            self._container(state, container.id, container, changes)
+        named = {record_name(record): record for record in reading.records}
+        for gone in [known for known in state.records if known not in named]:
+            self._record(state, gone, None, changes)
+        for name, record in named.items():
+            self._record(state, name, record, changes)
+        changes.instances.add(reading.instance)
+
+    def _container(self, state: InstanceState, id_: str, container: Container | None, changes: ChangeSet) -> None:
+        before = state.containers.get(id_)
+        if before == container:
+            return
+        if container is None:
+            state.containers.pop(id_, None)
+        else:
+            state.containers[id_] = container
+        for seen, adding in ((before, False), (container, True)):
+            if seen is None:
+                continue
+            if seen.tag is None:
+                changes.unmanaged = True
+                continue
+            _index(state.by_task, seen.tag.task_id, id_, adding=adding)
+        for task_id in {seen.tag.task_id for seen in (before, container) if seen is not None and seen.tag is not None}:
+            self._derive(state, task_id, changes)
+
+    def _record(self, state: InstanceState, name: str, record: Record | None, changes: ChangeSet) -> None:
+        before = state.records.get(name)
+        known = record or before
+        if before == record or known is None:
+            return
+        task_id = known.task_id
+        if record is None:
+            state.records.pop(name, None)
+        else:
+            state.records[name] = record
+        _index(state.records_by_task, task_id, name, adding=record is not None)
+        self._derive(state, task_id, changes)
+
+    def _derive(self, state: InstanceState, task_id: str, changes: ChangeSet) -> None:
+        containers = [state.containers[id_] for id_ in state.by_task.get(task_id, ())]
+        records = [state.records[name] for name in state.records_by_task.get(task_id, ())]
+        task = derive_task(state.instance.key, containers, records)
+        before = state.tasks.get(task_id)
+        if task == before:
+            return
+        if task is None:
+            del state.tasks[task_id]
+        else:
+            state.tasks[task_id] = task
+        changes.tasks.add(task_id)
+        changes.instances.add(state.instance.key)
+
+    # --- reading ---------------------------------------------------------------------------------------------------
+
+    def of_cluster(self, cluster: str) -> list[InstanceState]:
+        return [state for key, state in self.instances.items() if key.cluster == cluster]
+
+    def tasks(self, cluster: str | None = None) -> list[Task]:
+        """All tasks, or a cluster's. A host that two clusters share shows each its own."""
+        return [
+            task
+            for key, state in self.instances.items()
+            if cluster is None or key.cluster == cluster
+            for task in state.tasks.values()
+            if belongs(task, state)
+        ]
+
+    def find_task(self, task_id: str, cluster: str | None = None) -> Task | None:
+        for key, state in self.instances.items():
+            if (cluster is None or key.cluster == cluster) and (task := state.tasks.get(task_id)) is not None:
+                return task
+        return None
+
+    def host_now(self, key: InstanceKey) -> datetime:
+        """The host's time now, in UTC, as far as its clock is known."""
+        state = self.instances.get(key)
+        return datetime.now(UTC) + (state.clock_offset if state else timedelta(0))
+
+
+def _index(index: dict[str, set[str]], task_id: str, member: str, *, adding: bool) -> None:
+    members = index.setdefault(task_id, set())
+    (members.add if adding else members.discard)(member)
+    if not members:
+        del index[task_id]
+
+
+def belongs(task: Task, state: InstanceState) -> bool:
+    """Is this a task of the cluster that the instance is registered in?"""
+    return task.cluster == state.instance.key.cluster

@@ -1,0 +1,1 @@
+"""One Docker Engine behind one small port: the only room that imports docker."""

@@ -1,0 +1,114 @@
+"""A session with one engine: docker-py with its traps closed, and its many exceptions turned into one.
+
+docker-py trusts the environment (proxies, .netrc, CA bundles) and follows redirects with the body of a create; a
+session of ours does neither (design: docker 2 and 3, reliability 0.9). Every call has a deadline.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import socket
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import docker
+import requests
+import urllib3
+from docker.errors import APIError, DockerException
+
+from app.hosts.endpoint import Endpoint
+from app.model.errors import MoorageError
+from app.model.safe_text import safe_line
+
+Kind = Literal["unreachable", "timeout", "not-found", "conflict", "refused", "failed"]
+
+CALL_TIMEOUT = 5.0
+"""Seconds that an ordinary call may take."""
+
+# A full pool makes urllib3 warn on stderr through Python's last-resort handler: that would garble the screen.
+logging.getLogger("urllib3").addHandler(logging.NullHandler())
+logging.getLogger("docker").addHandler(logging.NullHandler())
+
+
+class HostError(MoorageError):
+    """A call to an engine that did not do what was asked.
+
+    ``kind``: unreachable (no connection), timeout (sent, no answer: the outcome is unknown and must be read back),
+    not-found (404), conflict (409), refused (another 4xx), failed (5xx, or an answer that cannot be read).
+    """
+
+    code = "ServerException"
+
+    def __init__(self, message: str, kind: Kind) -> None:
+        self.kind: Kind = kind
+        super().__init__(message)
+
+
+class _Session(docker.APIClient):  # type: ignore[misc]
+    """docker-py's low-level client that takes nothing from the environment."""
+
+    def _retrieve_server_version(self) -> str:
+        # The constructor's first request: the earliest point at which the session exists.
+        self.trust_env = False
+        self.max_redirects = 0
+        self.headers["Accept-Encoding"] = "identity"
+        return str(super()._retrieve_server_version())
+
+
+def connect(endpoint: Endpoint, *, timeout: float) -> Any:
+    """A docker-py low-level client with a negotiated API version. Raises HostError."""
+    with translated("connect"):
+        return _Session(base_url=endpoint.url, version="auto", timeout=timeout, use_ssh_client=False, max_pool_size=16)
+
+
+@contextlib.contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Turn whatever docker-py, requests and urllib3 raise into one HostError that says what was being done."""
+    try:
+        yield
+    except APIError as error:
+        raise _api_error(what, error) from error
+    except RecursionError as error:
+        raise HostError(f"{what}: the answer cannot be read: it is nested too deeply", "failed") from error
+    except (DockerException, requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        raise _transport_error(what, error) from error
+
+
+def _api_error(what: str, error: APIError) -> HostError:
+    status = error.response.status_code if error.response is not None else 0
+    kinds: dict[int, Kind] = {404: "not-found", 409: "conflict"}
+    kind: Kind = kinds.get(status, "refused" if 400 <= status < 500 else "failed")
+    return HostError(safe_line(error.explanation or str(error)).strip() or f"{what} failed ({status})", kind)
+
+
+def _transport_error(what: str, error: BaseException) -> HostError:
+    cause: BaseException | None = error
+    chain: list[BaseException] = []
+    while cause is not None and cause not in chain:
+        chain.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    for link in chain:
+        if isinstance(link, FileNotFoundError):
+            return HostError("no Docker Engine is listening there: the socket does not exist", "unreachable")
+        if isinstance(link, PermissionError):
+            return HostError(
+                "permission denied on the socket; run as a user of the docker group, or as root", "unreachable"
+            )
+        if isinstance(link, ConnectionRefusedError):
+            return HostError("no Docker Engine is listening there: connection refused", "unreachable")
+        if isinstance(link, socket.gaierror):
+            return HostError(f"its name cannot be resolved: {link.strerror}", "unreachable")
+        if isinstance(link, requests.ConnectTimeout):
+            return HostError("no answer to the connection attempt", "unreachable")
+        if isinstance(link, OSError) and link.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH):
+            return HostError("no route to it", "unreachable")
+    for link in chain:
+        if isinstance(link, requests.Timeout | TimeoutError | urllib3.exceptions.TimeoutError) or "timed out" in str(
+            link
+        ):
+            return HostError(f"no answer to {what} in time", "timeout")
+        if isinstance(link, ConnectionError | urllib3.exceptions.ProtocolError | requests.ConnectionError):
+            return HostError(f"the engine went away during {what}", "timeout")
+    return HostError(f"{what}: {safe_line(chain[-1])}", "failed")

@@ -1,0 +1,285 @@
+"""The port: everything that Moorage asks of a Docker Engine, as plain calls with deadlines.
+
+Low-level API calls only: the high-level client inspects each container of a list. Every write goes through one gate.
+Answers are Docker's own JSON; ``app.hosts.reading`` turns it into the model.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from app.hosts.connection import CALL_TIMEOUT, HostError, connect, translated
+from app.hosts.endpoint import Endpoint
+from app.hosts.labels import parse_time
+
+Json = dict[str, Any]
+
+CONTAINER_EVENTS = (
+    "create",
+    "start",
+    "die",
+    "stop",
+    "kill",
+    "oom",
+    "pause",
+    "unpause",
+    "restart",
+    "rename",
+    "update",
+    "destroy",
+    "health_status",
+)
+PULL_SILENCE = 90.0
+"""Seconds without a word after which a pull is given up."""
+START_TIMEOUT = 180.0
+CREATE_TIMEOUT = 240.0
+
+
+class ReadOnlyError(HostError):
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} refused: this cluster is read-only here", "refused")
+
+
+class Stream:
+    """Something an engine keeps sending; ``close`` may be called from any thread and ends the reader."""
+
+    def __init__(self, frames: Any) -> None:
+        self._frames = frames
+
+    def __iter__(self) -> Iterator[Json]:
+        try:
+            with translated("reading the event stream"):
+                for frame in self._frames:
+                    if isinstance(frame, dict):
+                        yield frame
+        except AttributeError as error:  # http.client forgets its file when another thread closes it
+            raise HostError("the event stream was closed", "unreachable") from error
+
+    def close(self) -> None:
+        with contextlib.suppress(AttributeError):  # the reader came to its end at this very moment
+            self._frames.close()
+
+
+class Engine:
+    """One Docker Engine. Connects at the first call and again after a failure; safe to share between threads.
+
+    Every method raises HostError; ``kind`` "timeout" means that the outcome of a write is unknown.
+    """
+
+    def __init__(self, endpoint: Endpoint, *, timeout: float = CALL_TIMEOUT, read_only: bool = False) -> None:
+        self.endpoint = endpoint
+        self._timeout = timeout
+        self._read_only = read_only
+        self._client: Any = None
+        self._clock_offset: timedelta | None = None
+        self._lock = threading.Lock()
+
+    def api(self) -> Any:
+        with self._lock:
+            if self._client is None:
+                self._client = connect(self.endpoint, timeout=self._timeout)
+            return self._client
+
+    def close(self) -> None:
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def _write(self, what: str) -> Any:
+        """The one gate for all writes."""
+        if self._read_only:
+            raise ReadOnlyError(what)
+        return self.api()
+
+    # --- reading ---------------------------------------------------------------------------------------------------
+
+    def ping(self) -> None:
+        with translated("ping"):
+            self.api().ping()
+
+    def info(self) -> Json:
+        with translated("info"):
+            return _members(self.api().info())
+
+    def version(self) -> Json:
+        with translated("version"):
+            return _members(self.api().version())
+
+    def containers(self, *labels: str, container_id: str = "") -> list[Json]:
+        filters: dict[str, Any] = {"label": list(labels)} if labels else {}
+        if container_id:
+            filters["id"] = container_id
+        with translated("listing containers"):
+            return _entries(self.api().containers(all=True, filters=filters or None))
+
+    def inspect(self, container: str) -> Json:
+        with translated("inspecting a container"):
+            return _members(self.api().inspect_container(container))
+
+    def volumes(self, label: str) -> list[Json]:
+        with translated("listing volumes"):
+            return _entries(_members(self.api().volumes(filters={"label": label})).get("Volumes") or [])
+
+    def volume(self, name: str) -> Json:
+        with translated("inspecting a volume"):
+            return _members(self.api().inspect_volume(name))
+
+    def image(self, reference: str) -> Json:
+        with translated("inspecting an image"):
+            return _members(self.api().inspect_image(reference))
+
+    def networks(self, label: str) -> list[Json]:
+        with translated("listing networks"):
+            return _entries(self.api().networks(filters={"label": label}))
+
+    def events(self) -> Stream:
+        """Container and volume events from now on. No exec and top events: health checks make floods of them."""
+        from docker import types, utils
+
+        filters = {"type": ["container", "volume"], "event": list(CONTAINER_EVENTS)}
+        with translated("subscribing to events"):
+            api = self.api()
+            params = {"filters": utils.convert_filters(filters)}
+            # docker-py's own events() waits without end for the answer: here only the events themselves may take time.
+            response = api._get(api._url("/events"), params=params, stream=True, timeout=self._timeout)
+            api._disable_socket_timeout(api._get_raw_response_socket(response))
+            return Stream(types.CancellableStream(api._stream_helper(response, decode=True), response))
+
+    def log_stream(
+        self, container: str, *, follow: bool, tail: int | None, since: float | None, timestamps: bool
+    ) -> tuple[Any, bool]:
+        """The raw response of a log request, and whether the container has a TTY (then there are no frames)."""
+        api = self.api()
+        tty = bool(self.inspect(container)["Config"]["Tty"])
+        params: dict[str, Any] = {"stdout": 1, "stderr": 1, "follow": int(follow), "timestamps": int(timestamps)}
+        params["tail"] = "all" if tail is None else str(tail)
+        if since is not None:
+            params["since"] = f"{since:.9f}"
+        with translated("reading logs"):
+            url = api._url("/containers/{0}/logs", container)
+            response = api._get(url, params=params, stream=True, timeout=None if follow else 30)
+            api._raise_for_status(response)
+            return response, tty
+
+    # --- writing ---------------------------------------------------------------------------------------------------
+
+    def create_container(self, name: str, body: Mapping[str, Any]) -> str:
+        """Create from the exact API body; returns the id. conflict: the name is taken."""
+        api = self._write("create")
+        with translated("create"):
+            url = api._url("/containers/create")
+            response = api._post_json(url, data=dict(body), params={"name": name}, timeout=CREATE_TIMEOUT)
+            return str(_members(api._result(response, True)).get("Id"))
+
+    def start(self, container: str) -> None:
+        api = self._write("start")
+        with translated("start"):
+            response = api._post(api._url("/containers/{0}/start", container), timeout=START_TIMEOUT)
+            api._raise_for_status(response)
+
+    def stop(self, container: str, timeout: int) -> None:
+        """SIGTERM, and SIGKILL after ``timeout`` seconds; returns when it has stopped. Stopped already: no error."""
+        api = self._write("stop")
+        with translated("stop"):
+            url = api._url("/containers/{0}/stop", container)
+            api._raise_for_status(api._post(url, params={"t": timeout}, timeout=timeout + 15))
+
+    def remove_container(self, container: str) -> None:
+        """Kill and remove, with its anonymous volumes; gone already: no error."""
+        api = self._write("remove")
+        with translated("remove"):
+            url = api._url("/containers/{0}", container)
+            response = api._delete(url, params={"force": True, "v": True}, timeout=60)
+            if response.status_code not in (404, 409):  # 409: its removal is under way
+                api._raise_for_status(response)
+
+    def create_volume(self, name: str, labels: Mapping[str, str]) -> Json:
+        """Create, or get the one that has the name; its labels tell which."""
+        api = self._write("creating a volume")
+        with translated("creating a volume"):
+            return _members(api.create_volume(name, labels=dict(labels)))
+
+    def remove_volume(self, name: str) -> None:
+        """Remove; gone already: no error."""
+        api = self._write("removing a volume")
+        with translated("removing a volume"):
+            response = api._delete(api._url("/volumes/{0}", name))
+            if response.status_code != 404:
+                api._raise_for_status(response)
+
+    def create_network(self, name: str, subnet: str, labels: Mapping[str, str]) -> str:
+        """A bridge network with that subnet; returns its id. A subnet that overlaps another: refused (403)."""
+        api = self._write("creating a network")
+        body = {
+            "Name": name,
+            "CheckDuplicate": True,
+            "Driver": "bridge",
+            "Labels": dict(labels),
+            "IPAM": {"Driver": "default", "Config": [{"Subnet": subnet}]},
+        }
+        with translated("creating a network"):
+            response = api._post_json(api._url("/networks/create"), data=body, timeout=30)
+            return str(_members(api._result(response, True)).get("Id"))
+
+    def remove_network(self, network: str) -> None:
+        api = self._write("removing a network")
+        with translated("removing a network"):
+            response = api._delete(api._url("/networks/{0}", network), timeout=30)
+            if response.status_code != 404:
+                api._raise_for_status(response)
+
+    def pull(self, image: str) -> Iterator[Json]:
+        """Progress frames of a pull. An error in the stream is raised as one; so is silence of PULL_SILENCE seconds."""
+        from docker import auth, utils
+
+        api = self._write("pull")
+        with translated("pull"):
+            repository, tag = utils.parse_repository_tag(image)
+            registry, _ = auth.resolve_repository_name(repository)
+            header = auth.get_config_header(api, registry)
+            headers = {"X-Registry-Auth": header} if header else {}
+            params = {"fromImage": repository, "tag": tag or "latest"}
+            response = api._post(
+                api._url("/images/create"), params=params, headers=headers, stream=True, timeout=PULL_SILENCE
+            )
+            api._raise_for_status(response)
+            for frame in api._stream_helper(response, decode=True):
+                if not isinstance(frame, dict):
+                    continue
+                if "error" in frame:
+                    raise HostError(str(frame["error"]), "failed")
+                yield frame
+
+    # --- time ------------------------------------------------------------------------------------------------------
+
+    def measure_clock(self, info: Json) -> None:
+        """Learn how far the host's clock is from ours, from an answer of ``info``."""
+        try:
+            self._clock_offset = parse_time(str(info.get("SystemTime", ""))) - datetime.now(UTC)
+        except ValueError:
+            self._clock_offset = timedelta(0)
+
+    def now(self) -> datetime:
+        """The host's time, in UTC: what is written on a host is told in its own time, so that all operators agree."""
+        if self._clock_offset is None:
+            self.measure_clock(self.info())
+        return datetime.now(UTC) + (self._clock_offset or timedelta(0))
+
+
+def _members(answer: object) -> Json:
+    """A JSON object; an engine that answers with anything else has failed."""
+    if not isinstance(answer, dict):
+        raise HostError(f"the answer cannot be read: an object was expected, not {type(answer).__name__}", "failed")
+    return answer
+
+
+def _entries(answer: object) -> list[Json]:
+    """A JSON list of objects; an engine that answers with anything else has failed."""
+    if not isinstance(answer, list):
+        raise HostError(f"the answer cannot be read: a list was expected, not {type(answer).__name__}", "failed")
+    return [_members(entry) for entry in answer]

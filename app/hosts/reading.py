@@ -1,0 +1,221 @@
+"""Docker's JSON → the model's frozen records. All foreign text becomes SafeText here."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, ParamSpec, TypeVar
+
+from app.hosts.connection import HostError
+from app.hosts.engine import Engine, Json
+from app.hosts.labels import PREFIX, TASK, DamagedLabels, parse_time, read_tag
+from app.hosts.records import KIND, read_record
+from app.model.container import Container, DockerHealth, DockerState, PortBinding, TaskTag
+from app.model.instance import EngineInfo
+from app.model.record import Record
+from app.model.resources import Resources
+from app.model.safe_text import SafeText, safe_line
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_STATES: frozenset[DockerState] = frozenset(
+    ("created", "running", "paused", "restarting", "exited", "removing", "dead")
+)
+_HEALTHS: frozenset[DockerHealth] = frozenset(("starting", "healthy", "unhealthy"))
+_EXIT_CODE = re.compile(r"\AExited \((\d+)\)")
+_ARCHITECTURES = {"aarch64": "arm64"}
+
+
+@dataclass(frozen=True, slots=True)
+class HostReading:
+    """Everything on one host at one moment."""
+
+    containers: tuple[Container, ...]
+    records: tuple[Record, ...]
+
+
+def _readable(read: Callable[P, T]) -> Callable[P, T]:
+    """Whatever an engine's JSON holds, reading it raises nothing but HostError."""
+
+    @functools.wraps(read)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return read(*args, **kwargs)
+        except (AttributeError, KeyError, IndexError, TypeError, ValueError, ArithmeticError, OSError) as error:
+            raise HostError(f"the answer cannot be read ({read.__name__}: {error!r:.80})", "failed") from error
+
+    return guarded
+
+
+def read_host(engine: Engine) -> HostReading:
+    """List everything; inspect only what is ours, where the list cannot tell the exit, the times or the health."""
+    listed = engine.containers()
+    volumes = engine.volumes(KIND)
+    containers = []
+    for entry in listed:
+        if TASK in (entry.get("Labels") or {}):
+            detail = inspect_or_none(engine, str(entry.get("Id")))
+            if detail is not None:
+                containers.append(container_from_inspect(detail))
+        else:
+            containers.append(container_from_list(entry))
+    return HostReading(tuple(containers), tuple(records_from(volumes)))
+
+
+def inspect_or_none(engine: Engine, container: str) -> Json | None:
+    """Inspect; None when it has gone in the meantime."""
+    try:
+        return engine.inspect(container)
+    except HostError as error:
+        if error.kind == "not-found":
+            return None
+        raise
+
+
+@_readable
+def records_from(volumes: Iterable[Json]) -> list[Record]:
+    found = (read_record(str(volume.get("Name")), volume.get("Labels")) for volume in volumes)
+    return [record for record in found if record is not None]
+
+
+@_readable
+def engine_info(info: Json, version: Json) -> EngineInfo:
+    """Capacity as the ECS agent counts it: cores x 1024, and whole MiB of memory (design: ECS semantics 1.2)."""
+    machine = str(info.get("Architecture", ""))
+    return EngineInfo(
+        engine_id=safe_line(info.get("ID", "")),
+        hostname=safe_line(info.get("Name", "")),
+        version=safe_line(info.get("ServerVersion", "")),
+        api_version=safe_line(version.get("ApiVersion", "")),
+        os_type=safe_line(info.get("OSType", "")),
+        architecture=safe_line(_ARCHITECTURES.get(machine, machine)),
+        registered=Resources(int(info.get("NCPU") or 0) * 1024, int(info.get("MemTotal") or 0) >> 20),
+        labels=tuple(_label(text) for text in info.get("Labels") or ()),
+        warnings=tuple(safe_line(text) for text in info.get("Warnings") or ()),
+    )
+
+
+def _label(text: str) -> tuple[SafeText, SafeText]:
+    key, _, value = str(text).partition("=")
+    return safe_line(key), safe_line(value)
+
+
+@_readable
+def container_from_list(entry: Json) -> Container:
+    """From an entry of the container list, which has no times but creation, and tells exit and health in words."""
+    name = _bare_name((entry.get("Names") or [""])[0])
+    status = str(entry.get("Status", ""))
+    exit_match = _EXIT_CODE.match(status)
+    health: DockerHealth = ""
+    for word in ("unhealthy", "healthy", "starting"):
+        if f"({word})" in status or (word == "starting" and "(health: starting)" in status):
+            health = word
+            break
+    tag, damage = _tag(name, entry.get("Labels") or {})
+    return Container(
+        id=safe_line(entry["Id"]),
+        name=safe_line(name),
+        image=safe_line(entry.get("Image", "")),
+        image_id=safe_line(entry.get("ImageID", "")),
+        state=_state(entry.get("State")),
+        created_at=datetime.fromtimestamp(int(entry.get("Created") or 0), UTC),
+        tag=tag,
+        damage=damage,
+        exit_code=int(exit_match[1]) if exit_match else None,
+        health=health,
+        ports=_listed_ports(entry.get("Ports") or ()),
+    )
+
+
+@_readable
+def container_from_inspect(detail: Json) -> Container:
+    name = _bare_name(str(detail.get("Name", "")))
+    config: Mapping[str, Any] = detail.get("Config") or {}
+    state: Mapping[str, Any] = detail.get("State") or {}
+    started = _time(state.get("StartedAt"))
+    ended = _time(state.get("FinishedAt"))
+    docker_state = _state(state.get("Status"))
+    health = str((state.get("Health") or {}).get("Status", ""))
+    tag, damage = _tag(name, config.get("Labels") or {})
+    return Container(
+        id=safe_line(detail["Id"]),
+        name=safe_line(name),
+        image=safe_line(config.get("Image", "")),
+        image_id=safe_line(detail.get("Image", "")),
+        state=docker_state,
+        created_at=_time(detail.get("Created")) or datetime.fromtimestamp(0, UTC),
+        tag=tag,
+        damage=damage,
+        started_at=started,
+        finished_at=ended if docker_state in ("exited", "dead") else None,
+        exit_code=int(state.get("ExitCode") or 0) if docker_state in ("exited", "dead") and started else None,
+        health=health if health in _HEALTHS else "",
+        oom_killed=state.get("OOMKilled") is True,
+        error=safe_line(state.get("Error") or ""),
+        ports=_inspected_ports((detail.get("NetworkSettings") or {}).get("Ports") or {}),
+    )
+
+
+def _bare_name(name: str) -> str:
+    return name.removeprefix("/")
+
+
+def _tag(name: str, labels: Mapping[str, str]) -> tuple[TaskTag | None, SafeText]:
+    if not any(key.startswith(PREFIX) for key in labels):
+        return None, SafeText("")
+    try:
+        return read_tag(name, labels), SafeText("")
+    except DamagedLabels as error:
+        return None, safe_line(error)
+
+
+def _state(text: object) -> DockerState:
+    return text if text in _STATES else "dead"
+
+
+def _time(text: object) -> datetime | None:
+    """Docker's time; its zero time (year 1) means never."""
+    if not isinstance(text, str) or text.startswith("0001-"):
+        return None
+    try:
+        return parse_time(text)
+    except ValueError:
+        return None
+
+
+def _listed_ports(ports: Iterable[Json]) -> tuple[PortBinding, ...]:
+    """Published ports, each once: an engine lists those on every address twice, for IPv4 and IPv6."""
+    found = {
+        PortBinding(
+            int(port["PrivatePort"]),
+            int(port["PublicPort"]),
+            safe_line(port.get("Type", "tcp")),
+            _address(str(port.get("IP") or "")),
+        )
+        for port in ports
+        if port.get("PublicPort")
+    }
+    return tuple(sorted(found, key=_port_order))
+
+
+def _inspected_ports(ports: Mapping[str, Any]) -> tuple[PortBinding, ...]:
+    found = set()
+    for key, bindings in ports.items():
+        number, _, protocol = key.partition("/")
+        for binding in bindings or ():
+            if number.isdigit() and str(binding.get("HostPort", "")).isdigit():
+                address = _address(str(binding.get("HostIp") or ""))
+                found.add(PortBinding(int(number), int(binding["HostPort"]), safe_line(protocol or "tcp"), address))
+    return tuple(sorted(found, key=_port_order))
+
+
+def _address(address: str) -> str:
+    return "" if address in ("", "0.0.0.0", "::") else safe_line(address)  # noqa: S104 - read, not bound
+
+
+def _port_order(port: PortBinding) -> tuple[int, int, str, str]:
+    return port.host_port, port.container_port, port.protocol, port.host_ip

@@ -1,0 +1,199 @@
+"""One watcher an engine: subscribe, list, apply; reconnect for ever; say how fresh our knowledge is.
+
+List is the truth, events are hints: the stream is opened first, then everything is listed, then events are applied; any
+end of the stream, a clean one too, is a lost connection. Two daemon threads: one only empties the stream (an unread
+stream slows the whole engine), the other does the rest.
+"""
+
+from __future__ import annotations
+
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from app.hosts.connection import HostError
+from app.hosts.engine import Engine, Json, Stream
+from app.hosts.reading import (
+    container_from_inspect,
+    engine_info,
+    inspect_or_none,
+    read_host,
+    records_from,
+)
+from app.model.instance import Freshness, InstanceKey, Reach
+from app.model.record import RECORD_PREFIX
+from app.model.safe_text import SafeText
+from app.model.update import (
+    ContainerGone,
+    ContainerSeen,
+    FreshnessTold,
+    HostRead,
+    HostUpdate,
+    InfoRead,
+    RecordGone,
+    RecordSeen,
+)
+
+Deliver = Callable[[HostUpdate], None]
+
+PING_EVERY = 3.0
+RELIST_EVERY = 60.0
+_FIRST_WAIT, _LONGEST_WAIT = 0.5, 10.0
+_END = None
+_GONE_ACTIONS = frozenset({"destroy", "remove"})
+
+
+class Watcher:
+    """Watches one engine until stopped. ``deliver`` is called from the watcher's thread and must not block."""
+
+    def __init__(self, key: InstanceKey, engine: Engine, deliver: Deliver) -> None:
+        self._key = key
+        self._engine = engine
+        self._deliver = deliver
+        self._stopped = threading.Event()
+        self._stream: Stream | None = None
+        self._reach: Reach = "connecting"
+        self._since = datetime.now(UTC)
+        self._had_answer = False
+        self._thread = threading.Thread(target=self._run, name=f"watch-{key.name}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End soon; does not wait."""
+        self._stopped.set()
+        self._close_stream()
+
+    def _close_stream(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            try:
+                stream.close()
+            except (HostError, OSError, ValueError):
+                return  # it was broken already, which is why it is closed
+
+    # --- connecting ------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        wait = _FIRST_WAIT
+        self._tell("connecting", "")
+        while not self._stopped.is_set():
+            began = time.monotonic()
+            try:
+                self._watch()
+                reason = "the event stream ended"
+            except HostError as error:
+                reason = error.message
+            self._close_stream()
+            self._engine.close()
+            if self._stopped.is_set():
+                return
+            wait = _FIRST_WAIT if time.monotonic() - began > _LONGEST_WAIT else min(wait * 1.7, _LONGEST_WAIT)
+            pause = wait * random.uniform(0.8, 1.2)
+            self._tell("stale" if self._had_answer else "unreachable", reason, next_try=pause)
+            self._stopped.wait(pause)
+
+    def _tell(self, reach: Reach, reason: str, next_try: float | None = None) -> None:
+        now = datetime.now(UTC)
+        if reach != self._reach:
+            self._reach, self._since = reach, now
+        when = None if next_try is None else now + timedelta(seconds=next_try)
+        self._deliver(FreshnessTold(self._key, Freshness(reach, self._since, SafeText(reason), when)))
+
+    def _watch(self) -> None:
+        """One connection, from the subscription to its end. Raises HostError."""
+        self._engine.ping()
+        events: queue.SimpleQueue[Json | None] = queue.SimpleQueue()
+        stream = self._stream = self._engine.events()
+        threading.Thread(target=_drain, args=(stream, events), name=f"events-{self._key.name}", daemon=True).start()
+        self._read_info()
+        self._read_all()
+        self._had_answer = True
+        self._tell("live", "")
+        relist_at = time.monotonic() + RELIST_EVERY
+        while not self._stopped.is_set():
+            try:
+                event = events.get(timeout=PING_EVERY)
+            except queue.Empty:
+                self._engine.ping()
+            else:
+                if event is _END:
+                    return
+                self._apply(_coalesced(event, events))
+            if time.monotonic() > relist_at:
+                self._read_info()
+                self._read_all()
+                relist_at = time.monotonic() + RELIST_EVERY
+
+    # --- reading ---------------------------------------------------------------------------------------------------
+
+    def _read_info(self) -> None:
+        info = self._engine.info()
+        self._engine.measure_clock(info)
+        self._deliver(
+            InfoRead(self._key, engine_info(info, self._engine.version()), self._engine.now() - datetime.now(UTC))
+        )
+
+    def _read_all(self) -> None:
+        reading = read_host(self._engine)
+        self._deliver(HostRead(self._key, reading.containers, reading.records))
+
+    def _apply(self, batch: list[Json | None]) -> None:
+        """Read again what the events name, each once, in the order of its last event."""
+        hints: dict[tuple[str, str], str] = {}
+        for event in batch:
+            if event is _END:
+                self._close_stream()
+                raise HostError("the event stream ended", "unreachable")
+            actor = event.get("Actor")
+            if not isinstance(actor, dict):
+                continue
+            subject = str(event.get("Type", "")), str(actor.get("ID", ""))
+            hints.pop(subject, None)
+            hints[subject] = str(event.get("Action", ""))
+        for (kind, name), action in hints.items():
+            if kind == "container":
+                self._refresh_container(name, action)
+            elif kind == "volume" and name.startswith(RECORD_PREFIX):
+                self._refresh_record(name)
+
+    def _refresh_container(self, container: str, action: str) -> None:
+        if action not in _GONE_ACTIONS:
+            detail = inspect_or_none(self._engine, container)
+            if detail is not None:
+                self._deliver(ContainerSeen(self._key, container_from_inspect(detail)))
+                return
+        self._deliver(ContainerGone(self._key, container))
+
+    def _refresh_record(self, name: str) -> None:
+        try:
+            found = records_from([self._engine.volume(name)])
+        except HostError as error:
+            if error.kind != "not-found":
+                raise
+            found = []
+        self._deliver(RecordSeen(self._key, name, found[0]) if found else RecordGone(self._key, name))
+
+
+def _drain(stream: Stream, events: queue.SimpleQueue[Json | None]) -> None:
+    try:
+        for event in stream:
+            events.put(event)
+    except HostError:
+        pass
+    finally:
+        events.put(_END)
+
+
+def _coalesced(first: Json | None, events: queue.SimpleQueue[Json | None]) -> list[Json | None]:
+    """The event and all that are waiting behind it."""
+    batch = [first]
+    while True:
+        try:
+            batch.append(events.get_nowait())
+        except queue.Empty:
+            return batch

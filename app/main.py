@@ -1,0 +1,96 @@
+"""argv → the dashboard (no verb) or one CLI verb. Imports nothing heavy until it knows which."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.store.home import Home
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs Moorage on ``argv`` (default: that of the process); returns the exit code, never raises."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] in (["--version"], ["-V"]):
+        return _say_version()
+    from app.cli.outcome import guarded
+
+    folder, rest, wrong = _without_home(arguments)
+    return guarded(lambda: _run(folder, rest, wrong), lambda: _home(folder).state)
+
+
+def _run(folder: str | None, arguments: list[str], wrong: str) -> int:
+    from app.cli.verbs import VERBS, overview
+    from app.model.errors import NotFoundError, UsageError
+
+    if wrong:
+        raise UsageError(wrong)
+    if not arguments:
+        return _open_dashboard(_home(folder))
+    first, rest = arguments[0], arguments[1:]
+    if first in ("--version", "-V"):
+        return _say_version()
+    if first in ("--help", "-h", "help"):
+        if first != "help" or not rest:
+            from app import __version__
+
+            sys.stdout.write(overview(__version__))
+            return 0
+        first, rest = rest[0], ["--help"]
+    if first.startswith("-"):
+        raise UsageError(f"unknown option {first!r}; moorage --help tells what there is")
+    if first not in VERBS:
+        raise UsageError(f"{NotFoundError('verb', first, VERBS).message} (moorage --help lists all)")
+    from app.cli.dispatch import run_verb
+
+    return run_verb(VERBS[first], rest, _home(folder))
+
+
+def _open_dashboard(home: Home) -> int:
+    from app.cli.outcome import is_terminal
+    from app.model.errors import UsageError
+
+    if not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
+        raise UsageError("the dashboard needs a terminal; moorage --help lists the commands that do not")
+    from app.screens.dashboard import run_dashboard
+
+    return run_dashboard(home)
+
+
+def _without_home(arguments: list[str]) -> tuple[str | None, list[str], str]:
+    """``--home DIR`` taken out, wherever it stands: the folder, the rest, and what is wrong."""
+    folder, rest, wrong = None, [], ""
+    waiting = iter(arguments)
+    for argument in waiting:
+        if argument == "--":
+            rest += [argument, *waiting]
+        elif argument == "--home":
+            folder = next(waiting, None)
+            wrong = "--home needs the path of a folder" if folder is None else wrong
+        elif argument.startswith("--home="):
+            folder = argument.removeprefix("--home=")
+        else:
+            rest.append(argument)
+    return folder, rest, wrong
+
+
+def _home(folder: str | None) -> Home:
+    from app.store.home import resolve_home
+
+    return resolve_home(folder, os.environ)
+
+
+def _say_version() -> int:
+    from app import __version__
+
+    try:
+        print(f"moorage {__version__}", flush=True)
+    except OSError as error:
+        from app.cli.outcome import unwritable
+
+        return unwritable(error)
+    return 0

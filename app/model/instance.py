@@ -1,0 +1,62 @@
+"""A container instance: what its engine says of itself, and how fresh our knowledge of it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from app.model.resources import Resources
+from app.model.safe_text import SafeText
+
+Reach = Literal["connecting", "live", "stale", "unreachable"]
+
+
+class InstanceKey(NamedTuple):
+    """An instance is known by its cluster and its name in it."""
+
+    cluster: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How good our knowledge is.
+
+    stale: there was an answer, and it no longer comes; what is shown is as of ``since``.
+    unreachable: there has been no answer at all since ``since``.
+    ``next_try`` is when the engine is tried again.
+    """
+
+    reach: Reach
+    since: datetime
+    reason: SafeText = SafeText("")
+    next_try: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """What the engine says of itself. ``registered`` is what tasks can use at most: cores x 1024, MiB."""
+
+    engine_id: str
+    hostname: SafeText
+    version: SafeText
+    api_version: str
+    os_type: str
+    architecture: str
+    registered: Resources
+    labels: tuple[tuple[SafeText, SafeText], ...] = ()
+    warnings: tuple[SafeText, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A registered container instance. ``status`` is ACTIVE or DRAINING, as its cluster's file says."""
+
+    key: InstanceKey
+    id: str
+    endpoint: str
+    status: Literal["ACTIVE", "DRAINING"]
+    registered_at: datetime
+    attributes: tuple[tuple[str, str], ...] = ()
+    reserved_memory: int = 0

@@ -1,0 +1,23 @@
+"""The patterns of names, in one place. Imports nothing, so that the configuration can be read before pydantic is."""
+
+from __future__ import annotations
+
+import re
+
+RESOURCE_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,254}$"
+"""Clusters and families: ECS's ``[A-Za-z0-9_-]{1,255}``, beginning with a letter or digit as it becomes a file name."""
+CLUSTER_NAME_PATTERN = RESOURCE_NAME_PATTERN
+FAMILY_NAME_PATTERN = RESOURCE_NAME_PATTERN
+INSTANCE_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
+INSTANCE_ID_PATTERN = r"^[0-9a-f]{32}$"
+ATTRIBUTE_NAME_PATTERN = r"^[A-Za-z0-9_./\\-]{1,128}$"
+
+# Compiled for fullmatch: Python's $ also matches before a line break at the end.
+RESOURCE_NAME = re.compile(RESOURCE_NAME_PATTERN[1:-1])
+INSTANCE_NAME = re.compile(INSTANCE_NAME_PATTERN[1:-1])
+ATTRIBUTE_NAME = re.compile(ATTRIBUTE_NAME_PATTERN[1:-1])
+
+WINDOWS_DEVICE_NAMES = frozenset(
+    {"con", "prn", "aux", "nul"} | {f"{port}{number}" for port in ("com", "lpt") for number in range(10)}
+)
+"""Case-folded. No file may have such a name on Windows, with or without a suffix."""

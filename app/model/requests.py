@@ -1,0 +1,204 @@
+"""Requests: what each operation takes, in ECS's members. The command line makes its flags from these models.
+
+Members that ECS has and this version does not take are refused by name, never ignored.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from app.model.definition_document import member_path
+from app.model.errors import MoorageError
+from app.model.task_definition import KeyValue
+
+
+class Request(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+
+ClusterName = Annotated[str, Field(description="Cluster, by name or ARN (default: config's default_cluster).")]
+Names = Annotated[list[str], Field(min_length=1, max_length=100)]
+Reference = Annotated[str, Field(min_length=1, description="family, family:revision or ARN.")]
+
+
+class CreateClusterRequest(Request):
+    cluster_name: Annotated[str, Field(description="Name of the new cluster.")] = "default"
+
+
+class DeleteClusterRequest(Request):
+    cluster: Annotated[str, Field(description="Cluster to delete; it must have no container instances.")]
+
+
+class ListClustersRequest(Request):
+    pass
+
+
+class DescribeClustersRequest(Request):
+    clusters: Annotated[list[str], Field(max_length=100, description="Clusters, by name or ARN.")] = []
+
+
+class RegisterContainerInstanceRequest(Request):
+    cluster: ClusterName = ""
+    name: Annotated[str, Field(description="Name of the instance (default: the engine's host name).")] = ""
+    endpoint: Annotated[
+        str, Field(description="How to reach its Docker Engine: unix:///PATH or tcp://127.0.0.1:PORT.")
+    ] = ""
+    attributes: Annotated[list[KeyValue], Field(description="Attributes for placement: name=NAME,value=VALUE …")] = []
+
+
+class DeregisterContainerInstanceRequest(Request):
+    cluster: ClusterName = ""
+    container_instance: Annotated[str, Field(description="Container instance, by name, id or ARN.")]
+    force: Annotated[bool, Field(description="Even while tasks run there; they go on, unwatched.")] = False
+
+
+class UpdateContainerInstancesStateRequest(Request):
+    cluster: ClusterName = ""
+    container_instances: Annotated[Names, Field(description="Container instances, by name, id or ARN.")]
+    status: Annotated[Literal["ACTIVE", "DRAINING"], Field(description="DRAINING: no new tasks are placed there.")]
+
+
+class ListContainerInstancesRequest(Request):
+    cluster: ClusterName = ""
+    status: Annotated[Literal["ACTIVE", "DRAINING"] | None, Field(description="Only those with this status.")] = None
+
+
+class DescribeContainerInstancesRequest(Request):
+    cluster: ClusterName = ""
+    container_instances: Annotated[Names, Field(description="Container instances, by name, id or ARN.")]
+
+
+class Attribute(Request):
+    name: str
+    value: str = ""
+    target_type: Literal["container-instance"] = "container-instance"
+    target_id: str
+
+
+class PutAttributesRequest(Request):
+    cluster: ClusterName = ""
+    attributes: Annotated[
+        list[Attribute], Field(min_length=1, max_length=10, description="name=NAME,value=VALUE,targetId=INSTANCE …")
+    ]
+
+
+class DeleteAttributesRequest(Request):
+    cluster: ClusterName = ""
+    attributes: Annotated[
+        list[Attribute], Field(min_length=1, max_length=10, description="name=NAME,targetId=INSTANCE …")
+    ]
+
+
+class DeregisterTaskDefinitionRequest(Request):
+    task_definition: Annotated[str, Field(min_length=1, description="family:revision or ARN.")]
+
+
+class DescribeTaskDefinitionRequest(Request):
+    task_definition: Reference
+
+
+class ListTaskDefinitionsRequest(Request):
+    family_prefix: Annotated[str, Field(description="Only this family.")] = ""
+    status: Annotated[Literal["ACTIVE", "INACTIVE"], Field(description="Only those with this status.")] = "ACTIVE"
+    sort: Annotated[Literal["ASC", "DESC"], Field(description="By family and revision.")] = "ASC"
+
+
+class ListTaskDefinitionFamiliesRequest(Request):
+    family_prefix: Annotated[str, Field(description="Only families that begin with this.")] = ""
+    status: Annotated[Literal["ACTIVE", "INACTIVE", "ALL"], Field(description="ACTIVE: with an ACTIVE revision.")] = (
+        "ALL"
+    )
+
+
+class ContainerOverride(Request):
+    name: str
+    command: list[str] | None = None
+    environment: list[KeyValue] = []
+    cpu: int | None = None
+    memory: int | None = None
+    memory_reservation: int | None = None
+
+
+class TaskOverride(Request):
+    container_overrides: list[ContainerOverride] = []
+    cpu: str | None = None
+    memory: str | None = None
+
+
+StartedBy = Annotated[
+    str, Field(max_length=128, pattern=r"^[A-Za-z0-9_/-]*$", description="Who or what started it (default: you).")
+]
+Group = Annotated[str, Field(max_length=255, description="Task group (default: family:FAMILY).")]
+Overrides = Annotated[TaskOverride, Field(description="Overrides for this task, as JSON or file://PATH.")]
+
+
+class RunTaskRequest(Request):
+    cluster: ClusterName = ""
+    task_definition: Reference
+    count: Annotated[int, Field(ge=1, le=10, description="How many tasks.")] = 1
+    group: Group = ""
+    started_by: StartedBy = ""
+    overrides: Overrides = TaskOverride()
+
+
+class StartTaskRequest(Request):
+    cluster: ClusterName = ""
+    task_definition: Reference
+    container_instances: Annotated[
+        list[str], Field(min_length=1, max_length=10, description="Where to start it: one task on each.")
+    ]
+    group: Group = ""
+    started_by: StartedBy = ""
+    overrides: Overrides = TaskOverride()
+
+
+class StopTaskRequest(Request):
+    cluster: ClusterName = ""
+    task: Annotated[str, Field(min_length=1, description="Task, by id, the start of an id, or ARN.")]
+    reason: Annotated[str, Field(max_length=1024, description="Why; shown as stoppedReason.")] = ""
+
+
+class ListTasksRequest(Request):
+    cluster: ClusterName = ""
+    container_instance: Annotated[str, Field(description="Only tasks on this instance.")] = ""
+    family: Annotated[str, Field(description="Only tasks of this family.")] = ""
+    started_by: Annotated[str, Field(description="Only tasks started by this.")] = ""
+    desired_status: Annotated[
+        Literal["RUNNING", "PENDING", "STOPPED"], Field(description="Only with this desiredStatus.")
+    ] = "RUNNING"
+
+
+class DescribeTasksRequest(Request):
+    cluster: ClusterName = ""
+    tasks: Annotated[Names, Field(description="Tasks, by id, the start of an id, or ARN.")]
+
+
+R = TypeVar("R", bound=Request)
+
+
+def parse_request(kind: type[R], members: dict[str, Any]) -> R:
+    """Members by ECS's names → request. Raises MoorageError that names every member that is wrong."""
+    try:
+        return kind.model_validate(members)
+    except ValidationError as error:
+        known = [field.alias or name for name, field in kind.model_fields.items()]
+        problems = [_problem(detail, known) for detail in error.errors()]
+        raise MoorageError("; ".join(problems), code="InvalidParameterException") from None
+
+
+def _problem(detail: Any, known: list[str]) -> str:
+    path = member_path(tuple(detail["loc"]))
+    if detail["type"] == "missing":
+        return f"{path} is required"
+    if detail["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(path, known, n=1, cutoff=0.7)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        return f"{path} is not known here, or not supported yet{hint}"
+    text = str(detail["msg"])
+    return f"{path}: {text[:1].lower()}{text[1:]}"

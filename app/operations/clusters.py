@@ -1,0 +1,46 @@
+"""Clusters: create, delete, list, describe."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.model.errors import MoorageError, NotFoundError
+from app.model.ids import cluster_arn, short_id
+from app.model.requests import CreateClusterRequest, DeleteClusterRequest, DescribeClustersRequest, ListClustersRequest
+from app.operations.session import Session
+from app.operations.shapes import cluster_shape
+
+
+def create_cluster(session: Session, request: CreateClusterRequest) -> dict[str, Any]:
+    """Make a cluster; one that exists already is returned, as ECS does."""
+    cluster = session.clusters.create(request.cluster_name)
+    return {"cluster": cluster_shape(cluster, session.survey(cluster))}
+
+
+def delete_cluster(session: Session, request: DeleteClusterRequest) -> dict[str, Any]:
+    cluster = session.cluster(request.cluster)
+    if cluster.instances:
+        names = ", ".join(entry.name for entry in cluster.instances)
+        raise MoorageError(
+            f"cluster {cluster.name!r} still has container instances ({names}); deregister them first",
+            code="ClusterContainsContainerInstancesException",
+        )
+    shape = cluster_shape(session.clusters.delete(cluster.name), session.survey(cluster))
+    return {"cluster": {**shape, "status": "INACTIVE"}}
+
+
+def list_clusters(session: Session, _request: ListClustersRequest) -> dict[str, Any]:
+    return {"clusterArns": [cluster_arn(name) for name in sorted(session.active_clusters())]}
+
+
+def describe_clusters(session: Session, request: DescribeClustersRequest) -> dict[str, Any]:
+    """Clusters with counts of instances and tasks; an unknown one is a failure MISSING, not an error."""
+    shapes, failures = [], []
+    for name in request.clusters or [session.config.default_cluster]:
+        try:
+            cluster = session.cluster(name)
+        except NotFoundError:
+            failures.append({"arn": cluster_arn(short_id(name)), "reason": "MISSING"})
+        else:
+            shapes.append(cluster_shape(cluster, session.survey(cluster)))
+    return {"clusters": shapes, "failures": failures}

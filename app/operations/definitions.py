@@ -1,0 +1,96 @@
+"""Task definitions: register, deregister, describe, list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.model.definition_document import DefinitionDocument, parse_definition
+from app.model.errors import Finding, MoorageError, NotFoundError
+from app.model.ids import definition_arn, parse_definition_reference
+from app.model.requests import (
+    DeregisterTaskDefinitionRequest,
+    DescribeTaskDefinitionRequest,
+    ListTaskDefinitionFamiliesRequest,
+    ListTaskDefinitionsRequest,
+)
+from app.operations.session import Session
+from app.operations.shapes import definition_shape
+from app.store.definitions import StoredRevision
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What registering gave: the stored revision, and what of it is kept but not honoured."""
+
+    stored: StoredRevision
+    warnings: tuple[Finding, ...]
+
+    def shape(self) -> dict[str, Any]:
+        return {"taskDefinition": definition_shape(self.stored), "tags": []}
+
+
+def register_task_definition(session: Session, document: bytes, source: str) -> Registered:
+    """Store a document, byte for byte, as the next revision of its family.
+
+    Raises DocumentError with every finding at once; then nothing is stored.
+    """
+    parsed = parse_definition(document, source)
+    stored = session.definitions.register(parsed.definition.family, document, session.operator, session.now())
+    return Registered(stored, parsed.warnings)
+
+
+def find_definition(session: Session, reference: str) -> StoredRevision:
+    """``family`` (its latest ACTIVE revision), ``family:revision`` or ARN. Raises MoorageError."""
+    try:
+        family, revision = parse_definition_reference(reference)
+    except ValueError as error:
+        raise MoorageError(f"task definition {reference!r}: {error}", code="InvalidParameterException") from None
+    families = session.definitions.families()
+    if family not in families:
+        raise NotFoundError("task definition", family, families, code="ClientException")
+    if revision is not None:
+        return session.definitions.read(family, revision)
+    stored = session.definitions.latest_active(family)
+    if stored is None:
+        raise MoorageError(f"task definition {family!r} has no ACTIVE revision; register a new one")
+    return stored
+
+
+def parsed(stored: StoredRevision) -> DefinitionDocument:
+    return parse_definition(stored.document, f"{stored.family}:{stored.revision}")
+
+
+def deregister_task_definition(session: Session, request: DeregisterTaskDefinitionRequest) -> dict[str, Any]:
+    """Make a revision INACTIVE: what runs goes on, nothing new is started from it."""
+    stored = find_definition(session, request.task_definition)
+    if ":" not in request.task_definition.rsplit("/", 1)[-1]:
+        raise MoorageError(
+            f"name the revision, as in {stored.family}:{stored.revision}", code="InvalidParameterException"
+        )
+    done = session.definitions.deregister(stored.family, stored.revision, session.now())
+    return {"taskDefinition": definition_shape(done)}
+
+
+def describe_task_definition(session: Session, request: DescribeTaskDefinitionRequest) -> dict[str, Any]:
+    return {"taskDefinition": definition_shape(find_definition(session, request.task_definition)), "tags": []}
+
+
+def list_task_definitions(session: Session, request: ListTaskDefinitionsRequest) -> dict[str, Any]:
+    families = [name for name in session.definitions.families() if request.family_prefix in ("", name)]
+    found = [
+        (family, revision)
+        for family in families
+        for revision in session.definitions.revisions(family)
+        if session.definitions.read(family, revision).status == request.status
+    ]
+    found.sort(reverse=request.sort == "DESC")
+    return {"taskDefinitionArns": [definition_arn(family, revision) for family, revision in found]}
+
+
+def list_task_definition_families(session: Session, request: ListTaskDefinitionFamiliesRequest) -> dict[str, Any]:
+    names = [name for name in session.definitions.families() if name.startswith(request.family_prefix)]
+    if request.status != "ALL":
+        wanted = request.status == "ACTIVE"
+        names = [name for name in names if (session.definitions.latest_active(name) is not None) == wanted]
+    return {"families": names}

@@ -1,0 +1,67 @@
+"""The fleet, live: a watcher for every registered instance, and one pump. For the dashboard and the agent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from app.fleet.changes import ChangeSet
+from app.fleet.fleet import Fleet
+from app.fleet.inbox import Inbox
+from app.hosts.watcher import Watcher
+from app.model.errors import DocumentError, MoorageError
+from app.model.instance import Freshness, InstanceKey
+from app.model.safe_text import safe_line
+from app.model.update import FreshnessTold
+from app.operations.session import Session
+
+
+class Monitor:
+    """Call ``refresh`` and ``pump`` on one thread only. ``wake`` is called from any thread when there is news."""
+
+    def __init__(self, session: Session, wake: Callable[[], None], clusters: frozenset[str] | None = None) -> None:
+        self._session = session
+        self._only = clusters
+        self.fleet = Fleet()
+        self.broken: dict[str, DocumentError] = {}
+        self._inbox = Inbox(wake)
+        self._watchers: dict[InstanceKey, tuple[str, Watcher]] = {}
+        self._fingerprint: tuple[object, ...] | None = None
+
+    def refresh(self) -> ChangeSet:
+        """Take over what the cluster files say, if they have changed: by us, by others, or by an editor."""
+        fingerprint = self._session.clusters.fingerprint()
+        if fingerprint == self._fingerprint:
+            return ChangeSet()
+        self._fingerprint = fingerprint
+        names, instances, self.broken = self._session.registered()
+        if self._only is not None:
+            names = [name for name in names if name in self._only]
+            instances = [instance for instance in instances if instance.key.cluster in self._only]
+        changes = self.fleet.register(names, instances)
+        wanted = {instance.key: instance.endpoint for instance in instances}
+        for key in [key for key, (endpoint, _) in self._watchers.items() if wanted.get(key) != endpoint]:
+            self._watchers.pop(key)[1].stop()
+        for key, endpoint in wanted.items():
+            if key not in self._watchers:
+                self._watch(key, endpoint)
+        return changes
+
+    def _watch(self, key: InstanceKey, endpoint: str) -> None:
+        try:
+            engine = self._session.engine(endpoint)
+        except MoorageError as error:
+            freshness = Freshness("unreachable", self._session.now(), safe_line(error.message))
+            self._inbox.put(FreshnessTold(key, freshness))
+            return
+        watcher = Watcher(key, engine, self._inbox.put)
+        self._watchers[key] = endpoint, watcher
+        watcher.start()
+
+    def pump(self) -> ChangeSet:
+        """Apply what watchers have told since the last time."""
+        return self.fleet.apply(self._inbox.drain())
+
+    def stop(self) -> None:
+        for _, watcher in self._watchers.values():
+            watcher.stop()
+        self._watchers.clear()

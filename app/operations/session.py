@@ -1,0 +1,155 @@
+"""What every operation needs: the files of this home, engines by endpoint, and a look at a cluster's hosts."""
+
+from __future__ import annotations
+
+import getpass
+import re
+import threading
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from app.fleet.fleet import Fleet
+from app.hosts.endpoint import parse_endpoint
+from app.hosts.engine import Engine
+from app.hosts.reading import engine_info, read_host
+from app.model.cluster import ClusterFile, InstanceEntry
+from app.model.errors import DocumentError, MoorageError, NotFoundError
+from app.model.ids import new_id, short_id
+from app.model.instance import Freshness, Instance, InstanceKey
+from app.model.safe_text import safe_line
+from app.model.update import FreshnessTold, HostRead, HostUpdate, InfoRead
+from app.store.clusters import ClusterStore
+from app.store.config import read_config
+from app.store.definitions import DefinitionStore
+from app.store.home import Home
+
+SURVEY_DEADLINE = 8.0
+"""Seconds after which an instance that has not answered is left out of a survey."""
+
+
+class Session:
+    """One run of Moorage. Safe to share between threads. ``owner`` tells this process from all others."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.clusters = ClusterStore(home)
+        self.definitions = DefinitionStore(home)
+        self.config, self.config_findings = read_config(home.config_file)
+        self.operator = _operator()
+        self.owner = f"{self.operator}-{new_id()[:8]}"
+        self._engines: dict[str, Engine] = {}
+        self._lock = threading.Lock()
+
+    @staticmethod
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    # --- registered ------------------------------------------------------------------------------------------------
+
+    def cluster_name(self, name_or_arn: str) -> str:
+        return short_id(name_or_arn) or self.config.default_cluster
+
+    def cluster(self, name_or_arn: str) -> ClusterFile:
+        """An ACTIVE cluster. Raises NotFoundError (ClusterNotFoundException) or DocumentError."""
+        name = self.cluster_name(name_or_arn)
+        found = self.clusters.read(name)
+        if found.status != "ACTIVE":
+            raise NotFoundError("cluster", name, self.active_clusters(), code="ClusterNotFoundException")
+        return found
+
+    def active_clusters(self) -> list[str]:
+        return [name for name, found in self.clusters.read_all()[0].items() if found.status == "ACTIVE"]
+
+    def registered(self) -> tuple[list[str], list[Instance], dict[str, DocumentError]]:
+        """ACTIVE clusters, their instances, and the cluster files that cannot be read."""
+        files, broken = self.clusters.read_all()
+        active = {name: found for name, found in files.items() if found.status == "ACTIVE"}
+        return list(active), [inst for name, found in active.items() for inst in instances_of(found, name)], broken
+
+    # --- hosts -----------------------------------------------------------------------------------------------------
+
+    def engine(self, endpoint: str) -> Engine:
+        """The engine of an endpoint, shared. Raises MoorageError when the endpoint is not one."""
+        with self._lock:
+            if endpoint not in self._engines:
+                self._engines[endpoint] = Engine(parse_endpoint(endpoint))
+            return self._engines[endpoint]
+
+    def survey(self, cluster: ClusterFile) -> Fleet:
+        """Ask every instance of a cluster once, all at the same time; what does not answer is unreachable, and why."""
+        fleet = Fleet()
+        instances = list(instances_of(cluster, cluster.name))
+        fleet.register([cluster.name], instances)
+        updates: list[HostUpdate] = []
+        threads = [
+            threading.Thread(target=self._ask, args=(instance, updates), name=f"ask-{instance.key.name}", daemon=True)
+            for instance in instances
+        ]
+        for thread in threads:
+            thread.start()
+        deadline = time.monotonic() + SURVEY_DEADLINE
+        for thread in threads:
+            thread.join(max(deadline - time.monotonic(), 0))
+        fleet.apply(list(updates))
+        silent = Freshness("unreachable", self.now(), safe_line(f"no answer within {SURVEY_DEADLINE:g} s"))
+        unheard = [key for key, state in fleet.instances.items() if state.freshness.reach == "connecting"]
+        fleet.apply([FreshnessTold(key, silent) for key in unheard])
+        return fleet
+
+    def _ask(self, instance: Instance, updates: list[HostUpdate]) -> None:
+        began = self.now()
+        try:
+            engine = self.engine(instance.endpoint)
+            info = engine.info()
+            engine.measure_clock(info)
+            reading = read_host(engine)
+            version = engine.version()
+        except MoorageError as error:
+            reason = safe_line(error.message)
+            updates.append(FreshnessTold(instance.key, Freshness("unreachable", began, reason)))
+            return
+        updates += [
+            InfoRead(instance.key, engine_info(info, version), engine.now() - self.now()),
+            HostRead(instance.key, reading.containers, reading.records),
+            FreshnessTold(instance.key, Freshness("live", began)),
+        ]
+
+    def probe(self, endpoint: str) -> str:
+        """Is an engine there? "" if it answers, else why not."""
+        try:
+            self.engine(endpoint).ping()
+        except MoorageError as error:
+            return error.message
+        return ""
+
+
+def instances_of(cluster: ClusterFile, name: str) -> Iterable[Instance]:
+    for entry in cluster.instances:
+        yield Instance(
+            key=InstanceKey(name, entry.name),
+            id=entry.id,
+            endpoint=entry.endpoint,
+            status=entry.status,
+            registered_at=entry.registered_at,
+            attributes=tuple(sorted(entry.attributes.items())),
+            reserved_memory=entry.reserved_memory,
+        )
+
+
+def find_entry(cluster: ClusterFile, name_id_or_arn: str) -> InstanceEntry:
+    """A container instance of a cluster. Raises NotFoundError with the nearest name."""
+    entry = cluster.find(short_id(name_id_or_arn))
+    if entry is None:
+        names = [known.name for known in cluster.instances]
+        raise NotFoundError(f"container instance of cluster {cluster.name!r}", short_id(name_id_or_arn), names)
+    return entry
+
+
+def _operator() -> str:
+    """Who works here, in the characters that startedBy allows."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = "unknown"
+    return re.sub(r"[^A-Za-z0-9_/-]", "-", name)[:36]

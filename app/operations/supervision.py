@@ -1,0 +1,90 @@
+"""Doing what is due on all tasks of the fleet, beside whatever else this process does.
+
+Stateless but for what is under way: with several processes doing this at once, each step is idempotent.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection
+
+from app.fleet.fleet import Fleet, InstanceState, belongs
+from app.hosts.supervisor import act, due, left_over, sweep
+from app.hosts.task_objects import read_task
+from app.model.errors import MoorageError
+from app.model.instance import Instance, InstanceKey
+from app.model.progress import Progress, Tell
+from app.model.resources import Resources
+from app.operations.session import Session
+
+Report = Callable[[InstanceKey, str], None]
+"""Called from a working thread with what was done, or could not be done, on an instance."""
+
+AT_ONCE = 8
+"""Tasks that are worked on at the same time; the next ones' turn comes at the next look."""
+_RETRY_AFTER = 5.0
+
+
+class Supervision:
+    """``consider`` is cheap and may be called at every change; the work goes on in daemon threads."""
+
+    def __init__(self, session: Session, report: Report, tell: Tell | None = None) -> None:
+        self._session = session
+        self._report = report
+        self._tell = tell or _quiet
+        self._lock = threading.Lock()
+        self._under_way: set[str] = set()
+        self._not_before: dict[str, float] = {}
+
+    @property
+    def busy(self) -> bool:
+        with self._lock:
+            return bool(self._under_way)
+
+    def consider(self, fleet: Fleet, in_hand: Collection[str] = ()) -> None:
+        """Begin what is due; ``in_hand``: ids of tasks that this process is at work on already."""
+        for key, state in fleet.instances.items():
+            if not state.live:
+                continue
+            now = fleet.host_now(key)
+            for task in state.tasks.values():
+                if belongs(task, state) and task.id not in in_hand and due(task, now) is not None:
+                    self._begin(task.id, state, f"{task.definition} {task.id[:8]}")
+            for task_id in state.records_by_task.keys() - state.tasks.keys():
+                if all(left_over(state.records[name], now) for name in state.records_by_task[task_id]):
+                    self._begin(task_id, state, f"records of {task_id[:8]}")
+
+    def _begin(self, task_id: str, state: InstanceState, name: str) -> None:
+        with self._lock:
+            if (
+                task_id in self._under_way
+                or len(self._under_way) >= AT_ONCE
+                or time.monotonic() < self._not_before.get(task_id, 0)
+            ):
+                return
+            self._under_way.add(task_id)
+        job = (task_id, state.instance, state.registered, name)
+        threading.Thread(target=self._act, args=job, name=f"due-{task_id[:8]}", daemon=True).start()
+
+    def _act(self, task_id: str, instance: Instance, capacity: Resources, name: str) -> None:
+        try:
+            engine = self._session.engine(instance.endpoint)
+            # What was seen may be old by now: look again right before acting.
+            fresh = read_task(engine, instance.key, task_id)
+            if fresh is None:
+                sweep(engine, task_id)
+            what = due(fresh, engine.now()) if fresh is not None else None
+            done = act(engine, fresh, what, self._session.owner, self._tell, capacity) if fresh and what else ""
+            if done:
+                self._report(instance.key, done)
+        except MoorageError as error:
+            self._report(instance.key, f"{name}: {error.message}; tried again soon")
+        finally:
+            with self._lock:
+                self._under_way.discard(task_id)
+                self._not_before[task_id] = time.monotonic() + _RETRY_AFTER
+
+
+def _quiet(_: Progress) -> None:
+    return None

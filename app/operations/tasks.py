@@ -1,0 +1,113 @@
+"""Tasks: stop, list, describe. Launching them is in ``app.operations.launch``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.fleet.fleet import Fleet
+from app.hosts.stopping import mark_stopped, stop_in_order
+from app.hosts.task_objects import read_task
+from app.model.cluster import ClusterFile
+from app.model.errors import MoorageError, NotFoundError
+from app.model.ids import short_id, task_arn
+from app.model.progress import Tell
+from app.model.requests import DescribeTasksRequest, ListTasksRequest, StopTaskRequest
+from app.model.task import Task
+from app.operations.session import Session, find_entry
+from app.operations.shapes import task_shape
+
+STOPPED_BY_USER = "Task stopped by user"
+_SHORTEST_PREFIX = 4
+
+
+class OutOfSightError(MoorageError):
+    """A task that no host which answers has; one that does not answer may have it."""
+
+    code = "ServerException"
+
+
+def stop_task(session: Session, request: StopTaskRequest, tell: Tell) -> dict[str, Any]:
+    """Stop a task in the order of its dependencies, and stay until it has stopped."""
+    cluster = session.cluster(request.cluster)
+    fleet = session.survey(cluster)
+    task = find_task(fleet, cluster.name, request.task)
+    stopped = stop_found_task(session, fleet.instances[task.instance].instance.endpoint, task, request.reason, tell)
+    return {"task": task_shape(stopped, fleet.instances[task.instance].instance.id)}
+
+
+def stop_found_task(session: Session, endpoint: str, task: Task, reason: str, tell: Tell) -> Task:
+    """Stop a task that is known already. A task that is STOPPED stays as it is."""
+    if task.last_status == "STOPPED":
+        return task
+    engine = session.engine(endpoint)
+    # A task that is stopping already keeps the reason that it has.
+    if (read_task(engine, task.instance, task.id) or task).desired_status == "RUNNING":
+        mark_stopped(engine, task.id, "UserInitiated", reason or STOPPED_BY_USER, session.operator)
+    return stop_in_order(engine, read_task(engine, task.instance, task.id) or task, tell) or task
+
+
+def list_tasks(session: Session, request: ListTasksRequest) -> dict[str, Any]:
+    cluster = session.cluster(request.cluster)
+    instance = find_entry(cluster, request.container_instance).name if request.container_instance else ""
+    fleet = session.survey(cluster)
+    found = [
+        task
+        for task in fleet.tasks(cluster.name)
+        if task.desired_status == request.desired_status
+        and instance in ("", task.instance.name)
+        and request.family in ("", task.family)
+        and request.started_by in ("", task.started_by)
+    ]
+    found.sort(key=lambda task: (task.created_at, task.id))
+    return {"taskArns": [task_arn(task.cluster, task.id) for task in found], **unanswered(fleet, cluster)}
+
+
+def describe_tasks(session: Session, request: DescribeTasksRequest) -> dict[str, Any]:
+    cluster = session.cluster(request.cluster)
+    fleet = session.survey(cluster)
+    shapes, failures = [], []
+    for name in request.tasks:
+        try:
+            task = find_task(fleet, cluster.name, name)
+        except (NotFoundError, OutOfSightError) as error:
+            arn = task_arn(cluster.name, short_id(name))
+            reason = "MISSING" if isinstance(error, NotFoundError) else "AGENT"
+            failures.append({"arn": arn, "reason": reason, "detail": error.message})
+        else:
+            shapes.append(task_shape(task, fleet.instances[task.instance].instance.id))
+    return {"tasks": shapes, "failures": failures}
+
+
+def find_task(fleet: Fleet, cluster: str, name: str) -> Task:
+    """A task by ARN, id, or the start of an id that only one task has.
+
+    Raises NotFoundError, OutOfSightError, or MoorageError when several begin so.
+    """
+    wanted = short_id(name)
+    tasks = fleet.tasks(cluster)
+    found = [task for task in tasks if task.id == wanted]
+    if not found and len(wanted) >= _SHORTEST_PREFIX:
+        found = [task for task in tasks if task.id.startswith(wanted)]
+    if len(found) > 1:
+        ids = ", ".join(task.id[:12] for task in found[:5])
+        raise MoorageError(
+            f"task {wanted!r} is not clear: {ids}; give more of its id", code="InvalidParameterException"
+        )
+    if not found:
+        silent = [state.instance.key.name for state in fleet.of_cluster(cluster) if not state.live]
+        if silent:
+            raise OutOfSightError(
+                f"task {wanted!r} is on no instance that answers; {', '.join(silent)} did not: try again when it does"
+            )
+        raise NotFoundError("task", wanted, [task.id[:8] for task in tasks])
+    return found[0]
+
+
+def unanswered(fleet: Fleet, cluster: ClusterFile) -> dict[str, Any]:
+    """A ``failures`` member that names the instances that did not answer; nothing when all did."""
+    silent = [
+        {"arn": state.instance.key.name, "reason": "AGENT", "detail": str(state.freshness.reason)}
+        for state in fleet.of_cluster(cluster.name)
+        if not state.live
+    ]
+    return {"failures": silent} if silent else {}

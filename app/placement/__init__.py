@@ -1,0 +1,1 @@
+"""Who fits, why not, who is best. Pure, deterministic, seedable."""

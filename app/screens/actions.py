@@ -1,0 +1,76 @@
+"""The one registry of actions: id, key, title and help. Bindings, footer, help and key configuration all come from it.
+
+A screen names the actions that it has; the method that does the work is ``action_<name>`` on that screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """``id`` is what a user's configuration calls it; ``name`` the method; ``help`` one sentence."""
+
+    id: str
+    keys: str
+    name: str
+    title: str
+    help: str
+    show: bool = True
+
+
+def _table(*actions: Action) -> Mapping[str, Action]:
+    return {action.id: action for action in actions}
+
+
+ACTIONS = _table(
+    Action("go.fleet", "1", "app.go('fleet')", "fleet", "The fleet: every cluster", show=False),
+    Action("go.tasks", "2", "app.go('tasks')", "tasks", "Tasks of all clusters", show=False),
+    Action("go.instances", "3", "app.go('instances')", "instances", "Container instances of all clusters", show=False),
+    Action("go.definitions", "4", "app.go('definitions')", "definitions", "Task definitions", show=False),
+    Action("help", "question_mark", "app.help", "help", "The keys of this screen"),
+    Action("back", "escape", "back", "back", "First clears the filter, then goes back"),
+    Action("leave", "q", "leave", "back", "Back to the screen before", show=False),
+    Action("clear", "escape", "back", "clear", "Clears the filter", show=False),
+    Action("quit", "q", "leave", "quit", "Quit Moorage; tasks go on"),
+    Action(
+        "filter", "slash", "filter", "filter", "Show only rows that match: web !test /regex/ state:running host:edge"
+    ),
+    Action("next.pane", "tab", "next_pane", "next pane", "To the next pane or tab", show=False),
+    Action("run", "r", "run", "run", "Launch tasks of a task definition"),
+    Action("stop", "x", "stop", "stop", "Stop the task at the cursor, or all marked ones"),
+    Action("logs", "l", "logs", "logs", "Logs of the task, followed live"),
+    Action("json", "y", "json", "JSON", "What describe prints, as JSON"),
+    Action("copy", "c", "copy", "copy", "Copy the id or ARN to the clipboard", show=False),
+    Action("copy.command", "Y", "copy_command", "copy command", "Copy the equivalent moorage command", show=False),
+    Action("new.cluster", "n", "new_cluster", "new cluster", "Make a cluster"),
+    Action("add.instance", "a", "add_instance", "add instance", "Register a Docker Engine as a container instance"),
+    Action("drain", "D", "drain", "drain", "Drain the instance, or make it ACTIVE again", show=False),
+    Action("deregister", "x", "deregister", "deregister", "Take it away; what runs goes on"),
+    Action("register.samples", "i", "samples", "samples", "Register the sample definitions", show=False),
+    Action("launch", "ctrl+r", "launch", "run", "Run, after a question"),
+    Action("full.screen", "f", "full_screen", "full screen", "This pane alone, or all of them", show=False),
+)
+
+
+def bindings(*ids: str, **titles: str) -> list[BindingType]:
+    """Bindings of the named actions, in order; ``titles`` gives an action another title on this screen.
+
+    An id in ``titles`` has ``_`` where the action has a dot.
+    """
+    found: list[BindingType] = []
+    for id_ in ids:
+        action = ACTIONS[id_]
+        title = titles.get(id_.replace(".", "_"), action.title)
+        found.append(Binding(action.keys, action.name, title, show=action.show, id=action.id, tooltip=action.help))
+    return found
+
+
+_GO = ("go.fleet", "go.tasks", "go.instances", "go.definitions")
+AT_HOME = (*_GO, "help", "clear", "quit")
+INSIDE = (*_GO, "help", "back", "leave")
+"""The keys of every screen: of the first one, and of all others."""

@@ -1,0 +1,163 @@
+"""The dashboard: the Textual App. It only wires: themes, modes, keys that work everywhere, and the one pump."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+
+from textual.app import App
+from textual.screen import Screen
+
+from app.fleet.changes import ChangeSet
+from app.model.instance import InstanceKey
+from app.operations.monitor import Monitor
+from app.operations.session import Session
+from app.operations.supervision import Supervision
+from app.screens.definitions import DefinitionsScreen
+from app.screens.desk import Desk, Jobs, LaunchBoard
+from app.screens.first_run import FirstRunScreen
+from app.screens.fleet import FleetScreen
+from app.screens.frame import FrameScreen
+from app.screens.help import HelpScreen, help_lines
+from app.screens.instances import InstancesScreen
+from app.screens.tasks import TasksScreen
+from app.store.home import Home
+from themes import STYLESHEET, THEMES, variable_defaults
+from widgets.line_filter import install_safe_filter
+
+PUMP_EVERY = 0.05
+TICK_EVERY = 1.0
+HOME = "fleet"
+
+
+class Dashboard(App[None]):
+    TITLE = "moorage"
+    CSS_PATH = [STYLESHEET, STYLESHEET.with_name("screens.tcss")]  # noqa: RUF012 - as Textual declares it
+    ENABLE_COMMAND_PALETTE = True
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
+
+    def __init__(self, session: Session) -> None:
+        # Made before App's own __init__, which asks for the theme's variables.
+        self._session = session
+        # Without colours only if Textual knows from the start that it must not turn the terminal's own into RGB.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        for theme in THEMES:
+            self.register_theme(theme)
+        install_safe_filter(self)
+        self._calls: deque[Callable[[], None]] = deque()
+        self._event_loop: asyncio.AbstractEventLoop | None = None
+        self._pumped_at = 0.0
+        self._pump_due = False
+        jobs = Jobs(self.post, lambda message: self.notify(message, severity="error", markup=False, timeout=8))
+        self.desk = Desk(session, Monitor(session, self.wake), jobs, LaunchBoard())
+        self._supervision = Supervision(session, self._supervised, self.desk.tell)
+        modes: dict[str, Callable[[], Screen[None]]] = {
+            "first": lambda: FirstRunScreen(self.desk),
+            HOME: lambda: FleetScreen(self.desk),
+            "tasks": lambda: TasksScreen(self.desk),
+            "instances": lambda: InstancesScreen(self.desk),
+            "definitions": lambda: DefinitionsScreen(self.desk),
+        }
+        for name, factory in modes.items():
+            self.add_mode(name, factory)
+
+    # --- start and end ---------------------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        wanted = "ansi-dark" if self.no_color else self._session.config.theme
+        self.theme = wanted if wanted in self.available_themes else "moorage-dark"
+        self._event_loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            self._event_loop.add_signal_handler(number, partial(self.exit, None, 128 + number))
+        self.desk.monitor.refresh()
+        self.switch_mode(HOME if self.desk.fleet.clusters or self.desk.monitor.broken else "first")
+        self.set_interval(TICK_EVERY, self._tick)
+        for finding in self._session.config_findings:
+            self.notify(f"{self._session.home.config_file}: {finding}", severity="warning", markup=False, timeout=10)
+
+    def on_unmount(self) -> None:
+        self.desk.monitor.stop()
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return variable_defaults(self.current_theme)
+
+    # --- the one pump ----------------------------------------------------------------------------------------------
+
+    def post(self, call: Callable[[], None]) -> None:
+        """Have a call made on this thread, soon. From any thread."""
+        self._calls.append(call)
+        self.wake()
+
+    def wake(self) -> None:
+        """There is news. From any thread."""
+        loop = self._event_loop
+        if loop is not None and not loop.is_closed():
+            try:
+                loop.call_soon_threadsafe(self._schedule)
+            except RuntimeError:
+                return  # the loop was closed in this very moment: nobody is left to tell
+
+    def _schedule(self) -> None:
+        if self._pump_due or self._event_loop is None:
+            return
+        self._pump_due = True
+        wait = max(self._pumped_at + PUMP_EVERY - time.monotonic(), 0)
+        # The loop's own timer: Textual's needs to know the app, and a call from another thread's context does not.
+        self._event_loop.call_later(wait, self.call_later, self._pump)
+
+    def _pump(self) -> None:
+        self._pump_due = False
+        self._pumped_at = time.monotonic()
+        changes = self.desk.monitor.pump()
+        while self._calls:
+            self._calls.popleft()()
+        if changes:
+            self._supervision.consider(self.desk.fleet, self.desk.in_hand)
+        self._show(changes)
+
+    def _tick(self) -> None:
+        """Once a second: ages move on, files may have changed, and what is due by time alone is done."""
+        changes = self.desk.monitor.refresh()
+        self._supervision.consider(self.desk.fleet, self.desk.in_hand)
+        self._show(None if changes else ChangeSet())
+
+    def _show(self, changes: ChangeSet | None) -> None:
+        # With a dialog open, the screen below it goes on living.
+        frames = [screen for screen in self.screen_stack if isinstance(screen, FrameScreen)]
+        if frames:
+            frames[-1].refresh_now(changes)
+
+    def _supervised(self, instance: InstanceKey, done: str) -> None:
+        self.post(lambda: self.notify(f"{instance.name}: {done}", markup=False, timeout=6))
+
+    # --- keys that work everywhere ---------------------------------------------------------------------------------
+
+    async def action_go(self, mode: str) -> None:
+        """To a main view itself, not to what was opened from it."""
+        if mode == HOME and not self.desk.fleet.clusters:
+            mode = "first"
+        await self.switch_mode(mode)
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def action_home(self) -> None:
+        """What q and esc do on the first screen of a mode: to the fleet; there q quits."""
+        if self.current_mode in (HOME, "first") and not (self.current_mode == "first" and self.desk.fleet.clusters):
+            self.exit()
+        else:
+            self.switch_mode(HOME)
+
+    def action_help(self) -> None:
+        self.push_screen(HelpScreen(help_lines(self.screen.active_bindings.values())))
+
+
+def run_dashboard(home: Home) -> int:
+    """Open the dashboard and stay until it is left. Returns the process's exit code."""
+    app = Dashboard(Session(home))
+    app.run()
+    return app.return_code or 0

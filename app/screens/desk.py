@@ -1,0 +1,79 @@
+"""What screens are given to work with: the fleet, the operations' session, background jobs, and launch progress."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+from app.fleet.fleet import Fleet
+from app.model.errors import MoorageError
+from app.model.progress import Progress
+from app.model.safe_text import safe
+from app.operations.monitor import Monitor
+from app.operations.session import Session
+
+T = TypeVar("T")
+Post = Callable[[Callable[[], None]], None]
+"""Hands a call from any thread to the screen's thread."""
+
+
+class Jobs:
+    """Runs operations in daemon threads, so that no key waits on a network; results come back on the screen's."""
+
+    def __init__(self, post: Post, complain: Callable[[str], None]) -> None:
+        self._post = post
+        self._complain = complain
+
+    def run(
+        self, work: Callable[[], T], done: Callable[[T], None], failed: Callable[[str], None] | None = None
+    ) -> None:
+        """``failed`` gets the error in one line; without it the line is shown as a notification."""
+
+        def job() -> None:
+            try:
+                result = work()
+            except MoorageError as error:
+                self._post(partial(failed or self._complain, error.message))
+            except Exception as error:  # noqa: BLE001 - a bug in an operation must not end the dashboard; it is shown
+                self._post(partial(failed or self._complain, safe(f"{type(error).__name__}: {error}")))
+            else:
+                self._post(partial(done, result))
+
+        threading.Thread(target=job, name="job", daemon=True).start()
+
+    def post(self, call: Callable[[], None]) -> None:
+        self._post(call)
+
+
+@dataclass(slots=True)
+class LaunchBoard:
+    """The last step of each launch that this process has a hand in. Touched on the screen's thread only."""
+
+    steps: dict[str, Progress] = field(default_factory=dict)
+
+    def take(self, progress: Progress) -> None:
+        if progress.step in ("running", "stopped"):
+            self.steps.pop(progress.task_id, None)
+        else:
+            self.steps[progress.task_id] = progress
+
+
+@dataclass(slots=True)
+class Desk:
+    session: Session
+    monitor: Monitor
+    jobs: Jobs
+    board: LaunchBoard
+    in_hand: set[str] = field(default_factory=set)
+    """Ids of tasks that are being stopped from here."""
+
+    @property
+    def fleet(self) -> Fleet:
+        return self.monitor.fleet
+
+    def tell(self, progress: Progress) -> None:
+        """Take a step of a launch or a stop, from any thread."""
+        self.jobs.post(lambda: self.board.take(progress))

@@ -1,0 +1,93 @@
+"""A small dialog of text fields that does one thing, and stays open with the reason when that is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Static
+
+from app.screens.desk import Desk
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    name: str
+    title: str
+    value: str = ""
+    hint: str = ""
+
+
+class FormDialog(ModalScreen[None]):
+    """``work`` is run off the screen's thread with the values; it returns what to say when it is done."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "cancel", id="dialog.cancel", tooltip="Leave without doing anything"),
+    ]
+
+    def __init__(
+        self, desk: Desk, title: str, fields: Sequence[Field], action: str, work: Callable[[dict[str, str]], str]
+    ) -> None:
+        super().__init__()
+        self._desk = desk
+        self._title = title
+        self._fields = tuple(fields)
+        self._action = action
+        self._work = work
+        self._busy = False
+
+    def compose(self) -> ComposeResult:
+        dialog = Vertical(classes="dialog form-dialog")
+        dialog.border_title = self._title
+        with dialog:
+            for field in self._fields:
+                with Horizontal(classes="form-row"):
+                    yield Static(Content(field.title), classes="form-label")
+                    yield Input(field.value, id=f"field-{field.name}", placeholder=field.hint, compact=True)
+                yield Static(Content(field.hint), classes="form-hint")
+            yield Static("", id="form-error", markup=False)
+            with Horizontal(classes="form-buttons"):
+                yield Static(Content("enter next   esc cancel"), classes="form-keys")
+                yield Button(self._action, id="form-go", compact=True)
+
+    def action_cancel(self) -> None:
+        self.dismiss()
+
+    @on(Input.Submitted)
+    def _next(self, event: Input.Submitted) -> None:
+        """enter goes to the next field, and on the last one does it."""
+        if event.input.id == f"field-{self._fields[-1].name}":
+            self._go()
+        else:
+            self.focus_next()
+
+    @on(Button.Pressed)
+    def _go(self) -> None:
+        if self._busy:
+            return
+        self._busy = True
+        self._show(f"{self._action}…", failed=False)
+        values = {field.name: self.query_one(f"#field-{field.name}", Input).value.strip() for field in self._fields}
+        self._desk.jobs.run(lambda: self._work(values), self._done, self._failed)
+
+    def _done(self, message: str) -> None:
+        self.app.notify(message, markup=False)
+        if self.is_attached:
+            self.dismiss()
+
+    def _failed(self, message: str) -> None:
+        self._busy = False
+        if self.is_attached:
+            self._show(message, failed=True)
+
+    def _show(self, message: str, *, failed: bool) -> None:
+        line = self.query_one("#form-error", Static)
+        line.update(Content(message))
+        line.set_class(failed, "-failed")

@@ -1,0 +1,164 @@
+"""The frame that all screens share: one header line, the content, a filter line when it is open, one line of keys."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.geometry import Size
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from app.fleet.changes import ChangeSet
+from app.screens.desk import Desk
+from app.screens.filtering import Filter, parse_filter
+from widgets.breadcrumb import Breadcrumb
+from widgets.cells import Cell, Row, Span
+from widgets.filter_bar import FilterBar
+from widgets.key_hints import KeyHints
+from widgets.live_table import LiveTable
+
+SMALLEST = Size(40, 10)
+
+
+class FrameScreen(Screen[None]):
+    """A screen in the frame. Subclasses make ``content`` and bring it up to date in ``sync``."""
+
+    # Never the filter's input: it would swallow the keys while it is hidden.
+    AUTO_FOCUS = "LiveTable, LogView, JsonView"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        self._loading = True
+
+    # --- what a screen fills in ------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def crumbs(self) -> Iterable[str]:
+        """Where one is: the parts after ``moorage``."""
+
+    @abstractmethod
+    def content(self) -> ComposeResult:
+        """The widgets between header and footer."""
+
+    @abstractmethod
+    def sync(self, changes: ChangeSet | None) -> None:
+        """Show the fleet as it is now; ``None``: everything may have changed."""
+
+    def status(self) -> Cell:
+        """The right end of the header; by default how fresh the fleet is."""
+        return fleet_status(self.desk)
+
+    # --- the frame -------------------------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        yield Breadcrumb(id="breadcrumb")
+        yield from self.content()
+        yield FilterBar(id="filter", placeholder="web  !test  /regex/  state:running  host:edge-1")
+        yield KeyHints(id="keys")
+        yield Static(Content(f"Too small: {SMALLEST.width} x {SMALLEST.height} at least"), id="too-small")
+
+    def on_mount(self) -> None:
+        self.refresh_now(None)
+
+    def on_screen_resume(self) -> None:
+        self.refresh_now(None)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.width < SMALLEST.width or event.size.height < SMALLEST.height, "-tiny")
+
+    def refresh_now(self, changes: ChangeSet | None) -> None:
+        """Bring header and content up to date."""
+        if not self.is_mounted or not self.query("#breadcrumb"):
+            return
+        self.query_one(Breadcrumb).set(["moorage", *self.crumbs()], self.status())
+        self.sync(changes)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    # --- filter ----------------------------------------------------------------------------------------------------
+
+    @property
+    def filter_text(self) -> str:
+        return self.query_one(FilterBar).value
+
+    def row_filter(self) -> Filter:
+        return parse_filter(self.filter_text)
+
+    def action_filter(self) -> None:
+        self.query_one(FilterBar).open()
+
+    @on(FilterBar.Changed)
+    @on(FilterBar.Closed)
+    def _filter_changed(self) -> None:
+        self.refresh_now(None)
+
+    def action_back(self) -> None:
+        """esc: first the marks and the filter, then back."""
+        bar = self.query_one(FilterBar)
+        marked = [table for table in self.query(LiveTable) if table.marked]
+        if bar.value:
+            bar.clear()
+            self.refresh_now(None)
+        elif marked:
+            for table in marked:
+                table.clear_marks()
+        else:
+            self.action_leave()
+
+    def action_leave(self) -> None:
+        if len(self.app.screen_stack) > 1:
+            self.dismiss()
+        else:
+            self.app.call_later(self.app.run_action, "home")
+
+    def fill(self, table: LiveTable, rows: list[Row]) -> None:
+        """Show rows; until every instance has answered once the cursor stays on the first, wherever rows come in."""
+        table.set_rows(rows)
+        if self._loading and rows:
+            table.move_to(rows[0].key)
+            self._loading = any(state.freshness.reach == "connecting" for state in self.desk.fleet.instances.values())
+
+    # --- small services for screens --------------------------------------------------------------------------------
+
+    def say(self, message: str, *, bad: bool = False) -> None:
+        """A short notice; the text is data and never markup."""
+        self.app.notify(message, severity="error" if bad else "information", markup=False, timeout=8 if bad else 4)
+
+    def copy(self, text: str, what: str) -> None:
+        self.app.copy_to_clipboard(text)
+        self.say(f"Copied {what}: {text}")
+
+    def focus_next_pane(self, panes: list[Widget]) -> None:
+        """tab: the focus goes to the next of the panes that can take it."""
+        usable = [pane for pane in panes if pane.display and pane.focusable]
+        if usable:
+            current = usable.index(self.focused) if self.focused in usable else -1
+            usable[(current + 1) % len(usable)].focus()
+
+
+def fleet_status(desk: Desk) -> Cell:
+    """``● 11 live  ◐ 1 stale``; what is wrong with files comes first."""
+    spans: list[Span] = []
+    if desk.monitor.broken:
+        spans.append(Span(f"✕ {len(desk.monitor.broken)} broken files  ", "bad"))
+    states = list(desk.fleet.instances.values())
+    for glyph, reach, tone in (
+        ("●", "live", "ok"),
+        ("◌", "connecting", "busy"),
+        ("◐", "stale", "warn"),
+        ("✕", "unreachable", "bad"),
+    ):
+        count = sum(state.freshness.reach == reach for state in states)
+        if count:
+            spans.append(Span(f"{glyph} {count} {reach}  ", tone))  # type: ignore[arg-type]
+    running = sum(task.last_status == "RUNNING" for task in desk.fleet.tasks())
+    spans.append(Span(f"{running} running", "muted"))
+    return tuple(spans)

@@ -1,0 +1,325 @@
+"""Row makers: the fleet's raw values → frozen rows of toned text. Pure, and the only place that formats them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from app.fleet.fleet import Fleet, InstanceState
+from app.model.container import Container
+from app.model.progress import Progress
+from app.model.record import LEASE_TERM
+from app.model.task import Task, TaskContainer
+from app.screens import formats
+from app.screens.filtering import Subject, subject
+from widgets.cells import Cell, Column, Row, Span, cell
+from widgets.meter import bar
+
+NEVER = datetime.fromtimestamp(0, UTC)
+
+TASK_COLUMNS = (
+    Column("task", "TASK", width=8),
+    Column("definition", "DEFINITION", min_width=12, weight=1),
+    Column("status", "STATUS", width=10),
+    Column("health", "HEALTH", width=6, priority=4),
+    Column("cluster", "CLUSTER", min_width=8, weight=1, priority=6),
+    Column("instance", "INSTANCE", min_width=8, weight=1),
+    Column("cpu", "CPU", width=6, align="right", priority=5),
+    Column("memory", "MEM", width=6, align="right", priority=3),
+    Column("detail", "PORTS", min_width=26, weight=5),
+    Column("by", "STARTED BY", width=10, priority=7),
+    Column("age", "AGE", width=4, align="right"),
+)
+INSTANCE_COLUMNS = (
+    Column("instance", "INSTANCE", min_width=10, weight=1),
+    Column("cluster", "CLUSTER", min_width=8, weight=1, priority=6),
+    Column("state", "STATE", width=13),
+    Column("cpu", "CPU reserved", width=15, priority=3),
+    Column("memory", "MEMORY reserved", width=15, priority=2),
+    Column("tasks", "TASKS", width=9),
+    Column("unmanaged", "OTHER", width=5, align="right", priority=5),
+    Column("engine", "ENGINE", width=9, priority=4),
+    Column("endpoint", "ENDPOINT", min_width=28, weight=4, priority=1),
+)
+CLUSTER_COLUMNS = (
+    Column("cluster", "CLUSTER", min_width=10, weight=2),
+    Column("instances", "INSTANCES", width=20),
+    Column("cpu", "CPU reserved", width=16, priority=2),
+    Column("memory", "MEMORY reserved", width=16, priority=1),
+    Column("tasks", "TASKS", width=16),
+    Column("stopped", "STOPPED (1h)", width=12),
+)
+CONTAINER_COLUMNS = (
+    Column("name", "CONTAINER", min_width=8, weight=2),
+    Column("status", "STATUS", width=10),
+    Column("health", "HEALTH", width=6, priority=3),
+    Column("image", "IMAGE", min_width=8, weight=3, priority=4),
+    Column("detail", "PORTS", min_width=10, weight=3),
+    Column("exit", "EXIT", width=4, align="right", priority=1),
+    Column("age", "AGE", width=4, align="right", priority=2),
+)
+
+
+def without(columns: Sequence[Column], *keys: str) -> tuple[Column, ...]:
+    return tuple(column for column in columns if column.key not in keys)
+
+
+def pick(columns: Sequence[Column], cells: dict[str, Cell]) -> tuple[Cell, ...]:
+    return tuple(cells[column.key] for column in columns)
+
+
+# --- tasks ------------------------------------------------------------------------------------------------------------
+
+
+def task_row(task: Task, fleet: Fleet, step: Progress | None, now: datetime, columns: Sequence[Column]) -> Row:
+    state = fleet.instances.get(task.instance)
+    live = state is not None and state.live
+    host_now = now + (state.clock_offset if state else timedelta(0))
+    moment = task.stopped_at if task.last_status == "STOPPED" else task.started_at or task.created_at
+    where: Cell = cell(task.instance.name)
+    if state is not None and not live and state.freshness.reach != "connecting":
+        where = (Span(task.instance.name, "warn"), Span(" ◐", "warn"))
+    cells = {
+        "task": cell(task.id[:8], "accent"),
+        "definition": cell(task.definition),
+        "status": formats.task_status(task),
+        "health": formats.health(task.health),
+        "cluster": cell(task.cluster, "muted"),
+        "instance": where,
+        "cpu": cell(formats.cpu_units(task.reservation.cpu), "muted"),
+        "memory": cell(formats.mebibytes(task.reservation.memory), "muted"),
+        "detail": task_detail(task, step, host_now),
+        "by": cell(task.started_by, "muted"),
+        "age": cell(formats.age(moment or task.created_at, host_now), "muted"),
+    }
+    return Row(task.id, pick(columns, cells), dim=not live)
+
+
+def task_detail(task: Task, step: Progress | None, now: datetime) -> Cell:
+    """Where it can be reached; while PENDING what it waits for; once STOPPED why."""
+    if task.last_status in ("STOPPED", "STOPPING"):
+        culprit = next((part for part in task.containers if part.essential and part.exit_code), None)
+        exit_word = f"exit {culprit.exit_code}: " if culprit else ""
+        why = culprit.reason if culprit and culprit.reason else task.stopped_reason
+        return cell(f"{exit_word}{why}", "bad" if task.failed else "muted")
+    if task.last_status == "RUNNING":
+        return cell(formats.ports(task.ports))
+    if step is not None:
+        return progress_cell(step)
+    if task.launch_cut_off(now):
+        return cell("launch was cut off; about to be finished or undone", "warn")
+    waiting = [part for part in task.containers if part.last_status == "PENDING"]
+    if waiting and all(part.runtime is not None and not part.runtime.ever_started for part in task.containers):
+        return cell(f"made, not started; {_lease_words(task, now)}", "busy")
+    if waiting and waiting[0].runtime is not None:
+        awaited = " ".join(f"{name} {condition}" for name, condition in waiting[0].depends_on)
+        return cell(f"{waiting[0].name} waits for {awaited}" if awaited else f"starting {waiting[0].name}", "busy")
+    return cell(f"being made; {_lease_words(task, now)}", "busy")
+
+
+def _lease_words(task: Task, now: datetime) -> str:
+    """Whose turn it is: its launcher's, and if that gives no sign of life, soon that of whoever watches."""
+    left = LEASE_TERM - (now - (task.lease_at or task.created_at))
+    return f"its launcher has {max(int(left.total_seconds()), 0)}s before others take over"
+
+
+def progress_cell(step: Progress) -> Cell:
+    """``pulling 62% ▆▆▆···`` and the like."""
+    if step.step == "pull" and step.total:
+        share = step.done / step.total
+        return (
+            Span(f"pulling {round(share * 100):>2}% ", "busy"),
+            Span(bar(share, 10), "bar-used"),
+            Span(f" {formats.size(step.total)}", "muted"),
+        )
+    words = {
+        "placed": "placed",
+        "pull": f"pulling: {step.detail}" if step.detail else "pulling",
+        "create": f"creating {step.container}",
+        "start": f"starting {step.container}",
+        "wait": f"{step.container} {step.detail}",
+        "stop": f"stopping {step.container}",
+        "warning": str(step.detail),
+    }
+    return cell(words.get(step.step, step.step), "warn" if step.step in ("warning", "stop") else "busy")
+
+
+def task_subject(task: Task) -> Subject:
+    images = " ".join(str(part.runtime.image) for part in task.containers if part.runtime)
+    names = " ".join(part.name for part in task.containers)
+    words = (
+        task.id,
+        task.definition,
+        task.last_status,
+        task.instance.name,
+        task.cluster,
+        task.started_by,
+        images,
+        names,
+    )
+    return subject(
+        " ".join((*words, str(task.stopped_reason), formats.ports(task.ports))),
+        state=task.last_status,
+        cluster=task.cluster,
+        host=task.instance.name,
+        family=task.family,
+        image=images,
+        health=task.health,
+    )
+
+
+def task_order(task: Task) -> tuple[int, float, str]:
+    """What moves first, then what runs, then what has stopped, each newest first."""
+    rank = {"PENDING": 0, "STOPPING": 1, "RUNNING": 2, "STOPPED": 3}[task.last_status]
+    moment = task.stopped_at if task.last_status == "STOPPED" and task.stopped_at else task.created_at
+    return rank, -moment.timestamp(), task.id
+
+
+def unmanaged_row(container: Container, state: InstanceState, now: datetime, columns: Sequence[Column]) -> Row:
+    host_now = now + state.clock_offset
+    cells = {
+        "task": cell("·"),
+        "definition": cell(container.name),
+        "status": formats.docker_status(container),
+        "health": cell(formats.NOTHING),
+        "cluster": cell(state.instance.key.cluster),
+        "instance": cell(state.instance.key.name),
+        "cpu": cell(formats.NOTHING),
+        "memory": cell(formats.NOTHING),
+        "detail": cell(container.damage or formats.ports(container.ports) or container.image),
+        "by": cell("damaged" if container.damage else "unmanaged"),
+        "age": cell(formats.age(container.created_at, host_now)),
+    }
+    return Row(f"container:{container.id}", pick(columns, cells), dim=True)
+
+
+def unmanaged_subject(container: Container, state: InstanceState) -> Subject:
+    host, cluster = state.instance.key.name, state.instance.key.cluster
+    words = (
+        container.name,
+        container.image,
+        container.state,
+        host,
+        cluster,
+        "unmanaged",
+        formats.ports(container.ports),
+    )
+    return subject(
+        " ".join(words),
+        state=container.state,
+        cluster=cluster,
+        host=host,
+        image=container.image,
+        health=container.health,
+    )
+
+
+# --- instances --------------------------------------------------------------------------------------------------------
+
+
+def instance_row(state: InstanceState, now: datetime, columns: Sequence[Column]) -> Row:
+    registered, reserved = state.registered, state.reserved
+    running = sum(task.last_status == "RUNNING" for task in state.tasks.values())
+    moving = sum(task.last_status in ("PENDING", "STOPPING") for task in state.tasks.values())
+    detail = formats.reach_detail(state.freshness, now)
+    cells = {
+        "instance": cell(state.instance.key.name, "strong"),
+        "cluster": cell(state.instance.key.cluster, "muted"),
+        "state": formats.reach(state.freshness, state.instance, now),
+        "cpu": formats.reserved_bar(reserved.cpu, registered.cpu, 9),
+        "memory": formats.reserved_bar(reserved.memory, registered.memory, 9),
+        "tasks": _counts(running, moving),
+        "unmanaged": cell(str(len(state.unmanaged)) if state.unmanaged else formats.NOTHING, "muted"),
+        "engine": cell(state.info.version if state.info else formats.NOTHING, "muted"),
+        "endpoint": cell(detail, "warn") if detail else cell(state.instance.endpoint, "muted"),
+    }
+    return Row(_instance_key(state), pick(columns, cells))
+
+
+def _instance_key(state: InstanceState) -> str:
+    return f"{state.instance.key.cluster}/{state.instance.key.name}"
+
+
+def instance_subject(state: InstanceState) -> Subject:
+    key = state.instance.key
+    word = "draining" if state.instance.status == "DRAINING" else state.freshness.reach
+    return subject(
+        f"{key.name} {key.cluster} {state.instance.endpoint} {word} {state.freshness.reason}",
+        state=word,
+        cluster=key.cluster,
+        host=key.name,
+    )
+
+
+def _counts(running: int, moving: int) -> Cell:
+    spans = [Span(f"● {running:<3}", "ok" if running else "muted")]
+    if moving:
+        spans.append(Span(f" ◌ {moving}", "busy"))
+    return tuple(spans)
+
+
+# --- clusters ---------------------------------------------------------------------------------------------------------
+
+
+def cluster_row(name: str, fleet: Fleet, now: datetime) -> Row:
+    states = fleet.of_cluster(name)
+    tasks = fleet.tasks(name)
+    running = sum(task.last_status == "RUNNING" for task in tasks)
+    moving = sum(task.last_status in ("PENDING", "STOPPING") for task in tasks)
+    stopped = [task for task in tasks if recently_stopped(task, now)]
+    failed = sum(task.failed for task in stopped)
+    cells = {
+        "cluster": cell(name, "strong"),
+        "instances": (Span(f"{len(states):<4}", ""), *reach_counts(states)),
+        "cpu": formats.reserved_bar(
+            sum(state.reserved.cpu for state in states), sum(state.registered.cpu for state in states), 10
+        ),
+        "memory": formats.reserved_bar(
+            sum(state.reserved.memory for state in states), sum(state.registered.memory for state in states), 10
+        ),
+        "tasks": _counts(running, moving),
+        "stopped": (Span(f"{len(stopped):<4}", "muted"), *([Span(f"✕ {failed}", "bad")] if failed else [])),
+    }
+    return Row(name, pick(CLUSTER_COLUMNS, cells))
+
+
+def recently_stopped(task: Task, now: datetime) -> bool:
+    ended = task.stopped_at or task.stopping_at
+    return task.last_status == "STOPPED" and ended is not None and now - ended < timedelta(hours=1)
+
+
+def reach_counts(states: Sequence[InstanceState]) -> tuple[Span, ...]:
+    """``● 7 ◐ 1``: live, stale or connecting, unreachable."""
+    spans: list[Span] = []
+    for glyph, tone, reaches in (
+        ("●", "ok", ("live",)),
+        ("◌", "busy", ("connecting",)),
+        ("◐", "warn", ("stale",)),
+        ("✕", "bad", ("unreachable",)),
+    ):
+        count = sum(state.freshness.reach in reaches for state in states)
+        if count:
+            spans.append(Span(f"{glyph} {count}  ", tone))  # type: ignore[arg-type]
+    return tuple(spans)
+
+
+# --- containers of a task ---------------------------------------------------------------------------------------------
+
+
+def container_row(part: TaskContainer, now: datetime) -> Row:
+    runtime = part.runtime
+    detail = part.reason or (formats.ports(runtime.ports) if runtime else "")
+    moment = (runtime.finished_at or runtime.started_at) if runtime else None
+    name: Cell = (Span(part.name, "strong"), Span("" if part.essential else "  not essential", "muted"))
+    cells = {
+        "name": name,
+        "status": formats.container_status(part),
+        "health": formats.health(part.health) if part.health_checked else cell(formats.NOTHING, "muted"),
+        "image": cell(runtime.image if runtime else formats.NOTHING, "muted"),
+        "detail": cell(detail, "bad" if part.reason else ""),
+        "exit": cell(
+            formats.NOTHING if part.exit_code is None else str(part.exit_code), "bad" if part.exit_code else "muted"
+        ),
+        "age": cell(formats.age(moment, now), "muted"),
+    }
+    return Row(part.name, pick(CONTAINER_COLUMNS, cells))

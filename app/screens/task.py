@@ -1,0 +1,205 @@
+"""One task: its containers, what it is, and its logs; live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+
+from app.fleet.changes import ChangeSet
+from app.model.ids import task_arn
+from app.model.instance import InstanceKey
+from app.model.task import Task
+from app.operations.shapes import task_shape
+from app.screens import formats
+from app.screens.actions import INSIDE, bindings
+from app.screens.desk import Desk
+from app.screens.facts import Facts
+from app.screens.json_screen import search_in, shown_json
+from app.screens.log_feed import LogFeed
+from app.screens.rows import CONTAINER_COLUMNS, container_row, task_detail
+from app.screens.task_actions import TASK_ACTIONS, TaskActions
+from widgets.cells import Cell, Span
+from widgets.json_view import JsonView
+from widgets.live_table import LiveTable
+from widgets.log_view import LogView
+from widgets.pane_tabs import PaneTabs
+
+LOGS, DETAILS, JSON = 0, 1, 2
+
+
+class TaskScreen(TaskActions):
+    BINDINGS: ClassVar[list[BindingType]] = bindings(
+        *TASK_ACTIONS, "next.pane", *INSIDE, logs="logs full screen", run="run again", filter="search"
+    )
+
+    def __init__(self, desk: Desk, task_id: str, instance: InstanceKey) -> None:
+        super().__init__(desk)
+        self._task_id = task_id
+        self._instance = instance
+        self._last: Task | None = None
+        self._feed: LogFeed | None = None
+
+    # --- frame -----------------------------------------------------------------------------------------------------
+
+    def chosen_task(self) -> Task | None:
+        state = self.desk.fleet.instances.get(self._instance)
+        task = state.tasks.get(self._task_id) if state else None
+        self._last = task or self._last
+        return self._last
+
+    def crumbs(self) -> Iterable[str]:
+        task = self.chosen_task()
+        definition = (task.definition,) if task else ()
+        return (self._instance.cluster, *definition, self._task_id[:8])
+
+    def status(self) -> Cell:
+        task = self.chosen_task()
+        if task is None:
+            return (Span("gone", "muted"),)
+        spans = [*formats.task_status(task)]
+        if task.health != "UNKNOWN":
+            spans += [Span(" "), *formats.health(task.health), Span(f" {task.health}", "muted")]
+        return (*spans, *where(self.desk, task, self.now()))
+
+    def content(self) -> ComposeResult:
+        with Horizontal(id="task-top"):
+            containers = LiveTable(CONTAINER_COLUMNS, id="containers", classes="panel", markable=False)
+            containers.border_title = " Containers "
+            yield containers
+            facts = Facts(id="facts-beside", classes="panel -divided")
+            facts.border_title = "Task "
+            yield facts
+        yield PaneTabs(["Logs", "Details", "JSON"], id="tabs")
+        yield LogView(id="log", empty="No log lines yet.")
+        yield Facts(id="details")
+        yield JsonView(id="json")
+
+    def on_mount(self) -> None:
+        self._show_pane(0)
+        super().on_mount()
+        self.query_one("#containers").focus()
+        self._feed = LogFeed(self.desk, self.query_one(LogView), self._told)
+        if task := self.chosen_task():
+            self._feed.follow(task)
+
+    def on_unmount(self) -> None:
+        if self._feed is not None:
+            self._feed.close()
+
+    def sync(self, changes: ChangeSet | None) -> None:
+        if changes is not None and self._task_id not in changes.tasks and changes.tasks:
+            return
+        task = self.chosen_task()
+        if task is None:
+            return
+        now = self.desk.fleet.host_now(task.instance)
+        rows = [container_row(part, now) for part in task.containers]
+        self.query_one("#containers", LiveTable).set_rows(rows)
+        facts = task_facts(self.desk, task)
+        self.query_one("#facts-beside", Facts).show(facts)
+        self.query_one("#details", Facts).show(facts)
+        if self._pane == JSON:
+            shape = task_shape(task, self._instance_id())
+            self.query_one(JsonView).set_text(shown_json(shape))
+        if self._feed is not None:
+            self._feed.follow(task)
+
+    def _instance_id(self) -> str:
+        state = self.desk.fleet.instances.get(self._instance)
+        return state.instance.id if state else ""
+
+    # --- panes -----------------------------------------------------------------------------------------------------
+
+    @property
+    def _pane(self) -> int:
+        tabs = self.query(PaneTabs)
+        return tabs.first().index if tabs else LOGS
+
+    def _show_pane(self, index: int) -> None:
+        for place, name in enumerate(("#log", "#details", "#json")):
+            self.query_one(name).display = place == index
+
+    @on(PaneTabs.Opened)
+    def _pane_opened(self, event: PaneTabs.Opened) -> None:
+        self._show_pane(event.index)
+        self.refresh_now(None)
+
+    def action_next_pane(self) -> None:
+        """tab goes round: containers, then each of the tabs below."""
+        tabs = self.query_one(PaneTabs)
+        panes = [self.query_one("#log"), self.query_one("#details"), self.query_one("#json")]
+        if self.focused is self.query_one("#containers"):
+            tabs.open(LOGS)
+            panes[LOGS].focus()
+        elif tabs.index < JSON:
+            tabs.open(tabs.index + 1)
+            panes[tabs.index].focus()
+        else:
+            tabs.open(LOGS)
+            self.query_one("#containers").focus()
+
+    def _told(self, note: str) -> None:
+        self.query_one(PaneTabs).set_note(note)
+
+    @on(LiveTable.RowActivated, "#containers")
+    def _open_logs(self) -> None:
+        self.action_logs()
+
+    def row_filter_changed(self) -> None:
+        search_in(self.query_one(LogView), self.filter_text)
+        search_in(self.query_one(JsonView), self.filter_text)
+
+    def action_copy(self) -> None:
+        if task := self.chosen_task():
+            self.copy(task_arn(task.cluster, task.id), "ARN")
+
+
+def where(desk: Desk, task: Task, now: datetime) -> Cell:
+    """``on edge-1``; and when its host does not answer, that what is shown is old."""
+    state = desk.fleet.instances.get(task.instance)
+    place = Span(f"  on {task.instance.name}", "muted")
+    if state is None or state.freshness.reach in ("live", "connecting"):
+        return (place,)
+    return (place, Span("  "), *formats.reach(state.freshness, state.instance, now))
+
+
+def task_facts(desk: Desk, task: Task) -> list[tuple[str, str]]:
+    """What one wants to know of a task at a glance."""
+    now = desk.fleet.host_now(task.instance)
+    detail = "".join(span.text for span in task_detail(task, desk.board.steps.get(task.id), now))
+    times = [
+        f"{word} {formats.age(moment, now)} ago"
+        for word, moment in (
+            ("created", task.created_at),
+            ("started", task.started_at),
+            ("stopping", task.stopping_at),
+            ("stopped", task.stopped_at),
+        )
+        if moment is not None
+    ]
+    order = [
+        f"{part.name} after " + " ".join(f"{n} {c}" for n, c in part.depends_on)
+        for part in task.containers
+        if part.depends_on
+    ]
+    facts = [
+        ("Status", f"{task.last_status}, to be {task.desired_status}"),
+        ("Why" if task.desired_status == "STOPPED" else "Now", detail or formats.NOTHING),
+        ("Stop code", task.stop_code or ""),
+        ("Times", ", ".join(times)),
+        ("By", f"{task.started_by}, group {task.group}"),
+        ("On", f"{task.instance.name} of {task.cluster}"),
+        (
+            "Reserved",
+            f"CPU {formats.cpu_units(task.reservation.cpu)}, memory {formats.mebibytes(task.reservation.memory)}",
+        ),
+        ("Order", "; ".join(order)),
+        ("Task id", task.id),
+    ]
+    return [(name, value) for name, value in facts if value]

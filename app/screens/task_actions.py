@@ -1,0 +1,115 @@
+"""What can be done with tasks, the same on every screen that lists them: open, logs, JSON, run, stop, copy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.model.ids import task_arn
+from app.model.task import Task
+from app.operations.tasks import stop_found_task
+from app.screens.frame import FrameScreen
+from widgets.confirm import Confirm
+
+TASK_ACTIONS = ("run", "logs", "json", "stop", "filter", "copy", "copy.command")
+
+
+class TaskActions(FrameScreen):
+    """Mixed into screens; they say which tasks are meant."""
+
+    def chosen_task(self) -> Task | None:
+        """The task at the cursor."""
+        raise NotImplementedError
+
+    def chosen_tasks(self) -> Sequence[Task]:
+        """The marked tasks, or else the one at the cursor."""
+        task = self.chosen_task()
+        return [task] if task is not None else []
+
+    def open_task(self, task: Task) -> None:
+        from app.screens.task import TaskScreen
+
+        self.app.push_screen(TaskScreen(self.desk, task.id, task.instance))
+
+    def action_logs(self) -> None:
+        from app.screens.logs import LogsScreen
+
+        if task := self.chosen_task():
+            self.app.push_screen(LogsScreen(self.desk, task.id, task.instance))
+
+    def action_json(self) -> None:
+        from app.operations.shapes import task_shape
+        from app.screens.json_screen import JsonScreen
+
+        if task := self.chosen_task():
+            shape = task_shape(task, self.desk.fleet.instances[task.instance].instance.id)
+            self.app.push_screen(JsonScreen(self.desk, [task.cluster, task.definition, task.id[:8], "JSON"], shape))
+
+    def action_run(self) -> None:
+        from app.screens.run import RunScreen
+
+        task = self.chosen_task()
+        cluster = task.cluster if task else self.cluster_in_sight()
+        self.app.push_screen(RunScreen(self.desk, definition=task.definition if task else "", cluster=cluster))
+
+    def cluster_in_sight(self) -> str:
+        return ""
+
+    def action_copy(self) -> None:
+        if task := self.chosen_task():
+            self.copy(task_arn(task.cluster, task.id), "ARN")
+
+    def action_copy_command(self) -> None:
+        if task := self.chosen_task():
+            self.copy(describe_command(task), "command")
+
+    def action_stop(self) -> None:
+        tasks = [task for task in self.chosen_tasks() if task.last_status != "STOPPED"]
+        if not tasks:
+            self.say("Nothing to stop: no running task is chosen")
+            return
+        one = len(tasks) == 1
+        title = f"Stop task {tasks[0].id[:8]}?" if one else f"Stop {len(tasks)} tasks?"
+        lines = [_stop_line(task) for task in tasks]
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                for task in tasks:
+                    self._stop(task)
+
+        self.app.push_screen(Confirm(title, lines, action="Stop"), answered)
+
+    def _stop(self, task: Task) -> None:
+        desk = self.desk
+        state = desk.fleet.instances.get(task.instance)
+        if state is None:
+            self.say(f"{task.instance.name} is not registered any more", bad=True)
+            return
+        endpoint = state.instance.endpoint
+
+        def work() -> Task:
+            return stop_found_task(desk.session, endpoint, task, "", desk.tell)
+
+        name = f"{task.definition} {task.id[:8]}"
+        desk.in_hand.add(task.id)
+
+        def stopped(_: Task) -> None:
+            desk.in_hand.discard(task.id)
+            self.say(f"Stopped {name}")
+
+        def failed(message: str) -> None:
+            desk.in_hand.discard(task.id)
+            self.say(f"Could not stop {name} on {task.instance.name}: {message}", bad=True)
+
+        desk.jobs.run(work, stopped, failed)
+
+
+def _stop_line(task: Task) -> str:
+    names = ", ".join(part.name for part in task.containers if part.last_status == "RUNNING")
+    longest = max((part.stop_timeout for part in task.containers), default=0)
+    what = f"{task.definition}  {task.id[:8]}  on {task.instance.name}"
+    return f"{what}: {names or 'not started yet'} (at most {longest} s each)"
+
+
+def describe_command(task: Task) -> str:
+
+    return f"moorage describe-tasks --cluster {task.cluster} --tasks {task.id}"

@@ -1,0 +1,1 @@
+"""Files: the home folder, cluster files, task definitions and the configuration. No screen, no Docker."""

@@ -1,0 +1,1 @@
+"""Measures Moorage from outside: ``python -m bench``. Prints figures, asserts nothing."""

@@ -1,0 +1,105 @@
+"""``python -m bench [--quick]``: prints a table of figures. Exits 0 whatever they are."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench import machine
+from bench.launch import launch_figures
+from bench.live import Hello, engine_idle, event_figures, hello_costs, idle_figures, key_figures, unavailable
+from bench.pty_app import PtyApp
+from bench.start import FIRST_FRAME, MOORAGE, command_figures, hello_starts, start_figures
+from bench.table import Figure, milliseconds, table
+from bench.widgets import table_figures
+from tests.engine_bed import Bed, Daemon, why_not
+
+FEW, MANY = 10, 100
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench", description="Measure Moorage on this machine.")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds and shorter samples, about a minute")
+    quick = parser.parse_args().quick
+    began, load = time.monotonic(), machine.load()
+    figures = command_figures(5 if quick else 15)
+    figures += table_figures(10_000, 5 if quick else 20)
+    reason, engine = why_not(), ""
+    if reason is not None:
+        figures += unavailable(f"no engine can run: {reason}")
+    else:
+        bed = Bed()
+        try:
+            daemon = bed.daemon()
+            engine = daemon.api.version()["Version"]
+            with tempfile.TemporaryDirectory(prefix="moorage-bench-") as folder:
+                figures += _with_engine(daemon, Path(folder), quick)
+        finally:
+            bed.close()
+    print(machine.description(engine))
+    print(f"load {load} before, {machine.load()} after; {time.monotonic() - began:.0f} s in all\n")
+    print(table(figures))
+
+
+def _with_engine(daemon: Daemon, home: Path, quick: bool) -> list[Figure]:
+    _register(daemon, home)
+    starts, presses, events, seconds = (2, 20, 3, 5.0) if quick else (5, 50, 8, 20.0)
+    hello_times = hello_starts(starts)
+    hello = hello_costs(presses, seconds / 2)
+    figures = [milliseconds("hello Textual: start to first frame", hello_times, "the floor of a Textual program")]
+    for count in (FEW, MANY):
+        _fill(daemon, count)
+        figures += start_figures(home, count, starts, hello_times)
+        figures += _live(daemon, home, count, presses, events, seconds, hello)
+        if count == FEW:
+            figures += launch_figures(daemon, home, 3 if quick else 8)
+    return figures
+
+
+def _live(
+    daemon: Daemon, home: Path, count: int, presses: int, events: int, seconds: float, hello: Hello
+) -> list[Figure]:
+    unwatched = engine_idle(daemon, seconds / 2)
+    with _dashboard(home) as app:
+        figures = event_figures(app, daemon, count, events)
+        figures += key_figures(app, presses, hello.keys, count)
+        app.settle(2)
+        return figures + idle_figures(app, daemon, count, seconds, hello, unwatched)
+
+
+@contextmanager
+def _dashboard(home: Path) -> Iterator[PtyApp]:
+    with PtyApp([*MOORAGE, "--home", str(home)]) as app:
+        app.until_shown(FIRST_FRAME)
+        app.until_shown("● 1 live")
+        app.press("2")
+        app.until_shown(r"svc-\d+")
+        app.settle()
+        yield app
+
+
+def _register(daemon: Daemon, home: Path) -> None:
+    from app.model.requests import CreateClusterRequest, RegisterContainerInstanceRequest
+    from app.operations.clusters import create_cluster
+    from app.operations.instances import register_container_instance
+    from app.operations.session import Session
+    from app.store.home import resolve_home
+
+    session = Session(resolve_home(str(home), {}))
+    create_cluster(session, CreateClusterRequest(cluster_name="bench"))
+    register_container_instance(session, RegisterContainerInstanceRequest(cluster="bench", endpoint=daemon.endpoint))
+
+
+def _fill(daemon: Daemon, count: int) -> None:
+    """Have exactly ``count`` containers run, made by another hand."""
+    there = len(daemon.api.containers())
+    for number in range(there, count):
+        daemon.run(["sleep", "1000000"], name=f"svc-{number:03}", network_mode="none")
+
+
+if __name__ == "__main__":
+    main()

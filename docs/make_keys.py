@@ -1,0 +1,114 @@
+"""Writes docs/keys.md from the bindings of the real screens and widgets: ``python -m docs.make_keys``.
+
+A test runs ``page()`` and compares; the file is never edited by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
+
+from app.screens.actions import AT_HOME, INSIDE, bindings
+from app.screens.cluster import ClusterScreen
+from app.screens.container import ContainerScreen
+from app.screens.definitions import DefinitionsScreen
+from app.screens.first_run import FirstRunScreen
+from app.screens.fleet import FleetScreen
+from app.screens.form_dialog import FormDialog
+from app.screens.instances import InstancesScreen
+from app.screens.json_screen import JsonScreen
+from app.screens.logs import LogsScreen
+from app.screens.run import RunScreen
+from app.screens.task import TaskScreen
+from app.screens.tasks import TasksScreen
+from widgets.confirm import Confirm
+from widgets.filter_bar import FilterBar
+from widgets.json_view import JsonView
+from widgets.line_view import LineView
+from widgets.live_table import LiveTable
+from widgets.log_view import LogView
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = ROOT / "docs" / "keys.md"
+SCREENS: dict[str, type[DOMNode]] = {
+    "First run (no cluster yet)": FirstRunScreen,
+    "Fleet": FleetScreen,
+    "Cluster": ClusterScreen,
+    "Tasks": TasksScreen,
+    "Task": TaskScreen,
+    "Logs": LogsScreen,
+    "Container (unmanaged)": ContainerScreen,
+    "Instances": InstancesScreen,
+    "Definitions": DefinitionsScreen,
+    "Run": RunScreen,
+    "JSON": JsonScreen,
+}
+PARTS: dict[str, tuple[type[DOMNode], ...]] = {
+    "Tables": (LiveTable,),
+    "Logs and JSON": (LineView, JsonView),
+    "Logs only": (LogView,),
+    "The filter line": (FilterBar,),
+    "Questions": (Confirm,),
+    "Forms": (FormDialog,),
+}
+NAMES = {"question_mark": "?", "slash": "/", "escape": "esc", "pageup": "page up", "pagedown": "page down"}
+HEAD = """# Keys
+
+Written by `python -m docs.make_keys` from the bindings of the program; a test fails when it is out of date. `?` shows
+the keys of the screen that is open, and the footer the most important ones.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What the table says of one deed; ``word`` stands in the footer."""
+
+    keys: tuple[str, ...]
+    word: str
+    text: str
+
+
+EVERYWHERE = (
+    Line(("q",), "quit", "On the fleet: quit Moorage; tasks go on"),
+    Line(("ctrl+q",), "quit", "Quit Moorage from anywhere; tasks go on"),
+    Line(("ctrl+p",), "palette", "Textual's own command palette"),
+)
+
+
+def page() -> str:
+    """The whole file."""
+    common = {binding.id for binding in _made(bindings(*INSIDE, *AT_HOME))}
+    sections = [HEAD, "## On every screen", _table([*_lines(_made(bindings(*INSIDE))), *EVERYWHERE])]
+    for title, screen in SCREENS.items():
+        own = [binding for binding in _made(screen.BINDINGS) if binding.id not in common]
+        sections += [f"## {title}", _table(_lines(own))]
+    for title, parts in PARTS.items():
+        own = [binding for part in parts for binding in _made(vars(part).get("BINDINGS", ()))]
+        sections += [f"## {title}", _table(_lines(own))]
+    return "\n".join(sections)
+
+
+def _made(found: Iterable[BindingType]) -> list[Binding]:
+    return [binding for binding in found if isinstance(binding, Binding)]
+
+
+def _lines(found: Iterable[Binding]) -> list[Line]:
+    """Each deed once, with all its keys."""
+    keys: dict[tuple[str, str], list[str]] = {}
+    for binding in found:
+        known = keys.setdefault((binding.description.lower(), binding.tooltip), [])
+        known += [NAMES.get(key.strip(), key.strip()) for key in binding.key.split(",")]
+    return [Line(tuple(dict.fromkeys(names)), word, text) for (word, text), names in keys.items()]
+
+
+def _table(lines: Iterable[Line]) -> str:
+    rows = [f"| {' '.join(f'`{key}`' for key in line.keys)} | {line.word} | {line.text} |" for line in lines]
+    return "\n".join(["", "| key | word | what it does |", "|---|---|---|", *rows, ""])
+
+
+if __name__ == "__main__":
+    TARGET.write_text(page(), encoding="utf-8")

@@ -1,0 +1,72 @@
+"""Fixtures for every test. Engines are real dockerds (``tests/engine_bed``); where none can run, a skip says why."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.engine_bed import Bed, Daemon
+
+ENGINES = 3
+
+
+@pytest.fixture(scope="session")
+def engine_bed() -> Iterator[Bed]:
+    """All engines of this run; ``engine_bed.daemon(i)`` starts one when it is first asked for."""
+    # Imported here: a run without any engine test must not need docker, nor pay for it.
+    from tests.engine_bed import Bed, why_not
+
+    reason = why_not()
+    if reason is not None:
+        if os.environ.get("MOORAGE_REQUIRE_DOCKER") == "1":
+            pytest.fail(f"MOORAGE_REQUIRE_DOCKER=1, but no engine can run: {reason}", pytrace=False)
+        pytest.skip(f"no engine can run: {reason}")
+    bed = Bed()
+    try:
+        yield bed
+    finally:
+        bed.close()
+
+
+@pytest.fixture
+def engine(engine_bed: Bed) -> Iterator[Daemon]:
+    """One clean engine with busybox; what the test made on it is removed afterwards."""
+    daemon = engine_bed.daemon(0)
+    yield daemon
+    engine_bed.clean(daemon)
+
+
+@pytest.fixture
+def engines(engine_bed: Bed) -> Iterator[list[Daemon]]:
+    """Three clean engines with busybox; what the test made on them is removed afterwards."""
+    daemons = [engine_bed.daemon(index) for index in range(ENGINES)]
+    yield daemons
+    for daemon in daemons:
+        engine_bed.clean(daemon)
+
+
+@pytest.fixture
+def fresh_engine(engine_bed: Bed) -> Iterator[Callable[..., Daemon]]:
+    """Makes engines of the test's own, to be killed, frozen or made different at will.
+
+    ``fresh_engine(name="edge-1", live_restore=True, ncpu=1, memory=8 << 30, labels={"zone": "a"}, tcp=True)``;
+    see ``DaemonOptions``. Ended after the test.
+    """
+    from tests.engine_bed import DaemonOptions
+
+    made: list[Daemon] = []
+
+    def make(*, name: str | None = None, **options: Any) -> Daemon:
+        for mapping in ("labels", "environment"):
+            options[mapping] = tuple(dict(options.get(mapping, {})).items())
+        options["flags"] = tuple(options.get("flags", ()))
+        made.append(engine_bed.fresh(name, DaemonOptions(**options)))
+        return made[-1]
+
+    yield make
+    for daemon in made:
+        engine_bed.discard(daemon)

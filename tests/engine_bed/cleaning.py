@@ -1,0 +1,47 @@
+"""Making a used engine clean again through its own API."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import docker
+
+from tests.engine_bed import image
+from tests.engine_bed.waiting import wait_until
+
+_BUILT_IN_NETWORKS = {"bridge", "host", "none"}
+
+
+def clean(api: docker.APIClient) -> None:
+    """Removes all containers, networks, volumes and images but busybox; AssertionError if something stays."""
+    wait_until(lambda: _no_containers(api), within=30, every=0.05, what="every container removed")
+    for network in api.networks():
+        if network["Name"] not in _BUILT_IN_NETWORKS:
+            with suppress(docker.errors.NotFound):
+                api.remove_network(network["Id"])
+    for volume in api.volumes()["Volumes"] or []:
+        with suppress(docker.errors.NotFound):
+            api.remove_volume(volume["Name"], force=True)
+    _only_busybox(api)
+
+
+def _no_containers(api: docker.APIClient) -> bool:
+    """One sweep. 404: gone by itself; 409: its removal is under way already (--rm)."""
+    for container in api.containers(all=True):
+        try:
+            api.remove_container(container["Id"], force=True, v=True)
+        except docker.errors.APIError as refused:
+            if refused.status_code not in (404, 409):
+                raise
+    return not api.containers(all=True)
+
+
+def _only_busybox(api: docker.APIClient) -> None:
+    for found in api.images():
+        tags = [tag for tag in found["RepoTags"] or [] if tag != "<none>:<none>"]
+        if image.NAME not in tags:
+            api.remove_image(found["Id"], force=True)
+            continue
+        for tag in tags:
+            if tag != image.NAME:
+                api.remove_image(tag)

@@ -1,0 +1,76 @@
+"""Driving the dashboard as a person does: keys in, the screen's text out, and waiting for what shall appear."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from app.model.requests import CreateClusterRequest, RegisterContainerInstanceRequest
+from app.operations import clusters, definitions, instances
+from app.operations.session import Session
+from app.screens.dashboard import Dashboard
+from app.store.home import Home, resolve_home
+
+SIZE = (120, 36)
+WITHIN = 20.0
+
+
+def home_at(folder: Path) -> Home:
+    return resolve_home(str(folder), {})
+
+
+def session_with(folder: Path, *endpoints: str, cluster: str = "prod") -> Session:
+    """A session whose home has one cluster with these engines."""
+    session = Session(home_at(folder))
+    clusters.create_cluster(session, CreateClusterRequest(cluster_name=cluster))
+    for endpoint in endpoints:
+        request = RegisterContainerInstanceRequest(cluster=cluster, endpoint=endpoint)
+        instances.register_container_instance(session, request)
+    return session
+
+
+def register(session: Session, document: bytes, name: str = "test.json") -> str:
+    stored = definitions.register_task_definition(session, document, name).stored
+    return f"{stored.family}:{stored.revision}"
+
+
+def screen_text(app: Dashboard) -> str:
+    """What is on the screen, a line each, without the blanks at the right."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+
+
+async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str, within: float = WITHIN) -> None:
+    """Wait until something holds; fails with the screen as it is then."""
+    deadline = asyncio.get_running_loop().time() + within
+    while not condition():
+        app = pilot.app
+        assert isinstance(app, Dashboard)
+        assert asyncio.get_running_loop().time() < deadline, f"not seen in {within} s: {what}\n{screen_text(app)}"
+        await pilot.pause(0.02)
+
+
+async def until_shown(pilot: Pilot[Any], pattern: str, within: float = WITHIN) -> re.Match[str]:
+    """Wait until the screen matches a regular expression."""
+    app = pilot.app
+    assert isinstance(app, Dashboard)
+    found: list[re.Match[str]] = []
+
+    def shown() -> bool:
+        match = re.search(pattern, screen_text(app), re.MULTILINE)
+        found[:] = [match] if match else []
+        return bool(match)
+
+    await until(pilot, shown, f"/{pattern}/", within)
+    return found[0]
+
+
+async def until_gone(pilot: Pilot[Any], pattern: str, within: float = WITHIN) -> None:
+    app = pilot.app
+    assert isinstance(app, Dashboard)
+    await until(pilot, lambda: not re.search(pattern, screen_text(app), re.MULTILINE), f"no /{pattern}/", within)

@@ -1,0 +1,201 @@
+"""The frame: header, footer, help, filter, too small a terminal, hostile text, no colour."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable
+from fcntl import ioctl
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.screens.actions import ACTIONS
+from app.screens.dashboard import Dashboard
+from tests.tui.screens.driving import SIZE, register, screen_text, session_with, until, until_gone, until_shown
+
+if TYPE_CHECKING:
+    from tests.engine_bed import Daemon
+
+Act = Callable[[int, "subprocess.Popen[bytes]"], object]
+ROOT = Path(__file__).resolve().parents[3]
+
+
+async def test_help_names_every_shown_key_of_the_screen(tmp_path: Path) -> None:
+    app = Dashboard(session_with(tmp_path))
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"moorage › fleet")
+        await pilot.press("question_mark")
+        await until_shown(pilot, r"Keys of this screen")
+        text = screen_text(app)
+        for key, words in (("n", "Make a cluster"), ("a", "Register a Docker Engine"), ("q", "Quit Moorage")):
+            assert re.search(rf"\b{key} +{words}", text), f"{key}: {words}\n{text}"
+        await pilot.press("escape")
+        await until_gone(pilot, r"Keys of this screen")
+
+
+async def test_a_cluster_is_made_by_keys_and_a_bad_name_is_refused_in_the_dialog(tmp_path: Path) -> None:
+    app = Dashboard(session_with(tmp_path))
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await until_shown(pilot, r"moorage › fleet")
+        await pilot.press("n")
+        await until_shown(pilot, r"New cluster")
+        await pilot.press("ctrl+u", *"no/slash", "enter")
+        await until_shown(pilot, r"no/slash.*\n.*(letters|characters|valid)|'no/slash'")
+        assert not (tmp_path / "clusters" / "no").exists()
+        await pilot.press("ctrl+u", *"edge", "enter")
+        await until_shown(pilot, r"^.edge +0")
+        assert (tmp_path / "clusters" / "edge.toml").exists()
+
+
+async def test_an_instance_that_does_not_answer_is_refused_with_the_reason(tmp_path: Path) -> None:
+    app = Dashboard(session_with(tmp_path))
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"moorage › fleet")
+        await pilot.press("a")
+        await until_shown(pilot, r"Add a container instance")
+        await pilot.press("tab", "ctrl+u", *"unix:///nowhere.sock", "tab", "enter")
+        await until_shown(pilot, r"cannot register.*no Docker Engine is")
+        await pilot.press("escape")
+        await until_gone(pilot, r"Add a container instance")
+
+
+async def test_the_filter_shows_only_what_matches_and_esc_clears_it(engine: Daemon, tmp_path: Path) -> None:
+    app = Dashboard(session_with(tmp_path, engine.endpoint))
+    for name in ("red-apple", "green-pear"):
+        engine.run(["sleep", "1000"], name=name, stop_signal="KILL")
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("2")
+        await until_shown(pilot, r"red-apple")
+        await pilot.press("slash", *"!red", "enter")
+        await until_gone(pilot, r"red-apple")
+        assert "green-pear" in screen_text(app)
+        await pilot.press("escape")
+        await until_shown(pilot, r"red-apple")
+
+
+@pytest.mark.parametrize("size", [(35, 8), (1, 1), (20, 5)])
+async def test_a_terminal_that_is_too_small_says_so_and_survives(tmp_path: Path, size: tuple[int, int]) -> None:
+    app = Dashboard(session_with(tmp_path))
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: app.screen.has_class("-tiny"), "the notice")
+        await pilot.resize_terminal(*SIZE)
+        await until_shown(pilot, r"moorage › fleet")
+
+
+async def test_no_text_of_a_host_is_markup_or_reaches_the_terminal_as_a_command(engine: Daemon, tmp_path: Path) -> None:
+    """Labels, names of networks, logs and errors are foreign; a container's command shows in its start error."""
+    session = session_with(tmp_path, engine.endpoint)
+    hostile = "[/foo][@click=app.quit]x[/]\x1b]0;pwned\x07\x9b31m\u202e"
+    document = {
+        "family": "hostile",
+        "containerDefinitions": [{"name": "a", "image": "busybox", "memory": 16, "command": [hostile]}],
+    }
+    register(session, json.dumps(document).encode())
+    engine.run(["sh", "-c", f"echo '{hostile}'; sleep 1000"], name="by-hand", labels={"moorage.task": hostile})
+    app = Dashboard(session)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await pilot.press("2")
+        await until_shown(pilot, r"by-hand.*damaged")
+        await pilot.press("enter")
+        await until_shown(pilot, r"Unmanaged")
+        await pilot.press("escape", "4")
+        await until_shown(pilot, r"hostile")
+        await pilot.press("r")
+        await until_shown(pilot, r"✓ fits")
+        await pilot.press("ctrl+r")
+        await until_shown(pilot, r"Run hostile:1\?")
+        await pilot.press("y")
+        await until_shown(pilot, r"✕ STOPPED +.*CannotStartContainerError")
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", screen_text(app))
+        await pilot.press("1")
+        await until_shown(pilot, r"✕ hostile:1")
+
+
+def test_every_action_has_an_id_a_key_and_a_sentence() -> None:
+    for id_, action in ACTIONS.items():
+        assert action.id == id_
+        assert action.keys
+        assert action.title
+        assert len(action.help) > 8
+
+
+def run_in_pty(
+    home: Path, act: Callable[[int, subprocess.Popen[bytes]], object], **environment: str
+) -> tuple[bytes, int]:
+    """Run the real program in a pty of 100x24; after its first frame ``act`` on the terminal or the process.
+
+    Returns all that was written, and the exit code.
+    """
+    leader, follower = pty.openpty()
+    ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "moorage.py"), "--home", str(home)],
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        env={**os.environ, "TERM": "xterm-256color", **environment},
+        start_new_session=True,
+    )
+    os.close(follower)
+    output, deadline, acted = b"", time.monotonic() + 30, False
+    while time.monotonic() < deadline:
+        ready, _, _ = select.select([leader], [], [], 0.1)
+        if ready:
+            try:
+                data = os.read(leader, 65536)
+            except OSError:
+                break  # the last one to hold the other end has closed it
+            output += data
+        if not acted and b"Needs a look" in output:
+            act(leader, process)
+            acted = True
+    os.close(leader)
+    return output, process.wait(timeout=10)
+
+
+def press_q(terminal: int, _: object) -> None:
+    os.write(terminal, b"q")
+
+
+def test_the_program_in_a_real_terminal_quits_at_once_and_restores_it(tmp_path: Path) -> None:
+    session_with(tmp_path)
+    output, code = run_in_pty(tmp_path, press_q)
+    assert code == 0
+    assert b"\x1b[?1049h" in output
+    assert b"\x1b[?1049l" in output[-400:]
+    assert b"\x1b[?25h" in output[-400:]
+
+
+def test_without_colour_no_colour_code_is_sent(tmp_path: Path) -> None:
+    session_with(tmp_path)
+    output, code = run_in_pty(tmp_path, press_q, NO_COLOR="1")
+    assert code == 0
+    colours = re.findall(rb"\x1b\[[0-9;]*?(?:3[0-7]|38|4[0-7]|48|9[0-7]|10[0-7])(?:;[0-9;]*)?m", output)
+    assert colours == []
+
+
+def test_sigterm_restores_the_terminal(tmp_path: Path) -> None:
+    session_with(tmp_path)
+    output, code = run_in_pty(tmp_path, lambda _, process: process.terminate())
+    assert code == 143
+    assert b"\x1b[?1049l" in output[-400:]
+
+
+def test_the_registered_samples_are_those_of_the_package(tmp_path: Path) -> None:
+    from app.screens.samples import register_samples, sample_files
+
+    session = session_with(tmp_path)
+    names = register_samples(session)
+    assert len(names) == len(sample_files()) >= 6
+    assert register_samples(session) == []
+    assert sorted(session.definitions.families()) == sorted(names)

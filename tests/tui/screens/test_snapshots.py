@@ -1,0 +1,56 @@
+"""What the screens look like, as text: a change of a line here is a change that a person sees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from tests.tui.screens.driving import screen_text, until_shown
+from tests.tui.screens.still import still_dashboard
+
+SIZES = [(120, 24), (80, 24)]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["120", "80"])
+@pytest.mark.parametrize(
+    ("name", "keys", "shown"),
+    [
+        ("fleet", [], "Needs a look"),
+        ("tasks", ["2"], "by-hand"),
+        ("instances", ["3"], "edge-3"),
+        ("task", ["2", "G", "k", "k", "k", "enter"], "no Docker Engine"),
+        ("definitions", ["4"], "No task definition"),
+    ],
+)
+async def test_screen(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    snapshot: SnapshotAssertion,
+    size: tuple[int, int],
+    name: str,
+    keys: list[str],
+    shown: str,
+) -> None:
+    app = still_dashboard(tmp_path, monkeypatch)
+    async with app.run_test(size=size) as pilot:
+        await until_shown(pilot, r"moorage › fleet")
+        for key in keys:
+            await pilot.press(key)
+        await until_shown(pilot, shown)
+        assert screen_text(app) == snapshot
+
+
+@pytest.mark.parametrize("theme", ["moorage-dark", "moorage-light"])
+def test_colours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, snap_compare: Any, theme: str) -> None:
+    app = still_dashboard(tmp_path, monkeypatch)
+
+    async def choose(pilot: Any) -> None:
+        app.theme = theme
+        await until_shown(pilot, r"moorage › fleet")
+        await pilot.press("2")
+        await until_shown(pilot, r"by-hand")
+
+    assert snap_compare(app, terminal_size=(120, 16), run_before=choose)

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from textual.widgets import Button
+
+from widgets.confirm import Confirm
+
+LINES = [f"{number:08x}  web:7  edge-{number}" for number in range(40)]
+
+
+@pytest.mark.parametrize(
+    ("keys", "answer"),
+    [
+        (("enter",), False),
+        (("y",), True),
+        (("n",), False),
+        (("escape",), False),
+        (("tab", "enter"), True),
+        (("right", "enter"), True),
+        (("right", "left", "enter"), False),
+        (("j", "y"), True),
+    ],
+)
+async def test_keys(app_of: Any, keys: tuple[str, ...], answer: bool) -> None:
+    answers: list[bool | None] = []
+    async with app_of().run_test(size=(80, 24)) as pilot:
+        pilot.app.push_screen(Confirm("Stop 40 tasks", LINES), answers.append)
+        await pilot.pause()
+        await pilot.press(*keys)
+        await pilot.pause()
+        assert answers == [answer]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 14)])
+async def test_names_what_it_touches_and_fits(app_of: Any, lines_of: Any, size: tuple[int, int]) -> None:
+    async with app_of().run_test(size=size) as pilot:
+        pilot.app.push_screen(Confirm("Stop 40 tasks [/foo]", LINES, action="Stop [/foo]"))
+        await pilot.pause()
+        text = "\n".join(lines_of(pilot.app))
+        assert "Stop 40 tasks [/foo]" in text
+        assert LINES[0] in text and LINES[39] not in text
+        assert "Cancel" in text
+        assert pilot.app.screen.query_one("#confirm-cancel", Button).has_focus
+        for _ in range(4):
+            await pilot.press("pagedown")
+        await pilot.pause()
+        assert LINES[39] in "\n".join(lines_of(pilot.app))
+
+
+async def test_hostile_lines(app_of: Any, lines_of: Any) -> None:
+    async with app_of().run_test(size=(80, 24)) as pilot:
+        pilot.app.push_screen(
+            Confirm("\x1b]0;x\x07", ["[/foo]", "[@click=app.quit]x[/]", "\u202e\x9b31m"], action="[b]")
+        )
+        await pilot.pause()
+        text = "".join(lines_of(pilot.app))
+        assert "[/foo]" in text and "[@click=app.quit]x[/]" in text and "[b]" in text
+        assert text.isprintable()
+
+
+async def test_click(app_of: Any) -> None:
+    answers: list[bool | None] = []
+    async with app_of().run_test(size=(80, 24)) as pilot:
+        pilot.app.push_screen(Confirm("Stop", ["a"], danger=False), answers.append)
+        await pilot.pause()
+        await pilot.click("#confirm-action")
+        await pilot.pause()
+        assert answers == [True]

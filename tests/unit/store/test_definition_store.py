@@ -1,0 +1,356 @@
+from __future__ import annotations
+
+import os
+import signal
+import stat
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from app.model.errors import DocumentError, MoorageError, NotFoundError
+from app.store import atomic
+from app.store.definitions import MAX_REVISION, DefinitionStore, StoredRevision
+from app.store.home import Home, resolve_home
+from tests.unit.store import worker_processes
+
+NOW = datetime(2025, 1, 31, 9, 30, tzinfo=UTC)
+LATER = NOW + timedelta(days=1)
+DOCUMENT = b'{\r\n  "family": "web", "x": null\t}\n\n'
+
+
+def put(home: Home, name: str, content: bytes = b"{}") -> Path:
+    path = home.definitions / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    path.chmod(0o600)
+    return path
+
+
+def test_an_empty_home(home: Home) -> None:
+    store = DefinitionStore(home)
+    assert (store.families(), store.revisions("web"), store.problems()) == ([], [], [])
+    assert store.latest_active("web") is None
+    assert store.fingerprint() == ()
+    with pytest.raises(NotFoundError, match="there are none yet") as caught:
+        store.read("web", 1)
+    assert caught.value.code == "ClientException"
+    assert not home.definitions.exists()
+
+
+def test_register_keeps_the_bytes_and_counts_up(home: Home, any_umask: int) -> None:
+    store = DefinitionStore(home)
+    first = store.register("web", DOCUMENT, "ops", NOW)
+    assert first == StoredRevision("web", 1, DOCUMENT, "ACTIVE", NOW, "ops", None) == store.read("web", 1)
+    second = store.register("web", b"{}", "ci", LATER)
+    assert second.revision == 2
+    assert store.revisions("web") == [1, 2]
+    assert store.families() == ["web"]
+    assert store.latest_active("web") == second
+    assert store.problems() == []
+    folder = home.definitions / "web"
+    assert sorted(os.listdir(folder)) == ["1.json", "1.toml", "2.json", "2.toml"]
+    assert {stat.S_IMODE((folder / name).stat().st_mode) for name in os.listdir(folder)} == {0o600}
+    assert stat.S_IMODE(folder.stat().st_mode) == stat.S_IMODE(home.definitions.stat().st_mode) == 0o700
+
+
+def test_times_are_stored_in_utc(home: Home) -> None:
+    store = DefinitionStore(home)
+    store.register("web", DOCUMENT, "", NOW.astimezone(timezone(timedelta(hours=12, minutes=45))))
+    found = store.read("web", 1)
+    assert found.registered_at == NOW
+    assert found.registered_at.utcoffset() == timedelta(0)
+
+
+def test_deregister(home: Home) -> None:
+    store = DefinitionStore(home)
+    for _ in range(3):
+        store.register("web", DOCUMENT, "ops", NOW)
+    done = store.deregister("web", 3, LATER)
+    assert done == StoredRevision("web", 3, DOCUMENT, "INACTIVE", NOW, "ops", LATER) == store.read("web", 3)
+    assert store.deregister("web", 3, LATER + timedelta(days=1)) == done
+    latest = store.latest_active("web")
+    assert latest is not None
+    assert latest.revision == 2
+    assert store.revisions("web") == [1, 2, 3]
+    store.deregister("web", 1, LATER)
+    store.deregister("web", 2, LATER)
+    assert store.latest_active("web") is None
+    assert store.register("web", DOCUMENT, "ops", NOW).revision == 4
+    assert (home.definitions / "web" / "3.json").read_bytes() == DOCUMENT
+
+
+def test_a_number_is_never_given_twice(home: Home) -> None:
+    store = DefinitionStore(home)
+    store.register("web", DOCUMENT, "ops", NOW)
+    store.register("web", DOCUMENT, "ops", NOW)
+    (home.definitions / "web" / "2.json").unlink()
+    assert store.register("web", DOCUMENT, "ops", NOW).revision == 3
+    put(home, f"web/{MAX_REVISION}.json")
+    with pytest.raises(MoorageError, match="last revision"):
+        store.register("web", DOCUMENT, "ops", NOW)
+
+
+def test_a_taken_number_is_passed_over(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another writer's file appears between the count and the link."""
+    store = DefinitionStore(home)
+    store.register("web", DOCUMENT, "ops", NOW)
+    real = atomic.write_first_free
+
+    def late(folder: Path, *args: object, **keywords: object) -> str | None:
+        put(home, "web/2.json", b"theirs")
+        return real(folder, *args, **keywords)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(atomic, "write_first_free", late)
+    assert store.register("web", b"ours", "ops", NOW).revision == 3
+    assert store.read("web", 2).document == b"theirs"
+    assert store.read("web", 3).document == b"ours"
+
+
+@pytest.mark.parametrize("family", ["..", "a/b", "a\0b", "", "x" * 300, "CON", "nul", "-a", ".a", "a.b", "é", "a\n"])
+def test_bad_family_names_touch_no_path(home: Home, family: str) -> None:
+    store = DefinitionStore(home)
+    calls: list[Callable[[], object]] = [
+        lambda: store.revisions(family),
+        lambda: store.read(family, 1),
+        lambda: store.latest_active(family),
+        lambda: store.register(family, DOCUMENT, "ops", NOW),
+        lambda: store.deregister(family, 1, NOW),
+    ]
+    for call in calls:
+        with pytest.raises(MoorageError, match="family name") as caught:
+            call()
+        assert caught.value.code == "ClientException"
+    assert not home.definitions.exists()
+
+
+def test_families_that_differ_by_case_alone_are_refused(home: Home) -> None:
+    store = DefinitionStore(home)
+    store.register("Web", DOCUMENT, "ops", NOW)
+    with pytest.raises(MoorageError, match="case alone"):
+        store.register("web", DOCUMENT, "ops", NOW)
+    assert store.register("Web", DOCUMENT, "ops", NOW).revision == 2
+
+
+def test_a_document_has_a_limit(home: Home) -> None:
+    with pytest.raises(MoorageError, match="1,048,576"):
+        DefinitionStore(home).register("web", b" " * (1024 * 1024 + 1), "ops", NOW)
+    assert DefinitionStore(home).register("f" * 255, b" " * 1024 * 1024, "ops", NOW).revision == 1
+
+
+@pytest.mark.parametrize("revision", [0, -1, 9, MAX_REVISION + 1])
+def test_an_unknown_revision_offers_the_nearest(home: Home, revision: int) -> None:
+    store = DefinitionStore(home)
+    put(home, "web/0.json")
+    store.register("web", DOCUMENT, "ops", NOW)
+    with pytest.raises(NotFoundError, match=rf"'web:{revision}' not found; did you mean 'web:1'"):
+        store.read("web", revision)
+    with pytest.raises(NotFoundError, match="'wbe' not found; did you mean 'web'"):
+        store.deregister("wbe", 1, NOW)
+
+
+def test_without_a_sidecar_a_revision_is_active_since_its_file(home: Home) -> None:
+    path = put(home, "web/1.json", DOCUMENT)
+    os.utime(path, (NOW.timestamp(), NOW.timestamp()))
+    store = DefinitionStore(home)
+    assert store.read("web", 1) == StoredRevision("web", 1, DOCUMENT, "ACTIVE", NOW, "", None)
+    assert store.deregister("web", 1, LATER) == StoredRevision("web", 1, DOCUMENT, "INACTIVE", NOW, "", LATER)
+    assert store.read("web", 1).registered_at == NOW
+    assert store.problems() == []
+
+
+def test_unknown_keys_of_a_sidecar_survive(home: Home) -> None:
+    store = DefinitionStore(home)
+    store.register("web", DOCUMENT, "ops", NOW)
+    path = home.definitions / "web" / "1.toml"
+    path.write_text(path.read_text() + 'note = "of a newer program"\n')
+    store.deregister("web", 1, LATER)
+    assert 'note = "of a newer program"' in path.read_text()
+    assert "INACTIVE" in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"status = ", "line 1, column 10"),
+        (b'\nstatus = "active"', "status: line 2, column 1: is not valid"),
+        (b"registeredAt = 2025-01-31T09:30:00", "registeredAt: line 1, column 1"),
+        (b'deregisteredAt = "x"', "deregisteredAt: line 1, column 1"),
+        (b"registeredBy = 1", "registeredBy: line 1, column 1"),
+        (b"\xff", "line 1, column 1"),
+        (b"#" * 300_000, "262,144"),
+    ],
+    ids=range(7),
+)
+def test_a_broken_sidecar_is_told_left_alone_and_hides_no_other(home: Home, content: bytes, words: str) -> None:
+    store = DefinitionStore(home)
+    for _ in range(2):
+        store.register("web", DOCUMENT, "ops", NOW)
+    path = put(home, "web/2.toml", content)
+    calls: list[Callable[[], object]] = [lambda: store.read("web", 2), lambda: store.deregister("web", 2, NOW)]
+    for call in calls:
+        with pytest.raises(DocumentError) as caught:
+            call()
+        assert words in str(caught.value)
+    (problem,) = store.problems()
+    assert words in str(problem)
+    assert problem.source == str(path)
+    latest = store.latest_active("web")
+    assert latest is not None
+    assert latest.revision == 1
+    assert store.revisions("web") == [1, 2]
+    assert store.register("web", DOCUMENT, "ops", NOW).revision == 3
+    assert path.read_bytes() == content
+
+
+def test_problems_tell_of_strays_and_broken_documents(home: Home, tmp_path: Path) -> None:
+    store = DefinitionStore(home)
+    store.register("web", DOCUMENT, "ops", NOW)
+    put(home, "web/2.json", b'{"a": 1,\n "a": 2}')
+    put(home, "web/3.json", b"")
+    put(home, "web/7.toml", b'status = "ACTIVE"')
+    put(home, "web/007.json")
+    put(home, "web/notes.txt")
+    put(home, "web/.tmp-1-00")
+    put(home, "web/.lock-1.toml")
+    put(home, "README.md")
+    put(home, "a b/1.json")
+    (home.definitions / "web" / "4.json").symlink_to(tmp_path / "secret")
+    (home.definitions / "web" / "5.json").mkdir()
+    os.mkfifo(home.definitions / "web" / "6.json")
+    (home.definitions / "linked").symlink_to(home.definitions / "web")
+    told = {str(Path(problem.source).relative_to(home.definitions)): str(problem) for problem in store.problems()}
+    assert sorted(told) == [
+        "README.md", "a b", "linked", "web/007.json", "web/2.json", "web/3.json", "web/4.json", "web/5.json",
+        "web/6.json", "web/7.toml", "web/notes.txt"
+    ]  # fmt: skip
+    assert "line 2, column 2" in told["web/2.json"]
+    assert "empty" in told["web/3.json"]
+    assert "symbolic link" in told["web/4.json"]
+    assert store.families() == ["web"]
+    assert store.read("web", 1).revision == 1
+    assert store.register("web", DOCUMENT, "ops", NOW).revision == 8
+
+
+def test_a_linked_family_or_document_is_not_followed(home: Home, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir(mode=0o700)
+    (outside / "1.json").write_bytes(b"{}")
+    home.definitions.mkdir(parents=True, mode=0o700)
+    (home.definitions / "web").symlink_to(outside)
+    store = DefinitionStore(home)
+    assert (store.families(), store.revisions("web")) == ([], [])
+    calls: list[Callable[[], object]] = [
+        lambda: store.read("web", 1),
+        lambda: store.register("web", DOCUMENT, "ops", NOW),
+    ]
+    for call in calls:
+        with pytest.raises(MoorageError, match="link"):
+            call()
+    put(home, "api/2.json")
+    (home.definitions / "api" / "1.json").symlink_to(outside / "1.json")
+    with pytest.raises(DocumentError, match="symbolic link"):
+        store.read("api", 1)
+    assert os.listdir(outside) == ["1.json"]
+
+
+def test_a_linked_folder_of_all_definitions_is_followed(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "git").mkdir(mode=0o700)
+    home.definitions.parent.mkdir()
+    home.definitions.symlink_to(tmp_path / "git")
+    assert DefinitionStore(home).register("web", DOCUMENT, "ops", NOW).revision == 1
+    assert (tmp_path / "git" / "web" / "1.json").read_bytes() == DOCUMENT
+
+
+def test_the_fingerprint_changes_with_every_change(home: Home) -> None:
+    store = DefinitionStore(home)
+    seen = [store.fingerprint()]
+    for family in ("web", "web", "api"):
+        store.register(family, DOCUMENT, "ops", NOW)
+        seen.append(store.fingerprint())
+    store.deregister("web", 1, NOW)
+    seen.append(store.fingerprint())
+    put(home, "web/2.toml", b'status = "INACTIVE"')
+    seen.append(store.fingerprint())
+    assert len(set(seen)) == len(seen)
+    assert store.fingerprint() == store.fingerprint()
+
+
+def test_who_registers_may_have_any_name(home: Home) -> None:
+    store = DefinitionStore(home)
+    store.register("web", DOCUMENT, "o\x1b[31mps\udcff\n", NOW)
+    assert "\x1b" not in store.read("web", 1).registered_by
+    assert store.problems() == []
+
+
+def test_a_full_disk(small_disk: Path) -> None:
+    store = DefinitionStore(resolve_home(str(small_disk), {}))
+    store.register("web", DOCUMENT, "ops", NOW)
+    with pytest.raises(MoorageError, match=r"ENOSPC"):
+        store.register("web", b" " * 200_000, "ops", NOW)
+    assert sorted(os.listdir(small_disk / "task-definitions" / "web")) == ["1.json", "1.toml"]
+    assert store.register("web", DOCUMENT, "ops", NOW).revision == 2
+
+
+def test_a_read_only_home(small_disk: Path, make_read_only: Callable[[Path], None]) -> None:
+    store = DefinitionStore(resolve_home(str(small_disk), {}))
+    store.register("web", DOCUMENT, "ops", NOW)
+    make_read_only(small_disk)
+    calls: list[Callable[[], object]] = [
+        lambda: store.register("web", DOCUMENT, "ops", NOW),
+        lambda: store.register("api", DOCUMENT, "ops", NOW),
+        lambda: store.deregister("web", 1, NOW),
+    ]
+    for call in calls:
+        with pytest.raises(MoorageError, match=r"read-only: choose another folder with --home"):
+            call()
+    assert store.read("web", 1).status == "ACTIVE"
+
+
+def test_a_sidecar_that_cannot_be_written_does_not_undo_the_revision(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: Path, *_: object, **__: object) -> bool:
+        raise MoorageError(f"cannot write {path}")
+
+    monkeypatch.setattr(atomic, "write_once", fail)
+    stored = DefinitionStore(home).register("web", DOCUMENT, "ops", NOW)
+    assert (stored.revision, stored.status, stored.registered_by) == (1, "ACTIVE", "")
+    assert DefinitionStore(home).read("web", 1) == stored
+
+
+def test_eight_processes_register_160_revisions(home: Home) -> None:
+    workers = [worker_processes.start("register", home.config_file.parent, who, 20) for who in range(8)]
+    told = dict(line.split() for worker in workers for line in worker_processes.acknowledged(worker))
+    store = DefinitionStore(home)
+    assert store.revisions("web") == list(range(1, 161))
+    assert {str(n): store.read("web", n).document.decode() for n in range(1, 161)} == told
+    assert len(set(told.values())) == 160
+    assert all(store.read("web", n).registered_by == told[str(n)].split("/")[0] for n in range(1, 161))
+
+
+def test_kill_9_in_the_middle_loses_and_doubles_nothing(home: Home) -> None:
+    workers = [worker_processes.start("register", home.config_file.parent, who, 20) for who in range(8)]
+    lines: list[list[str]] = [[] for _ in workers]
+    for number, worker in enumerate(workers[:4]):
+        assert worker.stdout is not None
+        lines[number] += [worker.stdout.readline().removesuffix("\n") for _ in range(number + 1)]
+        worker.send_signal(signal.SIGKILL)
+    for number, worker in enumerate(workers):
+        lines[number] += worker_processes.acknowledged(worker)
+    told = [line.split() for some in lines for line in some if " " in line]
+    store = DefinitionStore(home)
+    numbers = store.revisions("web")
+    documents = [store.read("web", n).document.decode() for n in numbers]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert len(set(documents)) == len(documents)
+    assert 80 + 10 <= len(told) <= len(numbers) <= 160
+    assert all(documents[int(number) - 1] == document for number, document in told)
+    assert [worker.returncode for worker in workers[4:]] == [0] * 4
+    old = 1_000_000_000
+    for name in os.listdir(home.definitions / "web"):
+        if name.startswith(atomic.TEMPORARY_PREFIX):
+            os.utime(home.definitions / "web" / name, (old, old))
+    assert store.register("web", b"{}", "ops", NOW).revision == len(numbers) + 1
+    assert not [name for name in os.listdir(home.definitions / "web") if name.startswith(atomic.TEMPORARY_PREFIX)]

@@ -1,0 +1,109 @@
+"""Moorage's own themes, and the semantic variables that every other theme gets a value for.
+
+A theme file says colours once; widgets and ``moorage.tcss`` speak of states, bars and sources only. Text colours have
+a contrast of 4.5 to 1 or more (WCAG 2.2, 1.4.3) on the ground and on panels; a test computes it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from textual.theme import Theme
+
+from themes.derive import SEMANTIC_VARIABLES, variable_defaults
+from themes.palette import Palette, build_theme
+
+__all__ = [
+    "MOORAGE_DARK",
+    "MOORAGE_LIGHT",
+    "MOORAGE_SAFE",
+    "SEMANTIC_VARIABLES",
+    "STYLESHEET",
+    "THEMES",
+    "VARIABLE_DEFAULTS",
+    "variable_defaults",
+]
+
+STYLESHEET: Final = Path(__file__).with_name("moorage.tcss")
+"""The app-wide TCSS, for ``App.CSS_PATH``."""
+
+MOORAGE_DARK: Final[Theme] = build_theme(
+    "moorage-dark",
+    Palette(
+        dark=True,
+        ground="#0e151c",
+        surface="#141d26",
+        panel="#1a2530",
+        line="#2b3a48",
+        text="#d3dde6",
+        muted="#8b9dad",
+        accent="#4cc9b0",
+        cursor="#15373c",
+        cursor_faint="#162630",
+        running="#74c97a",
+        pending="#71b1f2",
+        stopping="#e2b253",
+        stopped="#94a4b3",
+        failed="#f58580",
+        bar_reserved="#2b6f66",
+        bar_used="#4cc9b0",
+        sources=("#5cc8b4", "#7db4f5", "#e0b04c", "#c39bf0", "#8fca6a", "#f09a7d", "#ee93c0", "#a9b8c8"),
+    ),
+)
+
+MOORAGE_LIGHT: Final[Theme] = build_theme(
+    "moorage-light",
+    Palette(
+        dark=False,
+        ground="#f6f8f9",
+        surface="#edf1f3",
+        panel="#e4eaed",
+        line="#c3ced5",
+        text="#1b2934",
+        muted="#51626f",
+        accent="#00695a",
+        cursor="#cbe6e0",
+        cursor_faint="#e3edec",
+        running="#1d6a2c",
+        pending="#1656a6",
+        stopping="#7a4f00",
+        stopped="#54636f",
+        failed="#b0202a",
+        bar_reserved="#7fbdb2",
+        bar_used="#2b8f80",
+        sources=("#00695a", "#1453a8", "#7a4f00", "#6b35b0", "#2f6412", "#9a3a12", "#9c2465", "#475866"),
+    ),
+)
+
+MOORAGE_SAFE: Final[Theme] = build_theme(
+    "moorage-safe",
+    Palette(
+        dark=True,
+        ground="#111417",
+        surface="#181c20",
+        panel="#1f2429",
+        line="#343b42",
+        text="#dde1e5",
+        muted="#9aa2aa",
+        accent="#6cb8f0",
+        cursor="#17344b",
+        cursor_faint="#1a252e",
+        running="#5cb3f5",
+        pending="#b9d9f2",
+        stopping="#f0c078",
+        stopped="#9aa2aa",
+        failed="#ff9447",
+        bar_reserved="#2a5f88",
+        bar_used="#5cb3f5",
+        sources=("#5cb3f5", "#f0a04b", "#b9d9f2", "#f3cd96", "#8fa9c0", "#d98e3f", "#dde1e5", "#98a1a9"),
+    ),
+)
+
+THEMES: Final[tuple[Theme, ...]] = (MOORAGE_DARK, MOORAGE_LIGHT, MOORAGE_SAFE)
+
+VARIABLE_DEFAULTS: Final[dict[str, str]] = variable_defaults(None)
+"""For ``App.get_theme_variable_defaults()``: one set that is legible on dark and light grounds alike.
+
+``variable_defaults(self.current_theme)`` there is better: it takes the theme's own colours.
+"""

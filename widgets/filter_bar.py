@@ -1,0 +1,137 @@
+"""A one-line filter that is out of sight until it is opened, and stays in sight while it filters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+
+class FilterBar(Horizontal):
+    """``/`` and an input. Enter keeps the filter and gives the focus back; esc clears it, esc again leaves."""
+
+    DEFAULT_CSS = """
+    FilterBar {
+        display: none; height: 1; width: 1fr; background: $background;
+        & > .filter-bar--prompt { width: 3; padding: 0 1; color: $text-primary; text-style: bold; }
+        & > Input, & > Input:focus { width: 1fr; height: 1; border: none; padding: 0; background: $background; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # Priority, because the input would take enter for itself and hide it from the footer.
+        Binding("enter", "keep", "keep", id="filter.keep", tooltip="Keep the filter and go back", priority=True),
+        Binding("down", "keep", "Keep", show=False, id="filter.down", tooltip="Keep the filter and go back"),
+        Binding("escape", "leave", "clear", id="filter.leave", tooltip="Clear the filter; again: leave it"),
+    ]
+
+    @dataclass
+    class Changed(Message):
+        """The filter has another value."""
+
+        value: str
+        bar: FilterBar
+
+        @property
+        def control(self) -> FilterBar:
+            """The bar, for selectors in ``on``."""
+            return self.bar
+
+    @dataclass
+    class Closed(Message):
+        """The filter was kept (or left, then it is empty), and the focus given back."""
+
+        value: str
+        bar: FilterBar
+
+        @property
+        def control(self) -> FilterBar:
+            """The bar, for selectors in ``on``."""
+            return self.bar
+
+    def __init__(
+        self, *, placeholder: str = "", prompt: str = "/", id: str | None = None, classes: str | None = None
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._prompt = Static(Content(prompt), classes="filter-bar--prompt")
+        self._input = Input(placeholder=placeholder, compact=True, select_on_focus=False)
+        self._value = ""
+        self._back_to: Widget | None = None
+
+    def compose(self) -> ComposeResult:
+        """The prompt and the input."""
+        yield self._prompt
+        yield self._input
+
+    @property
+    def value(self) -> str:
+        """The filter."""
+        return self._value
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is being edited."""
+        return self._input.has_focus
+
+    def open(self, value: str | None = None) -> None:
+        """Show it and take the focus; ``value`` replaces what it holds."""
+        focused = self.screen.focused
+        if focused is not self._input:
+            self._back_to = focused
+        if value is not None:
+            self.set_value(value)
+        self.display = True
+        self._input.focus()
+        self._input.cursor_position = len(self._value)
+
+    def set_value(self, value: str) -> None:
+        """Filter by ``value`` without taking the focus; an empty one hides the bar unless it is being edited."""
+        self._input.value = value
+        self._take(value)
+        self.display = bool(value) or self.is_open
+
+    def clear(self) -> None:
+        """Stop filtering."""
+        self.set_value("")
+
+    def _take(self, value: str) -> None:
+        if value != self._value:
+            self._value = value
+            self.post_message(self.Changed(value, self))
+
+    def _close(self) -> None:
+        back_to, self._back_to = self._back_to, None
+        if back_to is not None and back_to.is_attached and back_to.focusable:
+            self.screen.set_focus(back_to)
+        else:
+            self.screen.set_focus(None)
+            self.screen.focus_next()
+        self.display = bool(self._value)
+        self.post_message(self.Closed(self._value, self))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Tell each change as it is typed."""
+        event.stop()
+        self._take(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter in the input."""
+        event.stop()
+        self._close()
+
+    def action_keep(self) -> None:
+        """Keep the filter and give the focus back."""
+        self._close()
+
+    def action_leave(self) -> None:
+        """Clear the filter; when it is clear already, leave."""
+        if self._value:
+            self.clear()
+        else:
+            self._close()

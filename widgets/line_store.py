@@ -1,0 +1,167 @@
+"""A bounded store of log lines that knows at which screen row each one stands, wrapped or not."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
+
+from rich.cells import cell_len, chop_cells
+
+from widgets.sgr import cut_sgr, strip_sgr
+
+MAX_LINE_CELLS: Final = 4096
+"""A line is cut here: one line of a megabyte must not freeze a paint."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of a log.
+
+    ``text`` may hold SGR colour sequences; ``source_tone_index`` chooses one of eight colours (modulo) for ``source``;
+    ``time`` is shown as it is, in front.
+    """
+
+    text: str
+    source: str = ""
+    source_tone_index: int = 0
+    time: str = ""
+
+
+class _Entry(NamedTuple):
+    line: LogLine
+    width: int
+    single: bool
+
+
+class LineStore:
+    """The last ``capacity`` lines, numbered for ever from 0; appending and locating do not depend on their count."""
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = max(1, capacity)
+        self.dropped = 0
+        self.widest = 0
+        self.source_width = 0
+        self.time_width = 0
+        self._entries: list[_Entry] = []
+        # Entries before the head are gone; they are deleted in blocks, so that dropping one costs no copy of the rest.
+        self._head = 0
+        self._ends: list[int] = []
+        self._start = 0
+        self._wrap = 0
+
+    def __len__(self) -> int:
+        return len(self._entries) - self._head
+
+    @property
+    def first(self) -> int:
+        """The number of the oldest line kept."""
+        return self.dropped
+
+    @property
+    def rows(self) -> int:
+        """Screen rows of all lines."""
+        if not self._wrap or not len(self):
+            return len(self)
+        return self._ends[-1] - self._row_before(self._head)
+
+    def line(self, number: int) -> LogLine:
+        """The line of this number; it must be one of those kept."""
+        return self._entries[number - self.dropped + self._head].line
+
+    def lines(self) -> list[LogLine]:
+        """All lines kept, the oldest first."""
+        return [entry.line for entry in self._entries[self._head :]]
+
+    def append(self, lines: Sequence[LogLine]) -> int:
+        """Add lines; returns the screen rows that the lines dropped for them had taken."""
+        lines, skipped = lines[-self.capacity :], max(0, len(lines) - self.capacity)
+        for line in lines:
+            self._add(line)
+        rows = self._drop(len(self) - self.capacity)
+        self.dropped += skipped
+        return rows
+
+    def clear(self) -> None:
+        """Forget all lines, but not how many were dropped: numbers go on."""
+        self.dropped += len(self)
+        self._entries, self._ends, self._head, self._start = [], [], 0, 0
+        self.widest = self.source_width = self.time_width = 0
+
+    def wrap(self, width: int) -> None:
+        """Wrap at ``width`` cells from now on; 0: one row a line."""
+        if width == self._wrap:
+            return
+        self._wrap = width
+        self._ends, self._start = [], 0
+        if width:
+            del self._entries[: self._head]
+            self._head = 0
+            for entry in self._entries:
+                self._ends.append((self._ends[-1] if self._ends else 0) + self._height(entry))
+
+    def locate(self, row: int) -> tuple[int, int]:
+        """The line number at a screen row (from 0), and which of that line's rows it is."""
+        if not self._wrap:
+            return self.dropped + row, 0
+        absolute = row + self._row_before(self._head)
+        index = bisect_right(self._ends, absolute, lo=self._head)
+        return index - self._head + self.dropped, absolute - self._row_before(index)
+
+    def row_of(self, number: int) -> int:
+        """The first screen row of a line."""
+        if not self._wrap:
+            return number - self.dropped
+        return self._row_before(number - self.dropped + self._head) - self._row_before(self._head)
+
+    def _row_before(self, index: int) -> int:
+        return self._ends[index - 1] if index else self._start
+
+    def _add(self, line: LogLine) -> None:
+        if len(line.text) > MAX_LINE_CELLS or not line.text.isascii():
+            cut = cut_sgr(line.text, MAX_LINE_CELLS)
+            line = line if cut == line.text else replace(line, text=cut)
+        text = strip_sgr(line.text)
+        width = cell_len(text)
+        entry = _Entry(line, width, width == len(text))
+        self._entries.append(entry)
+        self.widest = max(self.widest, width)
+        self.source_width = max(self.source_width, cell_len(line.source))
+        self.time_width = max(self.time_width, cell_len(line.time))
+        if self._wrap:
+            self._ends.append((self._ends[-1] if self._ends else self._start) + self._height(entry))
+
+    def _drop(self, count: int) -> int:
+        if count <= 0:
+            return 0
+        before = self._row_before(self._head) if self._wrap else 0
+        self._head += count
+        self.dropped += count
+        rows = self._row_before(self._head) - before if self._wrap else count
+        if self._head > max(1024, self.capacity // 4):
+            if self._wrap:
+                self._start = self._ends[self._head - 1]
+                del self._ends[: self._head]
+            del self._entries[: self._head]
+            self._head = 0
+        return rows
+
+    def _height(self, entry: _Entry) -> int:
+        if entry.width <= self._wrap:
+            return 1
+        if entry.single:
+            return -(-entry.width // self._wrap)
+        return len(chop_cells(strip_sgr(entry.line.text), self._wrap))
+
+
+def wrap_cuts(text: str, width: int) -> list[int]:
+    """Where a line breaks, in cells from its start; the last cut is its width. As many as its rows in the store."""
+    cuts: list[int] = []
+    for part in _parts(text, width):
+        cuts.append((cuts[-1] if cuts else 0) + cell_len(part))
+    return cuts
+
+
+def _parts(text: str, width: int) -> Iterable[str]:
+    return chop_cells(text, width) if text else [""]

@@ -1,0 +1,360 @@
+"""A log that follows: a bounded store of lines, of which only those in sight are parsed and painted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.cache import LRUCache
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+
+from widgets.cells import Span, fit
+from widgets.line_store import LineStore, LogLine, wrap_cuts
+from widgets.line_view import LineView
+from widgets.sgr import parse_sgr, strip_sgr
+
+__all__ = ["SOURCE_COLOURS", "LogLine", "LogView"]
+
+SOURCE_COLOURS: Final = 8
+_MAX_SOURCE_CELLS: Final = 20
+_LEAST_TEXT_CELLS: Final = 16
+_REMEMBERED_LINES: Final = 256
+
+
+class LogView(LineView):
+    """Lines with a time, a coloured source and a text that may hold SGR colours.
+
+    It follows while the end is in sight; scrolled away it is paused and counts ``new_lines``.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "log-view--time",
+        "log-view--match",
+        "log-view--match-current",
+        "log-view--empty",
+        *(f"log-view--source-{index}" for index in range(SOURCE_COLOURS)),
+        *(f"log-view--sgr-{index}" for index in range(8)),
+    }
+    DEFAULT_CSS = """
+    LogView {
+        width: 1fr; height: 1fr; background: $background; color: $foreground;
+        overflow-x: auto; overflow-y: auto; scrollbar-gutter: stable;
+        scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0;
+        & > .log-view--time { color: $text-muted; }
+        & > .log-view--empty { color: $text-muted; }
+        & > .log-view--match { background: $warning 35%; }
+        & > .log-view--match-current { background: $warning; color: auto 95%; text-style: bold; }
+        & > .log-view--source-0 { color: #5cc8b4; }
+        & > .log-view--source-1 { color: #7db4f5; }
+        & > .log-view--source-2 { color: #e0b04c; }
+        & > .log-view--source-3 { color: #c39bf0; }
+        & > .log-view--source-4 { color: #8fca6a; }
+        & > .log-view--source-5 { color: #f09a7d; }
+        & > .log-view--source-6 { color: #ee93c0; }
+        & > .log-view--source-7 { color: #a9b8c8; }
+        & > .log-view--sgr-0 { color: $text-muted; }
+        & > .log-view--sgr-1 { color: $text-error; }
+        & > .log-view--sgr-2 { color: $text-success; }
+        & > .log-view--sgr-3 { color: $text-warning; }
+        & > .log-view--sgr-4 { color: $text-secondary; }
+        & > .log-view--sgr-5 { color: $text-accent; }
+        & > .log-view--sgr-6 { color: $text-primary; }
+        & > .log-view--sgr-7 { color: $foreground; }
+        &:light > .log-view--source-0 { color: #00695a; }
+        &:light > .log-view--source-1 { color: #1453a8; }
+        &:light > .log-view--source-2 { color: #7a4f00; }
+        &:light > .log-view--source-3 { color: #6b35b0; }
+        &:light > .log-view--source-4 { color: #2f6412; }
+        &:light > .log-view--source-5 { color: #9a3a12; }
+        &:light > .log-view--source-6 { color: #9c2465; }
+        &:light > .log-view--source-7 { color: #475866; }
+        &:ansi > .log-view--match, &:ansi > .log-view--match-current { text-style: reverse; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f", "toggle_follow", "follow", id="log.follow", tooltip="Follow the end, or hold the view here"),
+        Binding("w", "toggle_wrap", "wrap", id="log.wrap", tooltip="Wrap long lines, or scroll sideways"),
+        Binding("t", "toggle_times", "times", id="log.times", tooltip="Show or hide the time of each line"),
+    ]
+
+    following: reactive[bool] = reactive(True, repaint=False)
+    """Whether new lines scroll the view."""
+    new_lines: reactive[int] = reactive(0, repaint=False)
+    """Lines that came while paused."""
+    wrap: reactive[bool] = reactive(False, repaint=False)
+    """Whether long lines are wrapped."""
+    times: reactive[bool] = reactive(True, repaint=False)
+    """Whether the time of each line is shown."""
+
+    @dataclass
+    class FollowChanged(Message):
+        """The view began to follow, was paused, or counted more new lines while paused."""
+
+        following: bool
+        new_lines: int
+        log: LogView
+
+        @property
+        def control(self) -> LogView:
+            """The log, for selectors in ``on``."""
+            return self.log
+
+    def __init__(
+        self, *, max_lines: int = 20_000, empty: str = "", id: str | None = None, classes: str | None = None
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._store = LineStore(max_lines)
+        self._empty_text = empty
+        self._strips: LRUCache[int, tuple[Strip, list[Strip]]] = LRUCache(_REMEMBERED_LINES)
+        self._styles: dict[str, Style] = {}
+        self._moving_itself = False
+
+    # Lines
+
+    @property
+    def line_count(self) -> int:
+        """Lines kept."""
+        return len(self._store)
+
+    @property
+    def dropped(self) -> int:
+        """Lines that were let go because the store was full, or cleared."""
+        return self._store.dropped
+
+    @property
+    def lines(self) -> list[LogLine]:
+        """A copy of the lines kept, the oldest first."""
+        return self._store.lines()
+
+    def append(self, lines: Sequence[LogLine]) -> None:
+        """Add lines at the end; one call for each batch, not for each line."""
+        if not lines:
+            return
+        prefix = self._prefix_width
+        dropped_rows = self._store.append(lines)
+        if self._prefix_width != prefix:
+            self._lay_out()
+        self._set_size()
+        if self.following:
+            self._go_to_end()
+            self.refresh()
+            return
+        if dropped_rows:
+            # The same lines stay in sight, although all of them moved up.
+            self._move_itself(max(0, self.scroll_offset.y - dropped_rows))
+            self.refresh()
+        self._tell_follow(False, self.new_lines + len(lines))
+
+    def clear(self) -> None:
+        """Forget all lines and follow again."""
+        self._store.clear()
+        self._strips.clear()
+        self._match = None
+        self._set_size()
+        self._move_itself(0)
+        self._tell_follow(True, 0)
+        self.refresh()
+
+    def line_numbers(self) -> range:
+        """The numbers of the lines kept; they go on for ever."""
+        return range(self._store.first, self._store.first + len(self._store))
+
+    def line_text(self, number: int) -> str:
+        """The text of a line, without colours."""
+        return strip_sgr(self._store.line(number).text)
+
+    def row_of_line(self, number: int) -> int:
+        """The first screen row of a line."""
+        return self._store.row_of(number)
+
+    def line_at_row(self, row: int) -> int:
+        """The number of the line at a screen row."""
+        return self._store.locate(row)[0]
+
+    def forget_strips(self) -> None:
+        """Drop what was painted."""
+        self._strips.clear()
+
+    # Follow
+
+    def _tell_follow(self, following: bool, new_lines: int) -> None:
+        if (following, new_lines) == (self.following, self.new_lines):
+            return
+        self.following, self.new_lines = following, new_lines
+        self.post_message(self.FollowChanged(following, new_lines, self))
+
+    def _move_itself(self, row: int) -> None:
+        self._moving_itself = True
+        try:
+            self.scroll_to(y=row, animate=False, force=True)
+        finally:
+            self._moving_itself = False
+
+    def _go_to_end(self) -> None:
+        self._move_itself(self.max_scroll_y)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Pause when somebody scrolls up, follow when the end comes into sight."""
+        super().watch_scroll_y(old_value, new_value)
+        if self._moving_itself:
+            return
+        if round(new_value) >= self.max_scroll_y:
+            self._tell_follow(True, 0)
+        elif new_value < old_value:
+            self._tell_follow(False, self.new_lines)
+
+    def action_toggle_follow(self) -> None:
+        """Follow, or hold the view where it is."""
+        if self.following:
+            self._tell_follow(False, 0)
+        else:
+            self._tell_follow(True, 0)
+            self._go_to_end()
+
+    def action_bottom(self) -> None:
+        """Go to the last line and follow."""
+        self._tell_follow(True, 0)
+        self._go_to_end()
+
+    def reveal(self, number: int) -> None:
+        """Bring a line into view and hold it there."""
+        self._tell_follow(False, self.new_lines)
+        super().reveal(number)
+
+    # Layout
+
+    def action_toggle_wrap(self) -> None:
+        """Wrap long lines, or scroll sideways."""
+        self.wrap = not self.wrap
+
+    def action_toggle_times(self) -> None:
+        """Show or hide the times."""
+        self.times = not self.times
+
+    def watch_wrap(self) -> None:
+        """Lay out again."""
+        self._lay_out_in_place()
+
+    def watch_times(self) -> None:
+        """Lay out again."""
+        self._lay_out_in_place()
+
+    def on_resize(self) -> None:
+        """Lay out again; the end stays in sight."""
+        self._lay_out_in_place()
+
+    @property
+    def _time_width(self) -> int:
+        return self._store.time_width + 1 if self.times and self._store.time_width else 0
+
+    @property
+    def _source_width(self) -> int:
+        room = max(6, self.scrollable_content_region.width // 5)
+        return min(self._store.source_width, _MAX_SOURCE_CELLS, room) + 2 if self._store.source_width else 0
+
+    @property
+    def _prefix_width(self) -> int:
+        return 1 + self._time_width + self._source_width
+
+    def text_width(self) -> int:
+        """Cells of a line's text in sight."""
+        return max(_LEAST_TEXT_CELLS, self.scrollable_content_region.width - self._prefix_width)
+
+    def _lay_out(self) -> None:
+        self._strips.clear()
+        self._store.wrap(self.text_width() if self.wrap else 0)
+
+    def _lay_out_in_place(self) -> None:
+        top = self.line_at_row(self.scroll_offset.y) if len(self._store) else 0
+        self._lay_out()
+        self._set_size()
+        if self.following:
+            self._go_to_end()
+        elif top in self.line_numbers():
+            self._move_itself(self._store.row_of(top))
+        self.refresh()
+
+    def _set_size(self) -> None:
+        width = 0 if self.wrap else self._prefix_width + self._store.widest
+        size = Size(width, self._store.rows)
+        if size != self.virtual_size:
+            self.virtual_size = size
+
+    # Painting
+
+    def notify_style_update(self) -> None:
+        """Textual's notice that styles changed."""
+        super().notify_style_update()
+        self._styles.clear()
+        self._strips.clear()
+
+    def _style(self, name: str) -> Style:
+        style = self._styles.get(name)
+        if style is None:
+            style = self.get_component_rich_style(f"log-view--{name}") if name else self.rich_style
+            self._styles[name] = style
+        return style
+
+    def render_line(self, y: int) -> Strip:
+        """One visible row."""
+        width = self.scrollable_content_region.width
+        scroll_x, scroll_y = self.scroll_offset
+        row = scroll_y + y
+        if row >= self._store.rows:
+            return self._blank_line(y, width)
+        number, part = self._store.locate(row)
+        prefix, parts = self._line_strips(number)
+        text_width = max(0, width - self._prefix_width)
+        text = parts[min(part, len(parts) - 1)]
+        text = text.crop_extend(scroll_x, scroll_x + text_width, self._style(""))
+        if part:
+            prefix = Strip.blank(self._prefix_width, self._style(""))
+        return Strip.join([prefix, text]).adjust_cell_length(width, self._style(""))
+
+    def _blank_line(self, y: int, width: int) -> Strip:
+        lines = self._empty_text.splitlines() if not len(self._store) else []
+        if not 1 <= y <= len(lines):
+            return Strip.blank(width, self._style(""))
+        spans = fit((Span(" " + lines[y - 1]),), width)
+        return Strip([Segment(span.text, self._style("empty")) for span in spans], width)
+
+    def _line_strips(self, number: int) -> tuple[Strip, list[Strip]]:
+        known = self._strips.get(number)
+        if known is None:
+            known = self._paint(number)
+            self._strips[number] = known
+        return known
+
+    def _paint(self, number: int) -> tuple[Strip, list[Strip]]:
+        line, base = self._store.line(number), self._style("")
+        segments = [Segment(" ", base)]
+        if self._time_width:
+            segments += self._padded(line.time, self._time_width, "time")
+        if self._source_width:
+            tone = f"source-{line.source_tone_index % SOURCE_COLOURS}"
+            segments += [*self._padded(line.source, self._source_width - 2, tone), Segment("  ", base)]
+        text = strip_sgr(line.text)
+        strip = Strip([Segment(piece, self._coloured(style)) for piece, style in parse_sgr(line.text)], cell_len(text))
+        match_style = self._style("match-current" if number == self._match else "match")
+        strip = self.highlight_matches(text, strip, Style(color=match_style.color, bgcolor=match_style.bgcolor))
+        parts = list(strip.divide(wrap_cuts(text, self.text_width()))) if self.wrap and text else [strip]
+        return Strip(segments), parts
+
+    def _coloured(self, style: Style) -> Style:
+        """A parsed style on our ground: the sixteen basic colours are the theme's, so that they can be read on it."""
+        base = self._style("")
+        number = style.color.number if style.color is not None and style.bgcolor is None else None
+        if number is None or number > 15:
+            return base + style
+        return base + style + Style(color=self._style(f"sgr-{number % 8}").color)
+
+    def _padded(self, text: str, width: int, tone: str) -> list[Segment]:
+        return [Segment(span.text, self._style(tone)) for span in fit((Span(text),), width)]

@@ -1,0 +1,116 @@
+"""Strips for a table: rows and header from component styles, remembered until the row, the width or a style changes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.cache import LRUCache
+from textual.strip import Strip
+from textual.widget import Widget
+
+from widgets.cells import TONES, Row, Span, fit
+from widgets.columns import Layout
+
+PARTS: Final = (
+    "header",
+    "empty",
+    "marked",
+    "cursor",
+    "cursor-blurred",
+    "cursor-bar",
+    "cursor-bar-blurred",
+)
+CURSOR_BAR: Final = "▌"
+MARK: Final = "◆"
+_REMEMBERED_ROWS: Final = 512
+
+
+class TablePainter:
+    """Paints lines with the ``live-table--…`` component styles of one widget."""
+
+    def __init__(self, widget: Widget) -> None:
+        self._widget = widget
+        self._strips: LRUCache[tuple[str, bool, bool, bool], tuple[Row, Strip]] = LRUCache(_REMEMBERED_ROWS)
+        self._styles: dict[tuple[str, str], Style] = {}
+        self._header: tuple[int, Strip] | None = None
+
+    def forget_strips(self) -> None:
+        """The layout changed."""
+        self._strips.clear()
+        self._header = None
+
+    def forget_styles(self) -> None:
+        """Colours changed."""
+        self._styles.clear()
+        self.forget_strips()
+
+    def _component(self, name: str) -> Style:
+        return self._widget.get_component_rich_style(f"live-table--{name}")
+
+    def _style(self, name: str, ground: str = "") -> Style:
+        """The style of a tone or part (empty: plain text) on a ground (empty, or one of the cursor's)."""
+        style = self._styles.get((name, ground))
+        if style is None:
+            style = self._component(name) if name else self._widget.rich_style
+            if ground:
+                under = self._component(ground)
+                flags = Style(reverse=under.reverse or None, underline=under.underline or None)
+                style = style + Style(bgcolor=under.bgcolor) + flags
+            self._styles[name, ground] = style
+        return style
+
+    def blank(self, width: int) -> Strip:
+        """An empty line."""
+        return Strip.blank(width, self._style(""))
+
+    def header(self, layout: Layout, width: int) -> Strip:
+        """The line of titles."""
+        if self._header is None or self._header[0] != width:
+            style = self._style("header")
+            segments = [Segment(" ", style)]
+            for number, placed in enumerate(layout.placed):
+                gap = " " * layout.gap if number else ""
+                title = fit((Span(placed.column.title),), placed.width, placed.column.align)
+                segments.append(Segment(gap + "".join(span.text for span in title), style))
+            self._header = width, Strip(segments).adjust_cell_length(width, style).simplify()
+        return self._header[1]
+
+    def empty(self, text: str, line: int, width: int) -> Strip:
+        """One line of the text for a table without rows, a line below the header."""
+        lines = text.splitlines()
+        if not 1 <= line <= len(lines):
+            return self.blank(width)
+        style = self._style("empty")
+        spans = fit((Span(" " + lines[line - 1]),), width)
+        return Strip([Segment(span.text, style) for span in spans], width)
+
+    def row(self, row: Row, layout: Layout, width: int, *, cursor: bool, marked: bool) -> Strip:
+        """The line of a row: gutter, then cells by the layout."""
+        key = (row.key, cursor, marked, self._widget.has_focus)
+        known = self._strips.get(key)
+        if known is not None and known[1].cell_length == width and (known[0] is row or known[0] == row):
+            return known[1]
+        strip = self._paint(row, layout, width, cursor, marked)
+        self._strips[key] = row, strip
+        return strip
+
+    def _paint(self, row: Row, layout: Layout, width: int, cursor: bool, marked: bool) -> Strip:
+        faint = "" if self._widget.has_focus else "-blurred"
+        ground = f"cursor{faint}" if cursor else ""
+        plain_style = self._style("", ground)
+        if marked:
+            segments = [Segment(MARK, self._style("marked", ground))]
+        elif cursor:
+            segments = [Segment(CURSOR_BAR, self._style(f"cursor-bar{faint}", ground))]
+        else:
+            segments = [Segment(" ", plain_style)]
+        for number, placed in enumerate(layout.placed):
+            if number:
+                segments.append(Segment(" " * layout.gap, plain_style))
+            content = row.cells[placed.index] if placed.index < len(row.cells) else ()
+            for span in fit(content, placed.width, placed.column.align):
+                tone = "muted" if row.dim else span.tone if span.tone in TONES else ""
+                segments.append(Segment(span.text, self._style(tone, ground)))
+        return Strip(segments).adjust_cell_length(width, plain_style).simplify()
