@@ -6,12 +6,10 @@ session of ours does neither (design: docker 2 and 3, reliability 0.9). Every ca
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import logging
 import socket
-from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 import docker
 import requests
@@ -19,31 +17,12 @@ import urllib3
 from docker.errors import APIError, DockerException
 
 from app.hosts.endpoint import Endpoint
-from app.model.errors import MoorageError
+from app.hosts.errors import HostError, Kind, translated
 from app.model.safe_text import safe_line
-
-Kind = Literal["unreachable", "timeout", "not-found", "conflict", "refused", "failed"]
-
-CALL_TIMEOUT = 5.0
-"""Seconds that an ordinary call may take."""
 
 # A full pool makes urllib3 warn on stderr through Python's last-resort handler: that would garble the screen.
 logging.getLogger("urllib3").addHandler(logging.NullHandler())
 logging.getLogger("docker").addHandler(logging.NullHandler())
-
-
-class HostError(MoorageError):
-    """A call to an engine that did not do what was asked.
-
-    ``kind``: unreachable (no connection), timeout (sent, no answer: the outcome is unknown and must be read back),
-    not-found (404), conflict (409), refused (another 4xx), failed (5xx, or an answer that cannot be read).
-    """
-
-    code = "ServerException"
-
-    def __init__(self, message: str, kind: Kind) -> None:
-        self.kind: Kind = kind
-        super().__init__(message)
 
 
 class _Session(docker.APIClient):  # type: ignore[misc]
@@ -63,17 +42,15 @@ def connect(endpoint: Endpoint, *, timeout: float) -> Any:
         return _Session(base_url=endpoint.url, version="auto", timeout=timeout, use_ssh_client=False, max_pool_size=16)
 
 
-@contextlib.contextmanager
-def translated(what: str) -> Iterator[None]:
-    """Turn whatever docker-py, requests and urllib3 raise into one HostError that says what was being done."""
-    try:
-        yield
-    except APIError as error:
-        raise _api_error(what, error) from error
-    except RecursionError as error:
-        raise HostError(f"{what}: the answer cannot be read: it is nested too deeply", "failed") from error
-    except (DockerException, requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-        raise _transport_error(what, error) from error
+def host_error(what: str, error: Exception) -> HostError | None:
+    """The HostError for an exception of docker-py, requests, urllib3 or the system; None for any other."""
+    if isinstance(error, APIError):
+        return _api_error(what, error)
+    if isinstance(
+        error, DockerException | requests.RequestException | urllib3.exceptions.HTTPError | OSError | ValueError
+    ):
+        return _transport_error(what, error)
+    return None
 
 
 def _api_error(what: str, error: APIError) -> HostError:

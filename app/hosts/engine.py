@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.hosts.connection import CALL_TIMEOUT, HostError, connect, translated
 from app.hosts.endpoint import Endpoint
+from app.hosts.errors import CALL_TIMEOUT, HostError, translated
 from app.hosts.labels import parse_time
 
 Json = dict[str, Any]
@@ -81,6 +81,9 @@ class Engine:
     def api(self) -> Any:
         with self._lock:
             if self._client is None:
+                # Here, because it imports docker: a tenth of a second that the first frame need not wait for.
+                from app.hosts.connection import connect
+
                 self._client = connect(self.endpoint, timeout=self._timeout)
             return self._client
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from app.hosts.connection import HostError
 from app.hosts.engine import Engine, Json
+from app.hosts.errors import HostError
 from app.hosts.labels import PREFIX
 from app.model.safe_text import SafeText, safe_line
 

@@ -16,16 +16,15 @@ from typing import Any
 
 from app.model.container import TaskTag
 from app.model.ids import is_id
+from app.model.names import CONTAINER_NAME
 from app.model.resources import Resources
 from app.model.safe_text import SafeText, safe_line
-from app.model.task_definition import NAME_PATTERN
 
 PREFIX = "moorage."
 TASK = f"{PREFIX}task"
 DIGEST = f"{PREFIX}digest"
 _CONDITIONS = frozenset({"CREATE", "START", "COMPLETE", "SUCCESS", "HEALTHY"})
 _LONGEST = 1024
-_NAME = re.compile(NAME_PATTERN)
 
 
 class DamagedLabels(ValueError):
@@ -124,7 +123,7 @@ def _parse(labels: Mapping[str, str]) -> TaskTag:
 
 
 def _name(text: str) -> str:
-    if len(text) > 255 or not _NAME.fullmatch(text):
+    if len(text) > 255 or not CONTAINER_NAME.fullmatch(text):
         raise ValueError(text)
     return text
 

@@ -13,9 +13,9 @@ import time
 from dataclasses import dataclass
 
 from app.hosts.claim import judge
-from app.hosts.connection import HostError
 from app.hosts.crashpoint import crashpoint
 from app.hosts.engine import Engine, Json
+from app.hosts.errors import HostError
 from app.hosts.images import ensure_image
 from app.hosts.labels import DIGEST, TASK, container_name, labels_of, network_name, volume_name
 from app.hosts.lease import LeaseKeeper

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from types import TracebackType
 
-from app.hosts.connection import CALL_TIMEOUT, HostError
 from app.hosts.engine import Engine
+from app.hosts.errors import CALL_TIMEOUT, HostError
 from app.hosts.task_objects import release_leases, write_record
 from app.model.record import LEASE_TERM, Lease
 

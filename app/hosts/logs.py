@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, NoReturn
 
-from app.hosts.connection import HostError, translated
 from app.hosts.engine import Engine
+from app.hosts.errors import HostError, translated
 from app.model.safe_text import SafeText, safe_log_line
 
 StreamName = Literal["stdout", "stderr"]

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ParamSpec, TypeVar
 
-from app.hosts.connection import HostError
 from app.hosts.engine import Engine, Json
+from app.hosts.errors import HostError
 from app.hosts.labels import PREFIX, TASK, DamagedLabels, parse_time, read_tag
 from app.hosts.records import KIND, read_record
 from app.model.container import Container, DockerHealth, DockerState, PortBinding, TaskTag

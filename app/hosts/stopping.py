@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from app.hosts.connection import HostError
 from app.hosts.engine import Engine
+from app.hosts.errors import HostError
 from app.hosts.task_objects import read_task, remove_belongings, remove_containers, write_record
 from app.model.lifecycle import stoppable
 from app.model.progress import Progress, Tell

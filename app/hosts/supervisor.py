@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from app.hosts.engine import Engine
-from app.hosts.launcher import Launcher, LaunchFailed
 from app.hosts.lease import take_lease
 from app.hosts.stopping import mark_stopped, stop_in_order, tidy
 from app.hosts.task_objects import forget_task, remove_belongings, remove_containers, task_records
@@ -81,6 +80,14 @@ def act(engine: Engine, task: Task, what: Due, owner: str, tell: Tell, capacity:
         remove_containers(engine, task.id, only_never_started=True)
         remove_belongings(engine, task.id)
         return f"undid the launch of {name}, which was cut off"
+    return _finish(engine, task, owner, tell, capacity)
+
+
+def _finish(engine: Engine, task: Task, owner: str, tell: Tell, capacity: Resources) -> str:
+    # Here, because it brings pydantic along, and few who watch ever finish a launch of others.
+    from app.hosts.launcher import Launcher, LaunchFailed
+
+    name = f"{task.definition} {task.id[:8]}"
     try:
         Launcher(engine, task.instance, tell).resume(task, owner, task.lease_number + 1, capacity)
     except LaunchFailed as failure:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from app.hosts.connection import HostError
 from app.hosts.engine import Engine
+from app.hosts.errors import HostError
 from app.hosts.labels import TASK, network_name, volume_name
 from app.hosts.reading import container_from_inspect, inspect_or_none, records_from
 from app.hosts.records import record_labels

@@ -14,8 +14,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from app.hosts.connection import HostError
 from app.hosts.engine import Engine, Json, Stream
+from app.hosts.errors import HostError
 from app.hosts.reading import (
     container_from_inspect,
     engine_info,

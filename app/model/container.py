@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from app.model.names import Condition
 from app.model.resources import Resources
 from app.model.safe_text import SafeText
-from app.model.task_definition import Condition
 
 DockerState = Literal["created", "running", "paused", "restarting", "exited", "removing", "dead"]
 DockerHealth = Literal["", "starting", "healthy", "unhealthy"]

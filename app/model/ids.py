@@ -21,7 +21,12 @@ def is_id(text: str) -> bool:
 
 
 def short_id(arn_or_id: str) -> str:
-    """The last segment of an ARN; an id is returned as it is. Every API takes either."""
+    """The last segment of an ARN; an id is returned as it is. Every API takes either.
+
+    A text with blanks is neither, and stays as it is, so that it is not found and is told whole.
+    """
+    if any(character.isspace() for character in arn_or_id):
+        return arn_or_id
     return arn_or_id.rsplit("/", 1)[-1]
 
 

@@ -1,19 +1,26 @@
-"""The patterns of names, in one place. Imports nothing, so that the configuration can be read before pydantic is."""
+"""Patterns of names and fixed words, in one place. Light: what is read here does not wait for pydantic."""
 
 from __future__ import annotations
 
 import re
+from typing import Literal
+
+Condition = Literal["START", "COMPLETE", "SUCCESS", "HEALTHY"]
+"""What a container may wait for in another (design: ECS semantics 4.2)."""
 
 RESOURCE_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,254}$"
 """Clusters and families: ECS's ``[A-Za-z0-9_-]{1,255}``, beginning with a letter or digit as it becomes a file name."""
 CLUSTER_NAME_PATTERN = RESOURCE_NAME_PATTERN
 FAMILY_NAME_PATTERN = RESOURCE_NAME_PATTERN
+CONTAINER_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+"""Containers and volumes of a task; a Docker name must begin with a letter or digit."""
 INSTANCE_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 INSTANCE_ID_PATTERN = r"^[0-9a-f]{32}$"
 ATTRIBUTE_NAME_PATTERN = r"^[A-Za-z0-9_./\\-]{1,128}$"
 
 # Compiled for fullmatch: Python's $ also matches before a line break at the end.
 RESOURCE_NAME = re.compile(RESOURCE_NAME_PATTERN[1:-1])
+CONTAINER_NAME = re.compile(CONTAINER_NAME_PATTERN[1:-1])
 INSTANCE_NAME = re.compile(INSTANCE_NAME_PATTERN[1:-1])
 ATTRIBUTE_NAME = re.compile(ATTRIBUTE_NAME_PATTERN[1:-1])
 

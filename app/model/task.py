@@ -8,10 +8,10 @@ from typing import Literal
 
 from app.model.container import Container, PortBinding
 from app.model.instance import InstanceKey
+from app.model.names import Condition
 from app.model.record import LEASE_TERM, StopCode
 from app.model.resources import Resources
 from app.model.safe_text import SafeText
-from app.model.task_definition import Condition
 
 LastStatus = Literal["PENDING", "RUNNING", "STOPPING", "STOPPED"]
 DesiredStatus = Literal["RUNNING", "STOPPED"]

@@ -12,10 +12,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+from app.model.names import CONTAINER_NAME_PATTERN, Condition
+
 IMAGE_PATTERN = r"^[A-Za-z0-9_:./#@-]+$"
 
-Condition = Literal["START", "COMPLETE", "SUCCESS", "HEALTHY"]
 DEFAULT_STOP_TIMEOUT = 30
 DOCKER_MINIMUM_MEMORY = 6
 
@@ -39,7 +39,7 @@ class Document(BaseModel):
     )
 
 
-Name = Annotated[str, Field(min_length=1, max_length=255, pattern=NAME_PATTERN)]
+Name = Annotated[str, Field(min_length=1, max_length=255, pattern=CONTAINER_NAME_PATTERN)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -159,7 +159,13 @@ class Volume(Document):
 
 class TaskDefinition(Document):
     family: Annotated[
-        str, Field(min_length=1, max_length=255, pattern=NAME_PATTERN, description="Name that all its revisions share.")
+        str,
+        Field(
+            min_length=1,
+            max_length=255,
+            pattern=CONTAINER_NAME_PATTERN,
+            description="Name that all its revisions share.",
+        ),
     ]
     container_definitions: Annotated[
         list[ContainerDefinition], Field(min_length=1, max_length=10, description="The containers of a task.")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.fleet.fleet import Fleet, InstanceState
-from app.hosts.connection import HostError
+from app.hosts.errors import HostError
 from app.hosts.launcher import Launcher, LaunchFailed, LaunchOrder, ReservationLost, describe_holder
 from app.hosts.task_objects import read_task
 from app.model.cluster import ClusterFile

@@ -13,8 +13,8 @@ from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
-from app.hosts.connection import HostError
 from app.hosts.engine import Engine
+from app.hosts.errors import HostError
 from app.hosts.logs import LogEntry, LogStream, read_logs
 from app.model.errors import MoorageError, NotFoundError
 from app.model.requests import ClusterName, Request

@@ -8,12 +8,12 @@ import threading
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from app.fleet.fleet import Fleet
 from app.hosts.endpoint import parse_endpoint
 from app.hosts.engine import Engine
 from app.hosts.reading import engine_info, read_host
-from app.model.cluster import ClusterFile, InstanceEntry
 from app.model.errors import DocumentError, MoorageError, NotFoundError
 from app.model.ids import new_id, short_id
 from app.model.instance import Freshness, Instance, InstanceKey
@@ -23,6 +23,9 @@ from app.store.clusters import ClusterStore
 from app.store.config import read_config
 from app.store.definitions import DefinitionStore
 from app.store.home import Home
+
+if TYPE_CHECKING:
+    from app.model.cluster import ClusterFile, InstanceEntry
 
 SURVEY_DEADLINE = 8.0
 """Seconds after which an instance that has not answered is left out of a survey."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from app.fleet.fleet import InstanceState
-from app.hosts.connection import HostError
+from app.hosts.errors import HostError
 from app.hosts.supervisor import act, due
 from app.hosts.task_objects import read_task
 from app.model.errors import MoorageError

@@ -5,10 +5,13 @@ A screen names the actions that it has; the method that does the work is ``actio
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
+
+from app.model.errors import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +43,22 @@ ACTIONS = _table(
     Action(
         "filter", "slash", "filter", "filter", "Show only rows that match: web !test /regex/ state:running host:edge"
     ),
+    Action("search", "slash", "filter", "search", "Find a text or a /regex/; n and N go to the next and the last"),
     Action("next.pane", "tab", "next_pane", "next pane", "To the next pane or tab", show=False),
     Action("run", "r", "run", "run", "Launch tasks of a task definition"),
     Action("stop", "x", "stop", "stop", "Stop the task at the cursor, or all marked ones"),
     Action("logs", "l", "logs", "logs", "Logs of the task, followed live"),
     Action("json", "y", "json", "JSON", "What describe prints, as JSON"),
+    Action("delete.cluster", "x", "deregister", "delete", "Delete the cluster; it must have no container instances"),
+    Action("copy.document", "c", "copy", "copy all", "Copy the whole document to the clipboard"),
     Action("copy", "c", "copy", "copy", "Copy the id or ARN to the clipboard", show=False),
     Action("copy.command", "Y", "copy_command", "copy command", "Copy the equivalent moorage command", show=False),
     Action("new.cluster", "n", "new_cluster", "new cluster", "Make a cluster"),
     Action("add.instance", "a", "add_instance", "add instance", "Register a Docker Engine as a container instance"),
     Action("drain", "D", "drain", "drain", "Drain the instance, or make it ACTIVE again", show=False),
-    Action("deregister", "x", "deregister", "deregister", "Take it away; what runs goes on"),
+    Action("deregister", "x", "deregister", "deregister", "Take the instance or the revision away; what runs goes on"),
     Action("register.samples", "i", "samples", "samples", "Register the sample definitions", show=False),
     Action("launch", "ctrl+r", "launch", "run", "Run, after a question"),
-    Action("full.screen", "f", "full_screen", "full screen", "This pane alone, or all of them", show=False),
 )
 
 
@@ -74,3 +79,28 @@ _GO = ("go.fleet", "go.tasks", "go.instances", "go.definitions")
 AT_HOME = (*_GO, "help", "clear", "quit")
 INSIDE = (*_GO, "help", "back", "leave")
 """The keys of every screen: of the first one, and of all others."""
+
+
+def checked_keys(keys: Mapping[str, str]) -> tuple[dict[str, str], list[Finding]]:
+    """A person's keys by action id → those that can be used, and what is wrong with the rest.
+
+    Textual takes unknown ids and lets one key silently shadow another, so both are checked here.
+    """
+    good, findings = dict(keys), []
+    for id_ in keys:
+        if id_ not in ACTIONS:
+            close = difflib.get_close_matches(id_, ACTIONS, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else "see docs/keys.md for their names"
+            findings.append(Finding(f"keys.{id_}", "is no action", hint, "warning"))
+            del good[id_]
+    owners: dict[str, str] = {}
+    for id_, action in ACTIONS.items():
+        if id_ not in good:
+            owners.update(dict.fromkeys(action.keys.split(","), action.name))
+    for id_, wanted in list(good.items()):
+        taken = [key for key in wanted.split(",") if owners.get(key, ACTIONS[id_].name) != ACTIONS[id_].name]
+        if taken:
+            problem = f"{taken[0]!r} is the key of {owners[taken[0]]!r} already"
+            findings.append(Finding(f"keys.{id_}", problem, "choose another key for one of them", "warning"))
+            del good[id_]
+    return good, findings

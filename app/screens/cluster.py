@@ -15,6 +15,8 @@ from app.model.task import Task
 from app.screens.actions import INSIDE, bindings
 from app.screens.desk import Desk
 from app.screens.dialogs import InstanceDialogs
+from app.screens.doors import CLUSTER_INSTANCES as INSTANCES
+from app.screens.doors import CLUSTER_TASKS as TASKS
 from app.screens.instances import EMPTY_INSTANCES, matching_states
 from app.screens.rows import INSTANCE_COLUMNS, TASK_COLUMNS, instance_row, without
 from app.screens.task_actions import TASK_ACTIONS, TaskActions
@@ -24,7 +26,6 @@ from widgets.pane_tabs import PaneTabs
 
 CLUSTER_TASK_COLUMNS = without(TASK_COLUMNS, "cluster")
 CLUSTER_INSTANCE_COLUMNS = without(INSTANCE_COLUMNS, "cluster")
-TASKS, INSTANCES = 0, 1
 _ONLY_TASKS = frozenset({"logs"})
 _ONLY_INSTANCES = frozenset({"drain"})
 

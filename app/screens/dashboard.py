@@ -18,14 +18,11 @@ from app.model.instance import InstanceKey
 from app.operations.monitor import Monitor
 from app.operations.session import Session
 from app.operations.supervision import Supervision
-from app.screens.definitions import DefinitionsScreen
+from app.screens.actions import checked_keys
 from app.screens.desk import Desk, Jobs, LaunchBoard
-from app.screens.first_run import FirstRunScreen
-from app.screens.fleet import FleetScreen
+from app.screens.doors import AllDoors
 from app.screens.frame import FrameScreen
 from app.screens.help import HelpScreen, help_lines
-from app.screens.instances import InstancesScreen
-from app.screens.tasks import TasksScreen
 from app.store.home import Home
 from themes import STYLESHEET, THEMES, variable_defaults
 from widgets.line_filter import install_safe_filter
@@ -56,12 +53,13 @@ class Dashboard(App[None]):
         jobs = Jobs(self.post, lambda message: self.notify(message, severity="error", markup=False, timeout=8))
         self.desk = Desk(session, Monitor(session, self.wake), jobs, LaunchBoard())
         self._supervision = Supervision(session, self._supervised, self.desk.tell)
+        doors = AllDoors(self.desk)
         modes: dict[str, Callable[[], Screen[None]]] = {
-            "first": lambda: FirstRunScreen(self.desk),
-            HOME: lambda: FleetScreen(self.desk),
-            "tasks": lambda: TasksScreen(self.desk),
-            "instances": lambda: InstancesScreen(self.desk),
-            "definitions": lambda: DefinitionsScreen(self.desk),
+            "first": doors.first_run,
+            HOME: doors.fleet,
+            "tasks": doors.tasks,
+            "instances": doors.instances,
+            "definitions": doors.definitions,
         }
         for name, factory in modes.items():
             self.add_mode(name, factory)
@@ -74,10 +72,18 @@ class Dashboard(App[None]):
         self._event_loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             self._event_loop.add_signal_handler(number, partial(self.exit, None, 128 + number))
-        self.desk.monitor.refresh()
-        self.switch_mode(HOME if self.desk.fleet.clusters or self.desk.monitor.broken else "first")
+        # The first frame shows the names alone: the files behind them are read when it is painted.
+        fleet = self.desk.fleet
+        if not fleet.clusters:
+            fleet.register(self._session.clusters.names(), [])
+        self.switch_mode(HOME if fleet.clusters else "first")
+        self.call_after_refresh(self._tick)
         self.set_interval(TICK_EVERY, self._tick)
-        for finding in self._session.config_findings:
+        if not self._session.config.motion:
+            self.animation_level = "none"
+        keys, findings = checked_keys(self._session.config.keys)
+        self.set_keymap(keys)
+        for finding in (*self._session.config_findings, *findings):
             self.notify(f"{self._session.home.config_file}: {finding}", severity="warning", markup=False, timeout=10)
 
     def on_unmount(self) -> None:

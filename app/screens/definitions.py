@@ -197,14 +197,11 @@ class DefinitionsScreen(FrameScreen):
     # --- actions ---------------------------------------------------------------------------------------------------
 
     def action_run(self) -> None:
-        from app.screens.run import RunScreen
-
         chosen = self._chosen
-        self.app.push_screen(RunScreen(self.desk, definition=f"{chosen[0]}:{chosen[1]}" if chosen else ""))
+        self.app.push_screen(self.desk.doors.run(f"{chosen[0]}:{chosen[1]}" if chosen else ""))
 
     def action_json(self) -> None:
         from app.operations.shapes import definition_shape
-        from app.screens.json_screen import JsonScreen
 
         if chosen := self._chosen:
             try:
@@ -212,7 +209,7 @@ class DefinitionsScreen(FrameScreen):
             except DocumentError as error:
                 self.say(error.message, bad=True)
                 return
-            self.app.push_screen(JsonScreen(self.desk, ["definitions", f"{chosen[0]}:{chosen[1]}", "JSON"], shape))
+            self.app.push_screen(self.desk.doors.json(["definitions", f"{chosen[0]}:{chosen[1]}", "JSON"], shape))
 
     def action_copy(self) -> None:
         if chosen := self._chosen:

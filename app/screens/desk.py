@@ -14,6 +14,7 @@ from app.model.progress import Progress
 from app.model.safe_text import safe
 from app.operations.monitor import Monitor
 from app.operations.session import Session
+from app.screens.doors import AllDoors, Doors
 
 T = TypeVar("T")
 Post = Callable[[Callable[[], None]], None]
@@ -69,6 +70,10 @@ class Desk:
     board: LaunchBoard
     in_hand: set[str] = field(default_factory=set)
     """Ids of tasks that are being stopped from here."""
+    doors: Doors = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.doors = AllDoors(self)
 
     @property
     def fleet(self) -> Fleet:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 from app.fleet.fleet import InstanceState
 from app.hosts.endpoint import local_endpoint
 from app.model.ids import instance_arn
 from app.model.instance import InstanceKey
-from app.model.requests import (
-    CreateClusterRequest,
-    DeleteClusterRequest,
-    DeregisterContainerInstanceRequest,
-    RegisterContainerInstanceRequest,
-    UpdateContainerInstancesStateRequest,
-)
 from app.screens.form_dialog import Field, FormDialog
 from app.screens.frame import FrameScreen
 from widgets.confirm import Confirm
@@ -35,6 +30,7 @@ class InstanceDialogs(FrameScreen):
 
     def action_new_cluster(self) -> None:
         def work(values: dict[str, str]) -> str:
+            from app.model.requests import CreateClusterRequest
             from app.operations.clusters import create_cluster
 
             create_cluster(self.desk.session, CreateClusterRequest(cluster_name=values["name"] or "default"))
@@ -45,6 +41,7 @@ class InstanceDialogs(FrameScreen):
 
     def delete_cluster(self, cluster: str) -> None:
         def work() -> object:
+            from app.model.requests import DeleteClusterRequest
             from app.operations.clusters import delete_cluster
 
             return delete_cluster(self.desk.session, DeleteClusterRequest(cluster=cluster))
@@ -59,11 +56,10 @@ class InstanceDialogs(FrameScreen):
     # --- instances -------------------------------------------------------------------------------------------------
 
     def action_add_instance(self) -> None:
-        import os
-
         known = self.cluster or next(iter(self.desk.fleet.clusters), self.desk.session.config.default_cluster)
 
         def work(values: dict[str, str]) -> str:
+            from app.model.requests import CreateClusterRequest, RegisterContainerInstanceRequest
             from app.operations.clusters import create_cluster
             from app.operations.instances import register_container_instance
 
@@ -91,6 +87,7 @@ class InstanceDialogs(FrameScreen):
         status = "ACTIVE" if state.instance.status == "DRAINING" else "DRAINING"
 
         def work() -> object:
+            from app.model.requests import UpdateContainerInstancesStateRequest
             from app.operations.instances import update_container_instances_state
 
             request = UpdateContainerInstancesStateRequest.model_validate(
@@ -120,6 +117,7 @@ class InstanceDialogs(FrameScreen):
         tasks = [task for task in state.tasks.values() if task.last_status != "STOPPED"]
 
         def work() -> object:
+            from app.model.requests import DeregisterContainerInstanceRequest
             from app.operations.instances import deregister_container_instance
 
             request = DeregisterContainerInstanceRequest(cluster=key.cluster, container_instance=key.name, force=True)
@@ -135,11 +133,10 @@ class InstanceDialogs(FrameScreen):
 
     def action_json(self) -> None:
         from app.operations.shapes import instance_shape
-        from app.screens.json_screen import JsonScreen
 
         if state := self.chosen_instance():
             key = state.instance.key
-            self.app.push_screen(JsonScreen(self.desk, [key.cluster, key.name, "JSON"], instance_shape(state)))
+            self.app.push_screen(self.desk.doors.json([key.cluster, key.name, "JSON"], instance_shape(state)))
 
     def action_copy(self) -> None:
         if state := self.chosen_instance():

@@ -14,11 +14,10 @@ from app.fleet.changes import ChangeSet
 from app.model.task import Task
 from app.screens import formats
 from app.screens.actions import AT_HOME, bindings
-from app.screens.cluster import ClusterScreen
 from app.screens.dialogs import InstanceDialogs
+from app.screens.doors import CLUSTER_INSTANCES
 from app.screens.filtering import subject
 from app.screens.rows import CLUSTER_COLUMNS, cluster_row, recently_stopped, task_detail, task_order
-from app.screens.task import TaskScreen
 from widgets.cells import Cell, Column, Row, Span, cell
 from widgets.live_table import LiveTable
 
@@ -38,7 +37,7 @@ MOST_NEEDS = 200
 
 class FleetScreen(InstanceDialogs):
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings("run", "new.cluster", "add.instance", "filter", "deregister", "next.pane", deregister="delete"),
+        *bindings("run", "new.cluster", "add.instance", "filter", "delete.cluster", "next.pane"),
         *bindings("copy.command", *AT_HOME),
     ]
 
@@ -112,9 +111,7 @@ class FleetScreen(InstanceDialogs):
         return key if key in self.desk.fleet.clusters else None
 
     def action_run(self) -> None:
-        from app.screens.run import RunScreen
-
-        self.app.push_screen(RunScreen(self.desk, cluster=self.cluster or ""))
+        self.app.push_screen(self.desk.doors.run(cluster=self.cluster or ""))
 
     def action_next_pane(self) -> None:
         self.focus_next_pane([self.query_one("#clusters"), self.query_one("#needs")])
@@ -129,7 +126,7 @@ class FleetScreen(InstanceDialogs):
     @on(LiveTable.RowActivated, "#clusters")
     def _open_cluster(self, event: LiveTable.RowActivated) -> None:
         if event.key in self.desk.fleet.clusters:
-            self.app.push_screen(ClusterScreen(self.desk, event.key))
+            self.app.push_screen(self.desk.doors.cluster(event.key))
         elif event.key.startswith("broken:"):
             self.say(self.desk.monitor.broken[event.key.removeprefix("broken:")].message, bad=True)
 
@@ -137,9 +134,9 @@ class FleetScreen(InstanceDialogs):
     def _open_need(self, event: LiveTable.RowActivated) -> None:
         kind, _, name = event.key.partition(":")
         if kind == "task" and (task := self.desk.fleet.find_task(name)):
-            self.app.push_screen(TaskScreen(self.desk, task.id, task.instance))
+            self.app.push_screen(self.desk.doors.task(task.id, task.instance))
         elif kind == "instance":
-            self.app.push_screen(ClusterScreen(self.desk, name.partition("/")[0], pane=1))
+            self.app.push_screen(self.desk.doors.cluster(name.partition("/")[0], CLUSTER_INSTANCES))
         elif kind == "broken":
             self.say(self.desk.monitor.broken[name].message, bad=True)
 

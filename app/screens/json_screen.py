@@ -27,7 +27,7 @@ def shown_json(value: Any) -> str:
 class JsonScreen(FrameScreen):
     """``y``: what describe prints. The document is as of the moment at which it was opened."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings("filter", "copy", *INSIDE, filter="search", copy="copy all")
+    BINDINGS: ClassVar[list[BindingType]] = bindings("search", "copy.document", *INSIDE)
 
     def __init__(self, desk: Desk, crumbs: Sequence[str], value: Any) -> None:
         super().__init__(desk)

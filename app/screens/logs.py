@@ -27,7 +27,7 @@ What the task's containers write to stdout and stderr appears here."""
 
 
 class LogsScreen(TaskActions):
-    BINDINGS: ClassVar[list[BindingType]] = bindings("filter", "stop", "copy.command", *INSIDE, filter="search")
+    BINDINGS: ClassVar[list[BindingType]] = bindings("search", "stop", "copy.command", *INSIDE)
 
     def __init__(self, desk: Desk, task_id: str, instance: InstanceKey) -> None:
         super().__init__(desk)

@@ -19,15 +19,15 @@ NEVER = datetime.fromtimestamp(0, UTC)
 
 TASK_COLUMNS = (
     Column("task", "TASK", width=8),
-    Column("definition", "DEFINITION", min_width=12, weight=1),
+    Column("definition", "DEFINITION", min_width=16, weight=1),
     Column("status", "STATUS", width=10),
     Column("health", "HEALTH", width=6, priority=4),
     Column("cluster", "CLUSTER", min_width=8, weight=1, priority=6),
     Column("instance", "INSTANCE", min_width=8, weight=1),
     Column("cpu", "CPU", width=6, align="right", priority=5),
     Column("memory", "MEM", width=6, align="right", priority=3),
-    Column("detail", "PORTS", min_width=26, weight=5),
-    Column("by", "STARTED BY", width=10, priority=7),
+    Column("detail", "PORTS OR REASON", min_width=26, weight=5),
+    Column("by", "STARTED BY", width=10, priority=8),
     Column("age", "AGE", width=4, align="right"),
 )
 INSTANCE_COLUMNS = (
@@ -54,7 +54,7 @@ CONTAINER_COLUMNS = (
     Column("status", "STATUS", width=10),
     Column("health", "HEALTH", width=6, priority=3),
     Column("image", "IMAGE", min_width=8, weight=3, priority=4),
-    Column("detail", "PORTS", min_width=10, weight=3),
+    Column("detail", "PORTS OR REASON", min_width=15, weight=3),
     Column("exit", "EXIT", width=4, align="right", priority=1),
     Column("age", "AGE", width=4, align="right", priority=2),
 )
@@ -99,9 +99,10 @@ def task_detail(task: Task, step: Progress | None, now: datetime) -> Cell:
     """Where it can be reached; while PENDING what it waits for; once STOPPED why."""
     if task.last_status in ("STOPPED", "STOPPING"):
         culprit = next((part for part in task.containers if part.essential and part.exit_code), None)
-        exit_word = f"exit {culprit.exit_code}: " if culprit else ""
-        why = culprit.reason if culprit and culprit.reason else task.stopped_reason
-        return cell(f"{exit_word}{why}", "bad" if task.failed else "muted")
+        why = str(task.stopped_reason)
+        if culprit and task.stop_code == "EssentialContainerExited":
+            why = f"exit {culprit.exit_code} of {culprit.name}" + (f": {culprit.reason}" if culprit.reason else "")
+        return cell(why, "bad" if task.failed else "muted")
     if task.last_status == "RUNNING":
         return cell(formats.ports(task.ports))
     if step is not None:

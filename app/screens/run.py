@@ -276,10 +276,8 @@ class RunScreen(FrameScreen):
 
     @on(LiveTable.RowActivated, "#launches")
     def _open(self, event: LiveTable.RowActivated) -> None:
-        from app.screens.task import TaskScreen
-
         if task := self.desk.fleet.find_task(event.key):
-            self.app.push_screen(TaskScreen(self.desk, task.id, task.instance))
+            self.app.push_screen(self.desk.doors.task(task.id, task.instance))
 
     # --- command ---------------------------------------------------------------------------------------------------
 

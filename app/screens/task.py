@@ -35,7 +35,12 @@ LOGS, DETAILS, JSON = 0, 1, 2
 
 class TaskScreen(TaskActions):
     BINDINGS: ClassVar[list[BindingType]] = bindings(
-        *TASK_ACTIONS, "next.pane", *INSIDE, logs="logs full screen", run="run again", filter="search"
+        *(name for name in TASK_ACTIONS if name != "filter"),
+        "search",
+        "next.pane",
+        *INSIDE,
+        logs="logs full screen",
+        run="run again",
     )
 
     def __init__(self, desk: Desk, task_id: str, instance: InstanceKey) -> None:
@@ -95,6 +100,9 @@ class TaskScreen(TaskActions):
     def sync(self, changes: ChangeSet | None) -> None:
         if changes is not None and self._task_id not in changes.tasks and changes.tasks:
             return
+        if changes is None:
+            search_in(self.query_one(LogView), self.filter_text)
+            search_in(self.query_one(JsonView), self.filter_text)
         task = self.chosen_task()
         if task is None:
             return
@@ -150,10 +158,6 @@ class TaskScreen(TaskActions):
     @on(LiveTable.RowActivated, "#containers")
     def _open_logs(self) -> None:
         self.action_logs()
-
-    def row_filter_changed(self) -> None:
-        search_in(self.query_one(LogView), self.filter_text)
-        search_in(self.query_one(JsonView), self.filter_text)
 
     def action_copy(self) -> None:
         if task := self.chosen_task():

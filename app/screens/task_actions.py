@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from app.model.ids import task_arn
 from app.model.task import Task
-from app.operations.tasks import stop_found_task
 from app.screens.frame import FrameScreen
 from widgets.confirm import Confirm
 
@@ -26,30 +25,23 @@ class TaskActions(FrameScreen):
         return [task] if task is not None else []
 
     def open_task(self, task: Task) -> None:
-        from app.screens.task import TaskScreen
-
-        self.app.push_screen(TaskScreen(self.desk, task.id, task.instance))
+        self.app.push_screen(self.desk.doors.task(task.id, task.instance))
 
     def action_logs(self) -> None:
-        from app.screens.logs import LogsScreen
-
         if task := self.chosen_task():
-            self.app.push_screen(LogsScreen(self.desk, task.id, task.instance))
+            self.app.push_screen(self.desk.doors.logs(task.id, task.instance))
 
     def action_json(self) -> None:
         from app.operations.shapes import task_shape
-        from app.screens.json_screen import JsonScreen
 
         if task := self.chosen_task():
             shape = task_shape(task, self.desk.fleet.instances[task.instance].instance.id)
-            self.app.push_screen(JsonScreen(self.desk, [task.cluster, task.definition, task.id[:8], "JSON"], shape))
+            self.app.push_screen(self.desk.doors.json([task.cluster, task.definition, task.id[:8], "JSON"], shape))
 
     def action_run(self) -> None:
-        from app.screens.run import RunScreen
-
         task = self.chosen_task()
         cluster = task.cluster if task else self.cluster_in_sight()
-        self.app.push_screen(RunScreen(self.desk, definition=task.definition if task else "", cluster=cluster))
+        self.app.push_screen(self.desk.doors.run(task.definition if task else "", cluster))
 
     def cluster_in_sight(self) -> str:
         return ""
@@ -87,6 +79,8 @@ class TaskActions(FrameScreen):
         endpoint = state.instance.endpoint
 
         def work() -> Task:
+            from app.operations.tasks import stop_found_task
+
             return stop_found_task(desk.session, endpoint, task, "", desk.tell)
 
         name = f"{task.definition} {task.id[:8]}"

@@ -88,10 +88,8 @@ def marked_tasks(table: LiveTable, fleet: Fleet) -> list[Task]:
 
 
 def open_row(screen: TaskActions, key: str) -> None:
-    from app.screens.container import ContainerScreen
-
     task = screen.desk.fleet.find_task(key)
     if task is not None:
         screen.open_task(task)
     elif key.startswith("container:"):
-        screen.app.push_screen(ContainerScreen(screen.desk, key.removeprefix("container:")))
+        screen.app.push_screen(screen.desk.doors.container(key.removeprefix("container:")))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from app.model.cluster import ClusterFile, cluster_from_document
 from app.model.errors import DocumentError, MoorageError, NotFoundError
 from app.store.atomic import locked, make_folder, remove, replace, sweep, write_once
 from app.store.home import Home
@@ -14,6 +14,10 @@ from app.store.listing import Stamp, file_names, stamp
 from app.store.names import check_no_twin, checked_file_name
 from app.store.reading import broken, read_file
 from app.store.toml_text import MAX_BYTES, TomlText, parse_toml, render_toml
+
+if TYPE_CHECKING:
+    # Only when a file is read: pydantic takes its time, and the first frame does not need it.
+    from app.model.cluster import ClusterFile
 
 SUFFIX = ".toml"
 BACKUP_SUFFIX = ".toml.bak"
@@ -72,6 +76,8 @@ class ClusterStore:
             check_no_twin("cluster", name, self.names())
             make_folder(self._folder)
             sweep(self._folder)
+            from app.model.cluster import ClusterFile
+
             write_once(path, _render(ClusterFile(name=name), path))  # False: another process was quicker
         cluster = self.read(name)
         return cluster if cluster.status == "ACTIVE" else self.update(name, _activated)
@@ -146,6 +152,8 @@ class ClusterStore:
             text = parse_toml(read_file(path, MAX_BYTES), str(path))
         except FileNotFoundError:
             raise NotFoundError("cluster", name, self.names(), code="ClusterNotFoundException") from None
+        from app.model.cluster import cluster_from_document
+
         cluster = cluster_from_document(text.values, str(path), text.place)
         if cluster.name != name:
             where = text.place(("name",))
@@ -172,6 +180,8 @@ def _activated(cluster: ClusterFile) -> ClusterFile:
 
 def _validated(cluster: ClusterFile, path: Path) -> ClusterFile:
     """model_copy checks nothing; what is written must be readable again."""
+    from app.model.cluster import cluster_from_document
+
     return cluster_from_document(cluster.to_document(), str(path))
 
 

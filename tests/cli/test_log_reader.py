@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.hosts.connection import HostError
+from app.hosts.errors import HostError
 from app.hosts.logs import FRAME_LIMIT, LINE_LIMIT, LogEntry, LogStream
 
 

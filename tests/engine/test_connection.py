@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from app.hosts.connection import HostError
 from app.hosts.endpoint import parse_endpoint
 from app.hosts.engine import Engine
+from app.hosts.errors import HostError
 from app.hosts.reading import engine_info
 from tests.engine.launching import Bench, definition, order
 from tests.engine_bed import Daemon

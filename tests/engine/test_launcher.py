@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from app.hosts.connection import HostError
 from app.hosts.endpoint import parse_endpoint
 from app.hosts.engine import Engine, ReadOnlyError
+from app.hosts.errors import HostError
 from app.hosts.labels import container_name
 from app.hosts.launcher import Launcher, LaunchFailed, ReservationLost
 from app.hosts.task_objects import read_task

@@ -199,3 +199,34 @@ def test_the_registered_samples_are_those_of_the_package(tmp_path: Path) -> None
     assert len(names) == len(sample_files()) >= 6
     assert register_samples(session) == []
     assert sorted(session.definitions.families()) == sorted(names)
+
+
+def test_keys_of_a_person_are_checked() -> None:
+    from app.screens.actions import checked_keys
+
+    good, findings = checked_keys({"run": "R", "stp": "X", "logs": "r,y"})
+    assert good == {"run": "R"}
+    assert [str(finding) for finding in findings] == [
+        "keys.stp: is no action; did you mean 'stop'?",
+        "keys.logs: 'y' is the key of 'json' already; choose another key for one of them",
+    ]
+
+
+async def test_a_key_in_the_configuration_is_used(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[keys]\nhelp = "f1"\n')
+    config.chmod(0o600)
+    app = Dashboard(session_with(tmp_path))
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"moorage › fleet")
+        await pilot.press("f1")
+        await until_shown(pilot, r"Keys of this screen")
+
+
+def test_neither_docker_nor_pydantic_is_imported_before_the_first_frame() -> None:
+    """Each takes about a tenth of a second that a person would wait for."""
+    code = "import sys, app.screens.dashboard, app.screens.fleet; print({'docker', 'pydantic'} & set(sys.modules))"
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert found.stdout.strip() == "set()"

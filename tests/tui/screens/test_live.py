@@ -70,7 +70,7 @@ async def test_a_killed_essential_container_stops_its_task(engine: Daemon, tmp_p
         main = next(part.runtime for part in task.containers if part.name == "main")
         assert main is not None
         engine.api.kill(main.id)
-        await until_shown(pilot, rf"{task.id[:8]} +pair:1 +✕ STOPPED.*exit 137: Essential container")
+        await until_shown(pilot, rf"{task.id[:8]} +pair:1 +✕ STOPPED.*exit 137 of main")
         states = {c["Labels"]["moorage.container"]: c["State"] for c in engine.api.containers(all=True)}
         assert states == {"main": "exited", "helper": "exited"}
 

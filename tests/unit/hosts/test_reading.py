@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.hosts.connection import HostError
+from app.hosts.errors import HostError
 from app.hosts.labels import TASK, container_name, labels_of
 from app.hosts.reading import container_from_inspect, container_from_list, engine_info, records_from
 from app.hosts.records import record_labels

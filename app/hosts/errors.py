@@ -1,0 +1,47 @@
+"""The one error of the hosts' room, and how whatever docker-py, requests and urllib3 raise becomes one."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Literal
+
+from app.model.errors import MoorageError
+
+Kind = Literal["unreachable", "timeout", "not-found", "conflict", "refused", "failed"]
+
+CALL_TIMEOUT = 5.0
+"""Seconds that an ordinary call may take."""
+
+
+class HostError(MoorageError):
+    """A call to an engine that did not do what was asked.
+
+    ``kind``: unreachable (no connection), timeout (sent, no answer: the outcome is unknown and must be read back),
+    not-found (404), conflict (409), refused (another 4xx), failed (5xx, or an answer that cannot be read).
+    """
+
+    code = "ServerException"
+
+    def __init__(self, message: str, kind: Kind) -> None:
+        self.kind: Kind = kind
+        super().__init__(message)
+
+
+@contextlib.contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Turn whatever docker-py, requests and urllib3 raise into one HostError that says what was being done."""
+    try:
+        yield
+    except MoorageError:
+        raise
+    except RecursionError as error:
+        raise HostError(f"{what}: the answer cannot be read: it is nested too deeply", "failed") from error
+    except Exception as error:
+        # Here, because the module that knows docker-py's exceptions imports it: a tenth of a second of a start.
+        from app.hosts.connection import host_error
+
+        known = host_error(what, error)
+        if known is None:
+            raise
+        raise known from error

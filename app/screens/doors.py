@@ -1,0 +1,99 @@
+"""The screens that there are to go to. Screens know these doors, not each other; each is imported when first opened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from app.model.instance import InstanceKey
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.screen import Screen
+
+    from app.screens.desk import Desk
+
+CLUSTER_TASKS, CLUSTER_INSTANCES = 0, 1
+"""The panes of a cluster's screen."""
+
+
+class Doors(Protocol):
+    """Makes the screen behind each door; the caller pushes it."""
+
+    def cluster(self, name: str, pane: int = CLUSTER_TASKS) -> Screen[None]: ...
+
+    def task(self, task_id: str, instance: InstanceKey) -> Screen[None]: ...
+
+    def logs(self, task_id: str, instance: InstanceKey) -> Screen[None]: ...
+
+    def container(self, container_id: str) -> Screen[None]: ...
+
+    def run(self, definition: str = "", cluster: str = "") -> Screen[None]: ...
+
+    def json(self, crumbs: Sequence[str], value: Any) -> Screen[None]: ...
+
+
+class AllDoors:
+    """The doors of the dashboard."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    # --- main views ------------------------------------------------------------------------------------------------
+
+    def first_run(self) -> Screen[None]:
+        from app.screens.first_run import FirstRunScreen
+
+        return FirstRunScreen(self._desk)
+
+    def fleet(self) -> Screen[None]:
+        from app.screens.fleet import FleetScreen
+
+        return FleetScreen(self._desk)
+
+    def tasks(self) -> Screen[None]:
+        from app.screens.tasks import TasksScreen
+
+        return TasksScreen(self._desk)
+
+    def instances(self) -> Screen[None]:
+        from app.screens.instances import InstancesScreen
+
+        return InstancesScreen(self._desk)
+
+    def definitions(self) -> Screen[None]:
+        from app.screens.definitions import DefinitionsScreen
+
+        return DefinitionsScreen(self._desk)
+
+    # --- opened from others ----------------------------------------------------------------------------------------
+
+    def cluster(self, name: str, pane: int = CLUSTER_TASKS) -> Screen[None]:
+        from app.screens.cluster import ClusterScreen
+
+        return ClusterScreen(self._desk, name, pane)
+
+    def task(self, task_id: str, instance: InstanceKey) -> Screen[None]:
+        from app.screens.task import TaskScreen
+
+        return TaskScreen(self._desk, task_id, instance)
+
+    def logs(self, task_id: str, instance: InstanceKey) -> Screen[None]:
+        from app.screens.logs import LogsScreen
+
+        return LogsScreen(self._desk, task_id, instance)
+
+    def container(self, container_id: str) -> Screen[None]:
+        from app.screens.container import ContainerScreen
+
+        return ContainerScreen(self._desk, container_id)
+
+    def run(self, definition: str = "", cluster: str = "") -> Screen[None]:
+        from app.screens.run import RunScreen
+
+        return RunScreen(self._desk, definition, cluster)
+
+    def json(self, crumbs: Sequence[str], value: Any) -> Screen[None]:
+        from app.screens.json_screen import JsonScreen
+
+        return JsonScreen(self._desk, crumbs, value)
