@@ -98,7 +98,8 @@ def task_row(task: Task, fleet: Fleet, step: Progress | None, now: datetime, col
 def task_detail(task: Task, step: Progress | None, now: datetime) -> Cell:
     """Where it can be reached; while PENDING what it waits for; once STOPPED why."""
     if task.last_status in ("STOPPED", "STOPPING"):
-        culprit = next((part for part in task.containers if part.essential and part.exit_code), None)
+        ended = [part for part in task.containers if part.essential and part.exit_code is not None]
+        culprit = max(ended, key=lambda part: part.exit_code != 0, default=None)
         why = str(task.stopped_reason)
         if culprit and task.stop_code == "EssentialContainerExited":
             why = f"exit {culprit.exit_code} of {culprit.name}" + (f": {culprit.reason}" if culprit.reason else "")
