@@ -59,17 +59,23 @@ NAMES = {"question_mark": "?", "slash": "/", "escape": "esc", "pageup": "page up
 HEAD = """# Keys
 
 Written by `python -m docs.make_keys` from the bindings of the program; a test fails when it is out of date. `?` shows
-the keys of the screen that is open, and the footer the most important ones.
+the keys of the screen that is open, and the footer the most important ones. Any key with a name can be another one, in
+`config.toml`:
+
+    [keys]
+    run = "R"
+    "copy.command" = "ctrl+y"
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What the table says of one deed; ``word`` stands in the footer."""
+    """What the table says of one deed; ``word`` stands in the footer, ``name`` in a configuration."""
 
     keys: tuple[str, ...]
     word: str
     text: str
+    name: str = ""
 
 
 EVERYWHERE = (
@@ -98,16 +104,19 @@ def _made(found: Iterable[BindingType]) -> list[Binding]:
 
 def _lines(found: Iterable[Binding]) -> list[Line]:
     """Each deed once, with all its keys."""
-    keys: dict[tuple[str, str], list[str]] = {}
+    keys: dict[tuple[str, str, str], list[str]] = {}
     for binding in found:
-        known = keys.setdefault((binding.description.lower(), binding.tooltip), [])
+        known = keys.setdefault((binding.description.lower(), binding.tooltip, binding.id or ""), [])
         known += [NAMES.get(key.strip(), key.strip()) for key in binding.key.split(",")]
-    return [Line(tuple(dict.fromkeys(names)), word, text) for (word, text), names in keys.items()]
+    return [Line(tuple(dict.fromkeys(names)), word, text, name) for (word, text, name), names in keys.items()]
 
 
 def _table(lines: Iterable[Line]) -> str:
-    rows = [f"| {' '.join(f'`{key}`' for key in line.keys)} | {line.word} | {line.text} |" for line in lines]
-    return "\n".join(["", "| key | word | what it does |", "|---|---|---|", *rows, ""])
+    rows = []
+    for line in lines:
+        keys, name = " ".join(f"`{key}`" for key in line.keys), f"`{line.name}`" if line.name else ""
+        rows.append(f"| {keys} | {line.word} | {line.text} | {name} |")
+    return "\n".join(["", "| key | word | what it does | name |", "|---|---|---|---|", *rows, ""])
 
 
 if __name__ == "__main__":

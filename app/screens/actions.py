@@ -12,6 +12,11 @@ from dataclasses import dataclass
 from textual.binding import Binding, BindingType
 
 from app.model.errors import Finding
+from widgets.confirm import Confirm
+from widgets.filter_bar import FilterBar
+from widgets.line_view import LineView
+from widgets.live_table import LiveTable
+from widgets.log_view import LogView
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +86,22 @@ INSIDE = (*_GO, "help", "back", "leave")
 """The keys of every screen: of the first one, and of all others."""
 
 
+def _widget_ids() -> set[str]:
+    """The names of the keys that tables, logs and dialogs have by themselves."""
+    made = [binding for widget in (LiveTable, LineView, LogView, FilterBar, Confirm) for binding in widget.BINDINGS]
+    return {binding.id for binding in made if isinstance(binding, Binding) and binding.id}
+
+
 def checked_keys(keys: Mapping[str, str]) -> tuple[dict[str, str], list[Finding]]:
     """A person's keys by action id → those that can be used, and what is wrong with the rest.
 
     Textual takes unknown ids and lets one key silently shadow another, so both are checked here.
     """
     good, findings = dict(keys), []
+    known = {*ACTIONS, *_widget_ids()}
     for id_ in keys:
-        if id_ not in ACTIONS:
-            close = difflib.get_close_matches(id_, ACTIONS, n=1)
+        if id_ not in known:
+            close = difflib.get_close_matches(id_, known, n=1)
             hint = f"did you mean {close[0]!r}?" if close else "see docs/keys.md for their names"
             findings.append(Finding(f"keys.{id_}", "is no action", hint, "warning"))
             del good[id_]
@@ -97,7 +109,7 @@ def checked_keys(keys: Mapping[str, str]) -> tuple[dict[str, str], list[Finding]
     for id_, action in ACTIONS.items():
         if id_ not in good:
             owners.update(dict.fromkeys(action.keys.split(","), action.name))
-    for id_, wanted in list(good.items()):
+    for id_, wanted in [(id_, wanted) for id_, wanted in good.items() if id_ in ACTIONS]:
         taken = [key for key in wanted.split(",") if owners.get(key, ACTIONS[id_].name) != ACTIONS[id_].name]
         if taken:
             problem = f"{taken[0]!r} is the key of {owners[taken[0]]!r} already"

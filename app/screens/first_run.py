@@ -80,9 +80,8 @@ class FirstRunScreen(InstanceDialogs):
                 Content.styled("  (tried DOCKER_HOST if set, else the usual socket)", "$text-muted"),
                 Content(""),
                 Content.assemble(("a", "bold $accent-text"), "  adds a host: a unix socket, or TCP on this machine"),
-                Content.styled(
-                    "   a host behind ssh:  ssh -nNT -L /tmp/edge.sock:/var/run/docker.sock you@edge", "$text-muted"
-                ),
+                Content.styled("   for a host elsewhere, forward its socket first:", "$text-muted"),
+                Content.styled("   ssh -nNT -L /tmp/edge.sock:/var/run/docker.sock you@edge", "$text-muted"),
                 Content.assemble(("t", "bold $accent-text"), "  tries again"),
             ]
         return Content("\n").join([head, Content(""), *body])

@@ -155,14 +155,22 @@ from tests.engine_bed import Bed
 bed = Bed()
 daemon = bed.daemon(0)
 daemon.run(["sleep", "1000"])
-print(json.dumps([bed.folder.name, str(bed.folder), sorted(daemon.pids())]), flush=True)
+pids = sorted(daemon.pids())
+if sys.argv[1] == "frozen":
+    daemon.pause()
+print(json.dumps([bed.folder.name, str(bed.folder), pids]), flush=True)
 sys.stdin.read()
 """
 
 
-def test_nothing_survives_kill_9_of_the_test_process(engine_bed: Bed) -> None:
+@pytest.mark.parametrize("engine_state", ["running", "frozen"])
+def test_nothing_survives_kill_9_of_the_test_process(engine_bed: Bed, engine_state: str) -> None:
     child = subprocess.Popen(
-        [sys.executable, "-c", _CRASHING], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", _CRASHING, engine_state],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert child.stdout is not None
     line = child.stdout.readline()

@@ -109,7 +109,8 @@ class Daemon:
             argv = ["bash", "-c", _WITH_SOCKET, str(listener.fileno()), *argv, "-H", "fd://"]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                self.machine.inside(argv),
+                # nsenter stops together with a paused dockerd; an orphan of it would stay stopped for ever.
+                ["setpriv", "--pdeathsig", "KILL", *self.machine.inside(argv)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
