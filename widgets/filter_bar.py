@@ -106,6 +106,8 @@ class FilterBar(Horizontal):
             self.post_message(self.Changed(value, self))
 
     def _close(self) -> None:
+        # The input tells of its change later than the key that follows it.
+        self._take(self._input.value)
         back_to, self._back_to = self._back_to, None
         if back_to is not None and back_to.is_attached and back_to.focusable:
             self.screen.set_focus(back_to)

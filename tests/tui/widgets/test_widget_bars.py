@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widget import Widget
+from textual.widgets import Input
 
 from widgets.breadcrumb import Breadcrumb
 from widgets.cells import Column, Span
@@ -172,3 +173,15 @@ class TestFilterBar:
             await pilot.pause()
             assert not shown(bar)
             assert state(bar) == ("", False)
+
+    async def test_enter_right_behind_the_typing_keeps_what_was_typed(self, app_of: Any) -> None:
+        """A paste with a line break, or quick fingers: enter comes before the input has told of its change."""
+        rows, bar = table(), FilterBar()
+        async with app_of(rows, bar).run_test(size=(40, 6)) as pilot:
+            bar.open()
+            await pilot.pause()
+            bar.query_one(Input).value = "web"
+            bar.action_keep()
+            await pilot.pause()
+            assert bar.value == "web"
+            assert shown(bar), "a filter that is in force must be seen"
