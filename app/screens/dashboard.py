@@ -30,6 +30,7 @@ from widgets.line_filter import install_safe_filter
 PUMP_EVERY = 0.05
 TICK_EVERY = 1.0
 HOME = "fleet"
+MOST_TOLD = 3
 
 
 class Dashboard(App[None]):
@@ -50,6 +51,7 @@ class Dashboard(App[None]):
         self._event_loop: asyncio.AbstractEventLoop | None = None
         self._pumped_at = 0.0
         self._pump_due = False
+        self._done: list[str] = []
         jobs = Jobs(self.post, lambda message: self.notify(message, severity="error", markup=False, timeout=8))
         self.desk = Desk(session, Monitor(session, self.wake), jobs, LaunchBoard())
         self._supervision = Supervision(session, self._supervised, self.desk.tell)
@@ -128,6 +130,7 @@ class Dashboard(App[None]):
 
     def _tick(self) -> None:
         """Once a second: ages move on, files may have changed, and what is due by time alone is done."""
+        self._tell_done()
         changes = self.desk.monitor.refresh()
         self._supervision.consider(self.desk.fleet, self.desk.in_hand)
         self._show(None if changes else ChangeSet())
@@ -139,7 +142,14 @@ class Dashboard(App[None]):
             frames[-1].refresh_now(changes)
 
     def _supervised(self, instance: InstanceKey, done: str) -> None:
-        self.post(lambda: self.notify(f"{instance.name}: {done}", markup=False, timeout=6))
+        self.post(partial(self._done.append, f"{instance.name}: {done}"))
+
+    def _tell_done(self) -> None:
+        """What supervision did since the last tick, as one notice: thirty tasks may end at once."""
+        if self._done:
+            more = f"\nand {len(self._done) - MOST_TOLD} more" if len(self._done) > MOST_TOLD else ""
+            self.notify("\n".join(self._done[:MOST_TOLD]) + more, markup=False, timeout=6)
+            self._done.clear()
 
     # --- keys that work everywhere ---------------------------------------------------------------------------------
 

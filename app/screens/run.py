@@ -74,6 +74,7 @@ class RunScreen(FrameScreen):
         self._tasks: dict[str, Progress] = {}
         self._launched: Launched | None = None
         self._launching = False
+        self._offered: list[str] | None = None
 
     # --- frame -----------------------------------------------------------------------------------------------------
 
@@ -167,7 +168,7 @@ class RunScreen(FrameScreen):
     def _offer_instances(self, states: list[InstanceState]) -> None:
         menu = self.query_one("#instance", Select)
         names = [state.instance.key.name for state in states]
-        if names != getattr(self, "_offered", None):
+        if names != self._offered:
             self._offered = names
             menu.set_options([("wherever it fits", ANY), *((f"only on {name}", name) for name in names)])
             menu.value = ANY
@@ -243,6 +244,7 @@ class RunScreen(FrameScreen):
 
     def _over(self, launched: Launched) -> None:
         self._launching, self._launched = False, launched
+        self._forget_steps()
         well = sum(task.stop_code != "TaskFailedToStart" for task in launched.tasks)
         not_placed = f"; {len(launched.failures)} refusals" if launched.failures else ""
         failed = f", {len(launched.tasks) - well} failed" if well < len(launched.tasks) else ""
@@ -252,8 +254,14 @@ class RunScreen(FrameScreen):
             self.refresh_bindings()
             self.refresh_now(None)
 
+    def _forget_steps(self) -> None:
+        """A launch that was cut off tells no last step: from now on its rows say what its host shows."""
+        for task_id in self._tasks:
+            self.desk.board.steps.pop(task_id, None)
+
     def _refused(self, message: str) -> None:
         self._launching = False
+        self._forget_steps()
         self.say(message, bad=True)
         if self.is_attached:
             self.refresh_bindings()

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.model.instance import InstanceKey
 from app.screens.actions import ACTIONS
 from app.screens.dashboard import Dashboard
 from tests.tui.screens.driving import SIZE, register, screen_text, session_with, until, until_gone, until_shown
@@ -230,3 +231,14 @@ def test_neither_docker_nor_pydantic_is_imported_before_the_first_frame() -> Non
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
     )
     assert found.stdout.strip() == "set()"
+
+
+async def test_what_supervision_did_is_told_in_one_notice(tmp_path: Path) -> None:
+    app = Dashboard(session_with(tmp_path))
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await until_shown(pilot, r"moorage › fleet")
+        for number in range(30):
+            app._supervised(InstanceKey("prod", "edge-1"), f"stopped web:{number}")
+        await until_shown(pilot, r"edge-1: stopped web:0")
+        assert re.search(r"and 27 more", screen_text(app))
+        assert "stopped web:3" not in screen_text(app)
