@@ -66,6 +66,7 @@ class Confirm(ModalScreen[bool]):
         self._lines = tuple(plain(line) for line in lines)
         self._action_text = plain(action)
         self.set_class(danger, "-danger")
+        self._armed = False
 
     def compose(self) -> ComposeResult:
         """The list, a hint of the keys and the two buttons."""
@@ -80,8 +81,12 @@ class Confirm(ModalScreen[bool]):
                 yield Button(Content(self._action_text), id="confirm-action", compact=True)
 
     def on_mount(self) -> None:
-        """The safe button has the focus."""
+        """The safe button has the focus; keys count once the question has been painted."""
         self.query_one("#confirm-cancel", Button).focus()
+        self.call_after_refresh(self._arm)
+
+    def _arm(self) -> None:
+        self._armed = True
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Answer by the button."""
@@ -89,8 +94,9 @@ class Confirm(ModalScreen[bool]):
         self.dismiss(event.button.id == "confirm-action")
 
     def action_answer(self, yes: bool) -> None:
-        """Answer by a key."""
-        self.dismiss(yes)
+        """Answer by a key. A yes that was typed before the question could be seen is no answer to it."""
+        if self._armed or not yes:
+            self.dismiss(yes)
 
     def action_scroll_list(self, rows: int) -> None:
         """Scroll what it will touch."""

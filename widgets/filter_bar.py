@@ -77,7 +77,7 @@ class FilterBar(Horizontal):
     @property
     def is_open(self) -> bool:
         """Whether it is being edited."""
-        return self._input.has_focus
+        return self.is_attached and self.screen.focused is self._input
 
     def open(self, value: str | None = None) -> None:
         """Show it and take the focus; ``value`` replaces what it holds."""
@@ -87,7 +87,8 @@ class FilterBar(Horizontal):
         if value is not None:
             self.set_value(value)
         self.display = True
-        self._input.focus()
+        # At once: focus() would come after the keys that were typed right behind this one.
+        self.screen.set_focus(self._input)
         self._input.cursor_position = len(self._value)
 
     def set_value(self, value: str) -> None:

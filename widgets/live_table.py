@@ -113,11 +113,13 @@ class LiveTable(ScrollView, can_focus=True, inherit_bindings=False):
         classes: str | None = None,
         empty: str = "",
         markable: bool = True,
+        openable: bool = True,
     ) -> None:
         super().__init__(id=id, classes=classes)
         self._columns = tuple(columns)
         self._empty_text = empty
         self._markable = markable
+        self._openable = openable
         self._state = TableState()
         self._layout_of_columns: Layout = lay_out(self._columns, 80)
         self._painter = TablePainter(self)
@@ -335,8 +337,8 @@ class LiveTable(ScrollView, can_focus=True, inherit_bindings=False):
             self.action_activate()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Hide the mark key of a table that has no marks."""
-        return self._markable if action == "toggle_mark" else True
+        """Hide the keys of what this table's rows cannot do."""
+        return {"toggle_mark": self._markable, "activate": self._openable}.get(action, True)
 
     def action_activate(self) -> None:
         """Tell that the row at the cursor is to be opened."""

@@ -23,6 +23,18 @@ def mark_stopped(engine: Engine, task_id: str, code: StopCode, reason: str, by: 
     return mark if isinstance(mark, StopMark) else None
 
 
+def try_to_mark(engine: Engine, task_id: str, code: StopCode, reason: str, by: str) -> None:
+    """As ``mark_stopped``, where stopping matters more than its record: a full disk takes none, and the task that fills
+
+    it must be stoppable all the same. Raises HostError when the host does not answer.
+    """
+    try:
+        mark_stopped(engine, task_id, code, reason, by)
+    except HostError as error:
+        if error.kind != "failed":
+            raise
+
+
 def stop_in_order(engine: Engine, task: Task, tell: Tell) -> Task | None:
     """Stop the task's containers, each when all that waited for it have stopped; returns the task as it is then.
 
@@ -50,7 +62,7 @@ def stop_in_order(engine: Engine, task: Task, tell: Tell) -> Task | None:
 def tidy(engine: Engine, task: Task) -> None:
     """Take away what a STOPPED task never started; why it stopped is marked first, as that was read from it."""
     if task.stop_code is not None and any(not (part.runtime and part.runtime.ever_started) for part in task.containers):
-        mark_stopped(engine, task.id, task.stop_code, task.stopped_reason, SUPERVISOR)
+        try_to_mark(engine, task.id, task.stop_code, task.stopped_reason, SUPERVISOR)
     remove_containers(engine, task.id, only_never_started=True)
     if not any(part.runtime and part.runtime.ever_started for part in task.containers):
         remove_belongings(engine, task.id)

@@ -10,7 +10,7 @@ from typing import Literal
 
 from app.hosts.engine import Engine
 from app.hosts.lease import take_lease
-from app.hosts.stopping import mark_stopped, stop_in_order, tidy
+from app.hosts.stopping import mark_stopped, stop_in_order, tidy, try_to_mark
 from app.hosts.task_objects import forget_task, remove_belongings, remove_containers, task_records
 from app.model.lifecycle import stoppable
 from app.model.progress import Tell
@@ -98,4 +98,4 @@ def _finish(engine: Engine, task: Task, owner: str, tell: Tell, capacity: Resour
 def _mark(engine: Engine, task: Task, owner: str) -> None:
     """What a task stopped of is read from its containers: it is written down before these are gone."""
     if task.stop_code is not None:
-        mark_stopped(engine, task.id, task.stop_code, task.stopped_reason, owner)
+        try_to_mark(engine, task.id, task.stop_code, task.stopped_reason, owner)

@@ -34,6 +34,10 @@ class Monitor:
             return ChangeSet()
         self._fingerprint = fingerprint
         names, instances, self.broken = self._session.registered()
+        # A slip in a file must not blank a cluster that is being watched: what it said last stays.
+        spoilt = [name for name in self.broken if name in self.fleet.clusters]
+        names += spoilt
+        instances += [state.instance for name in spoilt for state in self.fleet.of_cluster(name)]
         if self._only is not None:
             names = [name for name in names if name in self._only]
             instances = [instance for instance in instances if instance.key.cluster in self._only]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.fleet.fleet import Fleet
-from app.hosts.stopping import mark_stopped, stop_in_order
+from app.hosts.stopping import stop_in_order, try_to_mark
 from app.hosts.task_objects import read_task
 from app.model.cluster import ClusterFile
 from app.model.errors import MoorageError, NotFoundError
@@ -42,7 +42,7 @@ def stop_found_task(session: Session, endpoint: str, task: Task, reason: str, te
     engine = session.engine(endpoint)
     # A task that is stopping already keeps the reason that it has.
     if (read_task(engine, task.instance, task.id) or task).desired_status == "RUNNING":
-        mark_stopped(engine, task.id, "UserInitiated", reason or STOPPED_BY_USER, session.operator)
+        try_to_mark(engine, task.id, "UserInitiated", reason or STOPPED_BY_USER, session.operator)
     return stop_in_order(engine, read_task(engine, task.instance, task.id) or task, tell) or task
 
 

@@ -18,6 +18,9 @@ from widgets.line_view import LineView
 from widgets.live_table import LiveTable
 from widgets.log_view import LogView
 
+OPENS_AN_INPUT = "filter"
+"""The action after which keys are text. It is done before the next key is looked at: a paste is no row of commands."""
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
@@ -60,7 +63,7 @@ ACTIONS = _table(
     Action("copy.command", "Y", "copy_command", "copy command", "Copy the equivalent moorage command", show=False),
     Action("new.cluster", "n", "new_cluster", "new cluster", "Make a cluster"),
     Action("add.instance", "a", "add_instance", "add instance", "Register a Docker Engine as a container instance"),
-    Action("drain", "D", "drain", "drain", "Drain the instance, or make it ACTIVE again", show=False),
+    Action("drain", "D", "drain", "drain", "Drain the instance, or make it ACTIVE again"),
     Action("deregister", "x", "deregister", "deregister", "Take the instance or the revision away; what runs goes on"),
     Action("register.samples", "i", "samples", "samples", "Register the sample definitions", show=False),
     Action("launch", "ctrl+r", "launch", "run", "Run, after a question"),
@@ -76,7 +79,17 @@ def bindings(*ids: str, **titles: str) -> list[BindingType]:
     for id_ in ids:
         action = ACTIONS[id_]
         title = titles.get(id_.replace(".", "_"), action.title)
-        found.append(Binding(action.keys, action.name, title, show=action.show, id=action.id, tooltip=action.help))
+        found.append(
+            Binding(
+                action.keys,
+                action.name,
+                title,
+                show=action.show,
+                id=action.id,
+                tooltip=action.help,
+                priority=action.name == OPENS_AN_INPUT,
+            )
+        )
     return found
 
 

@@ -26,13 +26,13 @@ from widgets.pane_tabs import PaneTabs
 
 CLUSTER_TASK_COLUMNS = without(TASK_COLUMNS, "cluster")
 CLUSTER_INSTANCE_COLUMNS = without(INSTANCE_COLUMNS, "cluster")
-_ONLY_TASKS = frozenset({"logs"})
-_ONLY_INSTANCES = frozenset({"drain"})
+_ONLY_TASKS = frozenset({"logs", "stop", "run"})
+_ONLY_INSTANCES = frozenset({"drain", "deregister"})
 
 
 class ClusterScreen(TaskActions, InstanceDialogs):
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(*TASK_ACTIONS, "next.pane", "add.instance", "drain", stop="stop", next_pane="instances"),
+        *bindings(*TASK_ACTIONS, "deregister", "drain", "next.pane", "add.instance"),
         *bindings(*INSIDE),
     ]
 
@@ -106,7 +106,9 @@ class ClusterScreen(TaskActions, InstanceDialogs):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in _ONLY_TASKS and self._pane != TASKS:
             return False
-        return not (action in _ONLY_INSTANCES and self._pane != INSTANCES)
+        if action in _ONLY_INSTANCES and self._pane != INSTANCES:
+            return False
+        return super().check_action(action, parameters)
 
     # --- which rows are meant --------------------------------------------------------------------------------------
 
@@ -120,13 +122,6 @@ class ClusterScreen(TaskActions, InstanceDialogs):
 
     def chosen_instance(self) -> InstanceState | None:
         return self.instance_at(self.query_one("#instances", LiveTable).cursor_key) if self._pane == INSTANCES else None
-
-    def action_stop(self) -> None:
-        """x: stop on the tasks' tab, deregister on the instances'."""
-        if self._pane == TASKS:
-            super().action_stop()
-        else:
-            self.action_deregister()
 
     def action_json(self) -> None:
         if self._pane == TASKS:

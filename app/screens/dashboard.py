@@ -161,8 +161,13 @@ class Dashboard(App[None]):
         while len(self.screen_stack) > 1:
             self.pop_screen()
 
+    def action_up(self) -> None:
+        """What esc does on the first screen of a mode: to the fleet; there nothing, as it must not end the program."""
+        if self.current_mode not in (HOME, "first"):
+            self.switch_mode(HOME)
+
     def action_home(self) -> None:
-        """What q and esc do on the first screen of a mode: to the fleet; there q quits."""
+        """What q does on the first screen of a mode: to the fleet; there it quits."""
         if self.current_mode in (HOME, "first") and not (self.current_mode == "first" and self.desk.fleet.clusters):
             self.exit()
         else:

@@ -25,7 +25,7 @@ from app.screens.frame import FrameScreen
 from app.screens.json_screen import shown_json
 from app.screens.samples import register_samples
 from app.store.definitions import StoredRevision
-from widgets.cells import Column, Row, Span, cell
+from widgets.cells import Column, Row, cell
 from widgets.confirm import Confirm
 from widgets.json_view import JsonView
 from widgets.live_table import LiveTable
@@ -61,6 +61,8 @@ class DefinitionsScreen(FrameScreen):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._revisions: dict[tuple[str, int], StoredRevision] = {}
+        self._broken: set[tuple[str, int]] = set()
+        self._family_shown: str | None = None
         self._fingerprint: tuple[object, ...] | None = None
         self._shown: tuple[str, int] | str | None = "nothing yet"
 
@@ -93,10 +95,14 @@ class DefinitionsScreen(FrameScreen):
             return
         self._fingerprint = fingerprint
         self._revisions = {}
+        self._broken = set()
         for family in store.families():
             for revision in store.revisions(family):
                 try:
-                    self._revisions[family, revision] = store.read(family, revision)
+                    stored = self._revisions[family, revision] = store.read(family, revision)
+                    parse_json(stored.document, family)
+                except DocumentError:
+                    self._broken.add((family, revision))  # shown as broken; its document pane says where
                 except MoorageError as error:
                     self.say(error.message, bad=True)
 
@@ -131,10 +137,12 @@ class DefinitionsScreen(FrameScreen):
         for key in own:
             stored, count = self._revisions[key], running[key]
             active = stored.status == "ACTIVE"
-            status = (Span("● ACTIVE", "ok"),) if active else (Span("○ INACTIVE", "muted"),)
+            status = cell("● ACTIVE", "ok") if active else cell("○ INACTIVE", "muted")
+            if key in self._broken:
+                status = cell("✕ BROKEN", "bad")
             rows.append(
                 Row(
-                    str(key[1]),
+                    f"{family}:{key[1]}",
                     (
                         cell(str(key[1])),
                         status,
@@ -148,6 +156,10 @@ class DefinitionsScreen(FrameScreen):
         table = self.query_one("#revisions", LiveTable)
         table.border_title = f"Revisions of {family} " if family else "Revisions "
         table.set_rows(rows)
+        if family != self._family_shown and rows:
+            # Another family: its latest revision is meant, until one is chosen.
+            self._family_shown = family
+            table.move_to(rows[0].key)
         self._show_document()
 
     def _show_document(self) -> None:
@@ -173,7 +185,7 @@ class DefinitionsScreen(FrameScreen):
         if family is None:
             return None
         key = self.query_one("#revisions", LiveTable).cursor_key
-        revision = int(key) if key else 0
+        revision = int(key.rpartition(":")[2]) if key else 0
         if (family, revision) in self._revisions:
             return family, revision
         own = [number for name, number in self._revisions if name == family]

@@ -97,7 +97,9 @@ class FirstRunScreen(InstanceDialogs):
         self.refresh_now(None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return not (action == "make_default" and self._problem != "")
+        if action == "make_default" and self._problem != "":
+            return False
+        return super().check_action(action, parameters)
 
     def action_make_default(self) -> None:
         self.desk.jobs.run(

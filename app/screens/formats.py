@@ -89,6 +89,8 @@ def task_status(task: Task) -> Cell:
 
 
 def container_status(part: TaskContainer) -> Cell:
+    if part.runtime is not None and part.runtime.state == "paused":
+        return cell("◫ PAUSED", "warn")
     if part.last_status == "RUNNING":
         return cell("● RUNNING", "ok")
     if part.last_status == "PENDING":

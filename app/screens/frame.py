@@ -12,9 +12,10 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from app.fleet.changes import ChangeSet
+from app.screens.actions import OPENS_AN_INPUT
 from app.screens.desk import Desk
 from app.screens.filtering import Filter, parse_filter
 from widgets.breadcrumb import Breadcrumb
@@ -29,6 +30,7 @@ SMALLEST = Size(40, 10)
 class FrameScreen(Screen[None]):
     """A screen in the frame. Subclasses make ``content`` and bring it up to date in ``sync``."""
 
+    FILTER_HINT = "web  !test  /regex/  state:running  host:edge-1"
     # Never the filter's input: it would swallow the keys while it is hidden.
     AUTO_FOCUS = "LiveTable, LogView, JsonView"
 
@@ -60,7 +62,7 @@ class FrameScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Breadcrumb(id="breadcrumb")
         yield from self.content()
-        yield FilterBar(id="filter", placeholder="web  !test  /regex/  state:running  host:edge-1")
+        yield FilterBar(id="filter", placeholder=self.FILTER_HINT)
         yield KeyHints(id="keys")
         yield Static(Content(f"Too small: {SMALLEST.width} x {SMALLEST.height} at least"), id="too-small")
 
@@ -92,13 +94,26 @@ class FrameScreen(Screen[None]):
     def row_filter(self) -> Filter:
         return parse_filter(self.filter_text)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While text is typed, / is text."""
+        return not (action == OPENS_AN_INPUT and isinstance(self.focused, Input))
+
     def action_filter(self) -> None:
         self.query_one(FilterBar).open()
 
+    def matches(self) -> int | None:
+        """How many lines the search has found; None on screens whose filter hides rows instead."""
+        return None
+
     @on(FilterBar.Changed)
-    @on(FilterBar.Closed)
     def _filter_changed(self) -> None:
         self.refresh_now(None)
+
+    @on(FilterBar.Closed)
+    def _filter_closed(self) -> None:
+        self.refresh_now(None)
+        if self.filter_text and self.matches() == 0:
+            self.say(f"Nothing matches {self.filter_text}")
 
     def action_back(self) -> None:
         """esc: first the marks and the filter, then back."""
@@ -110,8 +125,10 @@ class FrameScreen(Screen[None]):
         elif marked:
             for table in marked:
                 table.clear_marks()
+        elif len(self.app.screen_stack) > 1:
+            self.dismiss()
         else:
-            self.action_leave()
+            self.app.call_later(self.app.run_action, "up")
 
     def action_leave(self) -> None:
         if len(self.app.screen_stack) > 1:
@@ -148,7 +165,7 @@ def fleet_status(desk: Desk) -> Cell:
     """``● 11 live  ◐ 1 stale``; what is wrong with files comes first."""
     spans: list[Span] = []
     if desk.monitor.broken:
-        spans.append(Span(f"✕ {len(desk.monitor.broken)} broken files  ", "bad"))
+        spans.append(Span(f"✕ broken files: {len(desk.monitor.broken)}  ", "bad"))
     states = list(desk.fleet.instances.values())
     for glyph, reach, tone in (
         ("●", "live", "ok"),

@@ -27,6 +27,7 @@ def shown_json(value: Any) -> str:
 class JsonScreen(FrameScreen):
     """``y``: what describe prints. The document is as of the moment at which it was opened."""
 
+    FILTER_HINT = "text  /regex/"
     BINDINGS: ClassVar[list[BindingType]] = bindings("search", "copy.document", *INSIDE)
 
     def __init__(self, desk: Desk, crumbs: Sequence[str], value: Any) -> None:
@@ -44,19 +45,21 @@ class JsonScreen(FrameScreen):
         if changes is None:
             search_in(self.query_one(JsonView), self.filter_text)
 
+    def matches(self) -> int | None:
+        return search_in(self.query_one(JsonView), self.filter_text)
+
     def action_copy(self) -> None:
         self.app.copy_to_clipboard(self._text)
         self.say("Copied the document")
 
 
-def search_in(view: LineView, text: str) -> None:
-    """Search for a plain text, or a /regex/; one that is not valid yet is taken as plain text."""
+def search_in(view: LineView, text: str) -> int:
+    """Search for a plain text, or a /regex/; one that is not valid yet is taken as plain text. How many lines match."""
     if not text:
-        view.search(None)
-        return
+        return view.search(None)
     source = text[1:-1] if len(text) > 2 and text[0] == text[-1] == "/" else re.escape(text)
     try:
         pattern = re.compile(source, re.IGNORECASE)
     except re.error:
         pattern = re.compile(re.escape(text), re.IGNORECASE)
-    view.search(pattern)
+    return view.search(pattern)

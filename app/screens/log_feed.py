@@ -129,7 +129,8 @@ class LogFeed:
     def tell(self) -> None:
         """Say how it goes, at the right end of the tabs."""
         following = "following" if self._view.following else f"paused, {self._view.new_lines} new"
-        parts = [self._problem or following]
+        ended = bool(self._followed) and self._followed == self._ended.keys()
+        parts = [self._problem or ("ended" if ended else following)]
         if self._skipped:
             parts.append(f"{self._skipped} lines skipped")
         self._tell("  ".join(parts))

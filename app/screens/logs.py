@@ -27,6 +27,7 @@ What the task's containers write to stdout and stderr appears here."""
 
 
 class LogsScreen(TaskActions):
+    FILTER_HINT = "text  /regex/"
     BINDINGS: ClassVar[list[BindingType]] = bindings("search", "stop", "copy.command", *INSIDE)
 
     def __init__(self, desk: Desk, task_id: str, instance: InstanceKey) -> None:
@@ -71,6 +72,9 @@ class LogsScreen(TaskActions):
         task = self.chosen_task()
         if task is not None and self._feed is not None:
             self._feed.follow(task)
+
+    def matches(self) -> int | None:
+        return search_in(self.query_one(LogView), self.filter_text)
 
     def _told(self, note: str) -> None:
         if note != self._note:

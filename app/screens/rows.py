@@ -19,16 +19,16 @@ NEVER = datetime.fromtimestamp(0, UTC)
 
 TASK_COLUMNS = (
     Column("task", "TASK", width=8),
-    Column("definition", "DEFINITION", min_width=16, weight=1),
+    Column("definition", "DEFINITION", min_width=14, weight=2),
     Column("status", "STATUS", width=10),
     Column("health", "HEALTH", width=6, priority=4),
     Column("cluster", "CLUSTER", min_width=8, weight=1, priority=6),
     Column("instance", "INSTANCE", min_width=8, weight=1),
     Column("cpu", "CPU", width=6, align="right", priority=5),
     Column("memory", "MEM", width=6, align="right", priority=3),
-    Column("detail", "PORTS OR REASON", min_width=26, weight=5),
+    Column("detail", "PORTS OR REASON", min_width=26, weight=7),
     Column("by", "STARTED BY", width=10, priority=8),
-    Column("age", "AGE", width=4, align="right"),
+    Column("age", "AGE", width=4, align="right", priority=1),
 )
 INSTANCE_COLUMNS = (
     Column("instance", "INSTANCE", min_width=10, weight=1),
@@ -50,7 +50,7 @@ CLUSTER_COLUMNS = (
     Column("stopped", "STOPPED (1h)", width=12),
 )
 CONTAINER_COLUMNS = (
-    Column("name", "CONTAINER", min_width=8, weight=2),
+    Column("name", "CONTAINER", min_width=14, weight=2),
     Column("status", "STATUS", width=10),
     Column("health", "HEALTH", width=6, priority=3),
     Column("image", "IMAGE", min_width=8, weight=3, priority=4),
@@ -105,7 +105,9 @@ def task_detail(task: Task, step: Progress | None, now: datetime) -> Cell:
             why = f"exit {culprit.exit_code} of {culprit.name}" + (f": {culprit.reason}" if culprit.reason else "")
         return cell(why, "bad" if task.failed else "muted")
     if task.last_status == "RUNNING":
-        return cell(formats.ports(task.ports))
+        paused = [part.name for part in task.containers if part.runtime and part.runtime.state == "paused"]
+        note = (Span(f"paused: {', '.join(paused)}  ", "warn"),) if paused else ()
+        return (*note, Span(formats.ports(task.ports)))
     if step is not None:
         return progress_cell(step)
     if task.launch_cut_off(now):

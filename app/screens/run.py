@@ -104,7 +104,11 @@ class RunScreen(FrameScreen):
             with Vertical(id="run-side", classes="panel -divided") as side:
                 side.border_title = "Where they could go "
                 yield LiveTable(
-                    PREVIEW_COLUMNS, id="preview", empty="The cluster has no container instance.", markable=False
+                    PREVIEW_COLUMNS,
+                    id="preview",
+                    empty="No container instance to show.",
+                    markable=False,
+                    openable=False,
                 )
         launches = LiveTable(LAUNCH_COLUMNS, id="launches", classes="panel", markable=False)
         launches.border_title = " Launch "
@@ -159,9 +163,9 @@ class RunScreen(FrameScreen):
         document = self._document()
         wanted = Resources() if isinstance(document, str) else reservation(document.definition)
         self._show_facts(document, wanted)
-        rows = [preview_row(state, wanted) for state in states]
-        self.query_one("#preview", LiveTable).set_rows(rows)
-        fitting = sum(refusal(candidate(state), wanted) is None for state in states)
+        usable = [] if isinstance(document, str) else states
+        self.query_one("#preview", LiveTable).set_rows([preview_row(state, wanted) for state in usable])
+        fitting = sum(refusal(candidate(state), wanted) is None for state in usable)
         self.query_one("#run-side").border_title = f"Where they could go: fits on {fitting} of {len(states)} "
         self._show_launches()
 
@@ -193,7 +197,9 @@ class RunScreen(FrameScreen):
     # --- launch ----------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return not (action == "launch" and self._launching)
+        if action == "launch" and self._launching:
+            return False
+        return super().check_action(action, parameters)
 
     @on(Button.Pressed, "#go")
     def _go(self) -> None:

@@ -34,6 +34,7 @@ LOGS, DETAILS, JSON = 0, 1, 2
 
 
 class TaskScreen(TaskActions):
+    FILTER_HINT = "text  /regex/"
     BINDINGS: ClassVar[list[BindingType]] = bindings(
         *(name for name in TASK_ACTIONS if name != "filter"),
         "search",
@@ -151,6 +152,10 @@ class TaskScreen(TaskActions):
         else:
             tabs.open(LOGS)
             self.query_one("#containers").focus()
+
+    def matches(self) -> int | None:
+        view = self.query_one(JsonView if self._pane == JSON else LogView)
+        return search_in(view, self.filter_text)
 
     def _told(self, note: str) -> None:
         self.query_one(PaneTabs).set_note(note)

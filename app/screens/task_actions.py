@@ -8,6 +8,7 @@ from app.model.ids import task_arn
 from app.model.task import Task
 from app.screens.frame import FrameScreen
 from widgets.confirm import Confirm
+from widgets.live_table import LiveTable
 
 TASK_ACTIONS = ("run", "logs", "json", "stop", "filter", "copy", "copy.command")
 
@@ -57,7 +58,9 @@ class TaskActions(FrameScreen):
     def action_stop(self) -> None:
         tasks = [task for task in self.chosen_tasks() if task.last_status != "STOPPED"]
         if not tasks:
-            self.say("Nothing to stop: no running task is chosen")
+            marked = any(table.marked for table in self.query(LiveTable))
+            why = "the marked tasks are STOPPED; esc clears the marks" if marked else "no running task is chosen"
+            self.say(f"Nothing to stop: {why}")
             return
         one = len(tasks) == 1
         title = f"Stop task {tasks[0].id[:8]}?" if one else f"Stop {len(tasks)} tasks?"
@@ -65,6 +68,8 @@ class TaskActions(FrameScreen):
 
         def answered(yes: bool | None) -> None:
             if yes:
+                for table in self.query(LiveTable):
+                    table.clear_marks()
                 for task in tasks:
                     self._stop(task)
 

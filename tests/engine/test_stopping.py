@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from app.hosts.engine import Engine
+from app.hosts.errors import HostError
 from app.hosts.labels import TASK
 from app.hosts.stopping import stop_in_order
 from app.hosts.supervisor import act, due
@@ -192,8 +194,9 @@ def test_a_volume_of_the_task_that_somebody_else_uses_stays(bench: Bench) -> Non
 # --- the whole way ----------------------------------------------------------------------------------------------------
 
 
-def test_stop_task_by_the_start_of_its_id(engine: Daemon, tmp_path: Path) -> None:
-    session = Session(resolve_home(str(tmp_path), {}))
+def launched_one(engine: Daemon, folder: Path) -> tuple[Session, Task]:
+    """A session with this engine, and a task on it whose container ends with 7 at SIGTERM."""
+    session = Session(resolve_home(str(folder), {}))
     register(session, engine)
     document = (
         b'{"family":"web","networkMode":"none","containerDefinitions":[{"name":"a","image":"busybox","memory":8,'
@@ -202,7 +205,24 @@ def test_stop_task_by_the_start_of_its_id(engine: Daemon, tmp_path: Path) -> Non
     register_task_definition(session, document, "web.json")
     launched = run_task(session, RunTaskRequest(task_definition="web"), lambda _: None)
     assert launched.succeeded
-    (task,) = launched.tasks
+    return session, launched.tasks[0]
+
+
+def test_a_task_on_a_full_disk_can_be_stopped(engine: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No record can be written then; the task that fills the disk must stop all the same."""
+    session, task = launched_one(engine, tmp_path)
+
+    def full(*_: object) -> None:
+        raise HostError("write metadata.db: no space left on device", "failed")
+
+    monkeypatch.setattr(Engine, "create_volume", full)
+    shape = stop_task(session, StopTaskRequest(task=task.id), lambda _: None)["task"]
+    assert shape["lastStatus"] == "STOPPED"
+    assert [container["State"] for container in engine.api.containers(all=True)] == ["exited"]
+
+
+def test_stop_task_by_the_start_of_its_id(engine: Daemon, tmp_path: Path) -> None:
+    session, task = launched_one(engine, tmp_path)
     shape = stop_task(session, StopTaskRequest(task=task.id[:8], reason="done with it"), lambda _: None)["task"]
     assert (shape["lastStatus"], shape["stopCode"], shape["stoppedReason"]) == (
         "STOPPED",

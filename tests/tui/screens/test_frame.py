@@ -18,11 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from textual import events
 
 from app.model.instance import InstanceKey
 from app.screens.actions import ACTIONS
 from app.screens.dashboard import Dashboard
 from tests.tui.screens.driving import SIZE, register, screen_text, session_with, until, until_gone, until_shown
+from widgets.filter_bar import FilterBar
 
 if TYPE_CHECKING:
     from tests.engine_bed import Daemon
@@ -242,3 +244,64 @@ async def test_what_supervision_did_is_told_in_one_notice(tmp_path: Path) -> Non
         await until_shown(pilot, r"edge-1: stopped web:0")
         assert re.search(r"and 27 more", screen_text(app))
         assert "stopped web:3" not in screen_text(app)
+
+
+async def test_esc_at_home_does_not_end_the_program(tmp_path: Path) -> None:
+    app = Dashboard(session_with(tmp_path))
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"moorage › fleet")
+        await pilot.press("2", "escape")
+        await until_shown(pilot, r"moorage › fleet")
+        await pilot.press("escape", "escape", "2")
+        await until_shown(pilot, r"moorage › tasks")
+
+
+async def test_another_family_begins_with_its_latest_revision(tmp_path: Path) -> None:
+    session = session_with(tmp_path)
+    for family, revisions in (("alpha", 1), ("beta", 3)):
+        document = {"family": family, "containerDefinitions": [{"name": "a", "image": "busybox", "memory": 16}]}
+        for _ in range(revisions):
+            register(session, json.dumps(document).encode())
+    app = Dashboard(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("4")
+        await until_shown(pilot, r"definitions › alpha:1")
+        await pilot.press("j")
+        await until_shown(pilot, r"definitions › beta:3")
+
+
+async def test_a_definition_broken_by_hand_is_shown_as_broken(tmp_path: Path) -> None:
+    session = session_with(tmp_path)
+    document = {"family": "alpha", "containerDefinitions": [{"name": "a", "image": "busybox", "memory": 16}]}
+    register(session, json.dumps(document).encode())
+    path = tmp_path / "task-definitions" / "alpha" / "1.json"
+    path.chmod(0o600)
+    path.write_text('{"family": "alpha", ')
+    app = Dashboard(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("4")
+        await until_shown(pilot, r"✕ BROKEN")
+        await until_shown(pilot, r"line 1, column")
+
+
+async def test_a_slip_in_a_file_leaves_what_the_cluster_said_last(engine: Daemon, tmp_path: Path) -> None:
+    app = Dashboard(session_with(tmp_path, engine.endpoint))
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"prod +1 +● 1")
+        with (tmp_path / "clusters" / "prod.toml").open("a") as file:
+            file.write("zzz\n")
+        await until_shown(pilot, r"✕ prod.toml")
+        await until_shown(pilot, r"prod +1 +● 1")
+
+
+async def test_a_burst_of_keys_behind_the_filter_key_is_text(engine: Daemon, tmp_path: Path) -> None:
+    """A paste or a slow line brings many keys at once; none of them may act on the row at the cursor."""
+    app = Dashboard(session_with(tmp_path, engine.endpoint))
+    engine.run(["sleep", "1000"], name="by-hand", stop_signal="KILL")
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("2")
+        await until_shown(pilot, r"by-hand")
+        for key, character in (("slash", "/"), ("x", "x"), ("y", "y"), ("l", "l")):
+            app.post_message(events.Key(key, character))
+        await until(pilot, lambda: app.screen.query_one(FilterBar).value == "xyl", "xyl in the filter")
+        assert "moorage › tasks" in screen_text(app)

@@ -185,3 +185,11 @@ class TestFilterBar:
             await pilot.pause()
             assert bar.value == "web"
             assert shown(bar), "a filter that is in force must be seen"
+
+    async def test_keys_right_behind_the_opening_are_typed_into_it(self, app_of: Any) -> None:
+        """A burst of keys (a paste, a slow line): none of them may reach the list as a command."""
+        rows, bar = table(), FilterBar()
+        async with app_of(rows, bar).run_test(size=(40, 6)):
+            rows.focus()
+            bar.open()
+            assert bar.is_open, "the focus has to be there before the next key is handled"

@@ -68,3 +68,14 @@ async def test_click(app_of: Any) -> None:
         await pilot.click("#confirm-action")
         await pilot.pause()
         assert answers == [True]
+
+
+async def test_a_yes_before_the_question_is_seen_is_no_answer(app_of: Any) -> None:
+    question = Confirm("Stop it?", ["web"])
+    async with app_of().run_test(size=(80, 24)) as pilot:
+        pilot.app.push_screen(question)
+        question.action_answer(True)
+        await pilot.pause()
+        assert pilot.app.screen is question
+        await pilot.press("y")
+        assert pilot.app.screen is not question
