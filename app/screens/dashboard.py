@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import time
 from collections import deque
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from app.operations.supervision import Supervision
 from app.screens.actions import checked_keys
 from app.screens.desk import Desk, Jobs, LaunchBoard
 from app.screens.doors import AllDoors
+from app.screens.ending import LastResort, end_on_signals
 from app.screens.frame import FrameScreen
 from app.screens.help import HelpScreen, help_lines
 from app.store.home import Home
@@ -39,9 +39,10 @@ class Dashboard(App[None]):
     ENABLE_COMMAND_PALETTE = True
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, last_resort: LastResort | None = None) -> None:
         # Made before App's own __init__, which asks for the theme's variables.
         self._session = session
+        self._last_resort = last_resort
         # Without colours only if Textual knows from the start that it must not turn the terminal's own into RGB.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         for theme in THEMES:
@@ -72,8 +73,6 @@ class Dashboard(App[None]):
         wanted = "ansi-dark" if self.no_color else self._session.config.theme
         self.theme = wanted if wanted in self.available_themes else "moorage-dark"
         self._event_loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            self._event_loop.add_signal_handler(number, partial(self.exit, None, 128 + number))
         # The first frame shows the names alone: the files behind them are read when it is painted.
         fleet = self.desk.fleet
         if not fleet.clusters:
@@ -89,7 +88,15 @@ class Dashboard(App[None]):
             self.notify(f"{self._session.home.config_file}: {finding}", severity="warning", markup=False, timeout=10)
 
     def on_unmount(self) -> None:
+        if self._last_resort is not None:
+            self._last_resort.arm(self.return_code or 0)
         self.desk.monitor.stop()
+
+    def end(self, code: int) -> None:
+        """Leave with this exit code. From any thread, and from a signal handler."""
+        loop = self._event_loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(partial(self.exit, None, code))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return variable_defaults(self.current_theme)
@@ -179,6 +186,12 @@ class Dashboard(App[None]):
 
 def run_dashboard(home: Home) -> int:
     """Open the dashboard and stay until it is left. Returns the process's exit code."""
-    app = Dashboard(Session(home))
-    app.run()
+    last_resort = LastResort()
+    app = Dashboard(Session(home), last_resort)
+    undo = end_on_signals(app.end, last_resort)
+    try:
+        app.run()
+    finally:
+        undo()
+        last_resort.disarm()
     return app.return_code or 0

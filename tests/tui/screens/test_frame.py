@@ -148,6 +148,8 @@ def run_in_pty(
         stderr=follower,
         env={**os.environ, "TERM": "xterm-256color", **environment},
         start_new_session=True,
+        # Its controlling terminal, so that it is hung up when we close our end.
+        preexec_fn=lambda: ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - one ioctl, no lock
     )
     os.close(follower)
     output, deadline, acted = b"", time.monotonic() + 30, False
@@ -160,8 +162,9 @@ def run_in_pty(
                 break  # the last one to hold the other end has closed it
             output += data
         if not acted and b"Needs a look" in output:
-            act(leader, process)
             acted = True
+            if act(leader, process) == "hang up":
+                break
     os.close(leader)
     return output, process.wait(timeout=10)
 
@@ -192,6 +195,13 @@ def test_sigterm_restores_the_terminal(tmp_path: Path) -> None:
     output, code = run_in_pty(tmp_path, lambda _, process: process.terminate())
     assert code == 143
     assert b"\x1b[?1049l" in output[-400:]
+
+
+def test_a_terminal_that_is_gone_ends_the_program(tmp_path: Path) -> None:
+    """Textual's writer waits for ever for a terminal that is gone; a dashboard must not stay behind."""
+    session_with(tmp_path)
+    _, code = run_in_pty(tmp_path, lambda *_: "hang up")
+    assert code == 129
 
 
 def test_the_registered_samples_are_those_of_the_package(tmp_path: Path) -> None:
