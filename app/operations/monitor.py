@@ -35,7 +35,7 @@ class Monitor:
         self._fingerprint = fingerprint
         names, instances, self.broken = self._session.registered()
         # A slip in a file must not blank a cluster that is being watched: what it said last stays.
-        spoilt = [name for name in self.broken if name in self.fleet.clusters]
+        spoilt = [name for name in self.broken if self.fleet.of_cluster(name)]
         names += spoilt
         instances += [state.instance for name in spoilt for state in self.fleet.of_cluster(name)]
         if self._only is not None:

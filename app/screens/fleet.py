@@ -64,7 +64,7 @@ class FleetScreen(InstanceDialogs):
         """A cluster file that cannot be read stands where its cluster would, and says what is wrong with it."""
         return [
             Row(f"broken:{name}", (cell(name, "bad"), cell("✕ broken file", "bad"), *[cell("")] * 4))
-            for name in sorted(self.desk.monitor.broken)
+            for name in sorted(self.desk.monitor.broken.keys() - set(self.desk.fleet.clusters))
         ]
 
     def _needs(self, now: datetime) -> list[Row]:

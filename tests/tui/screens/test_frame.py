@@ -315,3 +315,14 @@ async def test_a_burst_of_keys_behind_the_filter_key_is_text(engine: Daemon, tmp
             app.post_message(events.Key(key, character))
         await until(pilot, lambda: app.screen.query_one(FilterBar).value == "xyl", "xyl in the filter")
         assert "moorage › tasks" in screen_text(app)
+
+
+async def test_a_file_that_is_broken_from_the_start_is_no_empty_cluster(tmp_path: Path) -> None:
+    session = session_with(tmp_path)
+    broken = tmp_path / "clusters" / "edge.toml"
+    broken.write_text("zzz\n")
+    broken.chmod(0o600)
+    app = Dashboard(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"edge +✕ broken file")
+        assert app.desk.fleet.clusters == ("prod",)
