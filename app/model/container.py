@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from app.model.names import Condition
+from app.model.names import Dependence
 from app.model.resources import Resources
 from app.model.safe_text import SafeText
 
@@ -25,11 +25,19 @@ class PortBinding:
 
 
 @dataclass(frozen=True, slots=True)
+class RestartPolicy:
+    """Restart after an exit with a code that is not ignored, if it had run for ``period`` seconds (ECS semantics 4.5)."""
+
+    ignored_exit_codes: tuple[int, ...] = ()
+    period: int = 300
+
+
+@dataclass(frozen=True, slots=True)
 class TaskTag:
     """What a container's labels say of the task that it belongs to: all that a supervisor needs.
 
-    ``containers`` is how many the task has; ``depends_on`` pairs (container name, condition), links included.
-    Timeouts in seconds.
+    ``containers`` is how many the task has, the pause container included; ``depends_on`` pairs (container name,
+    condition), links, volumesFrom and the pause container included. Timeouts in seconds.
     """
 
     task_id: str
@@ -43,16 +51,18 @@ class TaskTag:
     created_at: datetime
     reservation: Resources
     essential: bool = True
-    depends_on: tuple[tuple[str, Condition], ...] = ()
+    depends_on: tuple[tuple[str, Dependence], ...] = ()
     stop_timeout: int = 30
     start_timeout: int | None = None
     health_checked: bool = False
+    restart: RestartPolicy | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Container:
     """A container as last seen. ``tag`` is None for one that Moorage did not start, or whose labels are not believed
-    (``damage`` says why). ``exit_code`` only if its process ever ran.
+    (``damage`` says why). ``exit_code`` only if its process ever ran; ``health`` of one that has ended is the last
+    verdict on it. ``address``: its own IPv4 address, "" when it has none.
     """
 
     id: str
@@ -70,6 +80,7 @@ class Container:
     ports: tuple[PortBinding, ...] = ()
     image_id: str = ""
     damage: SafeText = SafeText("")
+    address: str = ""
 
     @property
     def up(self) -> bool:

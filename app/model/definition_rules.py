@@ -1,176 +1,152 @@
 """ECS's rules across the members of a task definition, each broken one with its place and a remedy.
 
-The words follow those that ECS itself uses where they are known (design: ECS semantics 7.4).
+The words follow those that ECS itself uses where they are known (design: ECS semantics 7.4). Everything here is linear
+in the document. Rules of one container, of ports, of volumes and of dependencies have modules of their own.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from app.model.errors import Finding
-from app.model.task_definition import ContainerDefinition, TaskDefinition, linked
+from app.model.container_rules import broken_in_container, repeated
+from app.model.dependency_rules import broken_dependencies
+from app.model.locations import ANY, ITSELF, Broken, Location, short
+from app.model.port_rules import broken_ports
+from app.model.task_definition import DOCKER_MINIMUM_MEMORY, MOST_CONTAINERS, ContainerDefinition, TaskDefinition
+from app.model.volume_rules import broken_volumes
+
+_CONTAINERS = "containerDefinitions"
+_FEWEST_UNITS, _MOST_UNITS = 128, 196608
+_TAG_PUNCTUATION = frozenset("_.:/=+-@")
 
 
-def broken_rules(definition: TaskDefinition) -> Iterator[Finding]:
-    yield from _names(definition)
+def broken_rules(definition: TaskDefinition) -> Iterator[Broken]:
+    yield from _containers(definition)
+    yield from _task_size(definition)
     yield from _memory(definition)
-    yield from _ports(definition)
-    yield from _volumes(definition)
+    yield from _sums(definition)
+    yield from _tags(definition)
+    yield from _placement(definition)
+    yield from _routers(definition)
     for index, container in enumerate(definition.container_definitions):
-        yield from _links(definition, index, container)
-        yield from _depends_on(definition, index, container)
-    yield from _cycles(definition)
+        yield from broken_in_container(definition, index, container)
+    yield from broken_ports(definition)
+    yield from broken_volumes(definition)
+    yield from broken_dependencies(definition)
 
 
-def _path(index: int, member: str) -> str:
-    return f"containerDefinitions[{index}].{member}"
-
-
-def _names(definition: TaskDefinition) -> Iterator[Finding]:
-    counts = Counter(container.name for container in definition.container_definitions)
-    for index, container in enumerate(definition.container_definitions):
+def _containers(definition: TaskDefinition) -> Iterator[Broken]:
+    containers = definition.container_definitions
+    if len(containers) > MOST_CONTAINERS:
+        problem = f"has more than {MOST_CONTAINERS} containers"
+        yield Broken((_CONTAINERS,), problem, "make several task definitions of it", premises=((_CONTAINERS, ITSELF),))
+    counts = Counter(container.name for container in containers)
+    for index, container in enumerate(containers):
         if counts[container.name] > 1:
-            yield Finding(_path(index, "name"), f"{container.name!r} is used twice", "give each container its own name")
-        repeated = [name for name, n in Counter(pair.name for pair in container.environment).items() if n > 1]
-        for name in repeated:
-            yield Finding(_path(index, "environment"), f"{name!r} is set twice", "keep one of them")
-    if not any(container.essential for container in definition.container_definitions):
-        yield Finding("containerDefinitions", "no container is essential", "at least one must be")
+            problem = f"{short(container.name)!r} is used twice"
+            premises: tuple[Location, ...] = ((_CONTAINERS, index, "name"),)
+            yield Broken(premises[0], problem, "give each container its own name", premises=premises)
+    if not any(container.essential for container in containers):
+        premises = ((_CONTAINERS, ANY, "essential"),)
+        yield Broken((_CONTAINERS,), "no container is essential", "at least one must be", premises=premises)
 
 
-def _memory(definition: TaskDefinition) -> Iterator[Finding]:
+def _task_size(definition: TaskDefinition) -> Iterator[Broken]:
+    units = definition.cpu_units
+    if units is not None and not _FEWEST_UNITS <= units <= _MOST_UNITS:
+        remedy = f"write {_FEWEST_UNITS} to {_MOST_UNITS} CPU units, or the like of 1 vCPU"
+        yield Broken(("cpu",), "Invalid 'cpu' setting for task.", remedy)
+    if definition.memory_mib is not None and definition.memory_mib < DOCKER_MINIMUM_MEMORY:
+        remedy = f"write at least {DOCKER_MINIMUM_MEMORY} MiB"
+        yield Broken(("memory",), "Invalid 'memory' setting for task.", remedy)
+
+
+def _memory(definition: TaskDefinition) -> Iterator[Broken]:
+    limit = definition.memory_mib
     for index, container in enumerate(definition.container_definitions):
+        at, at_soft = (_CONTAINERS, index, "memory"), (_CONTAINERS, index, "memoryReservation")
         hard, soft = container.memory, container.memory_reservation
-        if hard is None and soft is None and definition.memory is None:
-            yield Finding(
-                _path(index, "memory"),
-                f"Invalid setting for container '{container.name}'. "
+        if hard is None and soft is None and limit is None:
+            yield Broken(
+                at,
+                f"Invalid setting for container '{short(container.name)}'. "
                 "At least one of 'memory' or 'memoryReservation' must be specified.",
                 "add memory in MiB",
+                premises=(at, at_soft, ("memory",)),
             )
         if hard is not None and soft is not None and soft > hard:
-            yield Finding(_path(index, "memoryReservation"), f"{soft} is more than memory ({hard})", "lower it")
-        if hard is not None and definition.memory is not None and hard > int(definition.memory):
-            yield Finding(_path(index, "memory"), f"{hard} is more than the task's ({definition.memory})", "lower it")
-    reserved = sum(
-        container.memory_reservation or container.memory or 0 for container in definition.container_definitions
-    )
-    if definition.memory is not None and reserved > int(definition.memory):
-        problem = f"the containers' memory adds up to {reserved}, more than {definition.memory}"
-        yield Finding("memory", problem, "raise it, or lower theirs")
-    cpu = sum(container.cpu for container in definition.container_definitions)
-    if definition.cpu is not None and cpu > int(definition.cpu):
-        yield Finding("cpu", f"the containers' cpu adds up to {cpu}, more than {definition.cpu}", "raise it")
+            yield Broken(at_soft, f"{soft} is more than memory ({hard})", "lower it", premises=(at, at_soft))
+        if hard is not None and limit is not None and hard > limit:
+            yield Broken(at, f"{hard} is more than the task's ({limit})", "lower it", premises=(at, ("memory",)))
+        for where, size in ((at, hard), (at_soft, soft)):
+            if size is not None and size < DOCKER_MINIMUM_MEMORY:
+                problem = f"Docker's minimum is {DOCKER_MINIMUM_MEMORY} MiB"
+                yield Broken(where, problem, "that is what it gets", "warning")
 
 
-def _ports(definition: TaskDefinition) -> Iterator[Finding]:
-    seen: set[tuple[str, int]] = set()
-    for index, container in enumerate(definition.container_definitions):
-        if container.port_mappings and definition.network_mode == "none":
-            yield Finding(_path(index, "portMappings"), "networkMode none has no ports", "remove them")
-        for number, mapping in enumerate(container.port_mappings):
-            path = _path(index, f"portMappings[{number}].hostPort")
-            if definition.network_mode in ("host", "awsvpc") and mapping.host_port not in (
-                None,
-                0,
-                mapping.container_port,
-            ):
-                yield Finding(
-                    path,
-                    f"When networkMode={definition.network_mode}, the host ports and container ports in port mappings "
-                    "must match.",
-                    f"use {mapping.container_port}",
-                )
-            host_port = mapping.host_port or (mapping.container_port if definition.network_mode == "host" else 0)
-            if not host_port:
-                continue
-            if (mapping.protocol, host_port) in seen:
-                protocol = mapping.protocol.upper()
-                yield Finding(
-                    path, f"{protocol} host port '{host_port}' is mapped multiple times in task.", "change one"
-                )
-            seen.add((mapping.protocol, host_port))
+def _sums(definition: TaskDefinition) -> Iterator[Broken]:
+    containers = definition.container_definitions
+    reserved = sum(_reserved(container) for container in containers)
+    limit, units = definition.memory_mib, definition.cpu_units
+    if limit is not None and reserved > limit:
+        premises: tuple[Location, ...] = (
+            ("memory",),
+            (_CONTAINERS, ANY, "memory"),
+            (_CONTAINERS, ANY, "memoryReservation"),
+        )
+        problem = f"the containers' memory adds up to {reserved}, more than {limit}"
+        yield Broken(("memory",), problem, "raise it, or lower theirs", premises=premises)
+    cpu = sum(container.cpu for container in containers)
+    if units is not None and cpu > units:
+        problem = f"the containers' cpu adds up to {cpu}, more than {units}"
+        yield Broken(("cpu",), problem, "raise it, or lower theirs", premises=(("cpu",), (_CONTAINERS, ANY, "cpu")))
 
 
-def _volumes(definition: TaskDefinition) -> Iterator[Finding]:
-    names = [volume.name for volume in definition.volumes]
-    for name, count in Counter(names).items():
-        if count > 1:
-            yield Finding("volumes", f"{name!r} is defined twice", "give each volume its own name")
-    for index, container in enumerate(definition.container_definitions):
-        for number, mount in enumerate(container.mount_points):
-            if mount.source_volume not in names:
-                path = _path(index, f"mountPoints[{number}].sourceVolume")
-                yield Finding(path, f"Unknown volume '{mount.source_volume}'.", "add it to volumes")
+def _reserved(container: ContainerDefinition) -> int:
+    return container.memory_reservation or container.memory or 0
 
 
-def _links(definition: TaskDefinition, index: int, container: ContainerDefinition) -> Iterator[Finding]:
-    names = {other.name for other in definition.container_definitions}
-    if container.links and definition.network_mode not in (None, "bridge"):
-        yield Finding(_path(index, "links"), "links need networkMode bridge", "remove them or change networkMode")
-    for number, link in enumerate(container.links):
-        target, alias = linked(link)
-        path = _path(index, f"links[{number}]")
-        if ":" in alias:
-            yield Finding(path, f"{link!r} has more than one colon", 'write "name" or "name:alias"')
-        elif target not in names:
-            yield Finding(path, f"links to {target!r}, which does not exist", f"there are: {', '.join(sorted(names))}")
+def _tags(definition: TaskDefinition) -> Iterator[Broken]:
+    if "tags" in definition.model_fields_set and not definition.tags:
+        yield Broken(("tags",), "Tags can not be empty.", "add a tag, or leave tags out")
+    twice = set(repeated(tag.key for tag in definition.tags))
+    for index, tag in enumerate(definition.tags):
+        at: Location = ("tags", index, "key")
+        if tag.key in twice:
+            yield Broken(at, f"{short(tag.key)!r} is used twice", "give each tag a key of its own")
+        if tag.key.lower().startswith("aws:"):
+            yield Broken(at, "keys that begin with aws: are reserved", "choose another key")
+        for where, text in ((at, tag.key), (("tags", index, "value"), tag.value)):
+            if not all(_fits_a_tag(character) for character in text):
+                yield Broken(where, "contains invalid characters", "use letters, digits, spaces and _.:/=+-@")
 
 
-def _depends_on(definition: TaskDefinition, index: int, container: ContainerDefinition) -> Iterator[Finding]:
-    by_name = {other.name: other for other in definition.container_definitions}
-    for number, dependency in enumerate(container.depends_on):
-        path = _path(index, f"dependsOn[{number}]")
-        target = by_name.get(dependency.container_name)
-        if target is None:
-            problem = f"Cannot depend on container + '{dependency.container_name}' because it does not exist"
-            yield Finding(path, problem, f"there are: {', '.join(sorted(by_name))}")
-        elif dependency.condition in ("SUCCESS", "COMPLETE") and target.essential:
-            yield Finding(
-                path,
-                "A dependency container with SUCCESS or COMPLETE condition cannot be an essential container",
-                f"set essential to false on {target.name!r}",
-            )
-        elif dependency.condition == "HEALTHY" and target.health_check is None:
-            yield Finding(
-                path,
-                "A dependency container with HEALTHY condition must have health check configured",
-                f"add a healthCheck to {target.name!r}",
-            )
+def _fits_a_tag(character: str) -> bool:
+    return character in _TAG_PUNCTUATION or unicodedata.category(character)[0] in "LZN"
 
 
-def _cycles(definition: TaskDefinition) -> Iterator[Finding]:
-    links = {
-        container.name: {linked(link)[0] for link in container.links} for container in definition.container_definitions
-    }
-    if (cycle := find_cycle(links)) is not None:
-        yield Finding("containerDefinitions", "Container links should not have a cycle", " → ".join(cycle))
-        return
-    waits = {
-        container.name: links[container.name] | {dependency.container_name for dependency in container.depends_on}
-        for container in definition.container_definitions
-    }
-    if (cycle := find_cycle(waits)) is not None:
-        yield Finding("containerDefinitions", "Container dependencies should not have a cycle", " → ".join(cycle))
+def _placement(definition: TaskDefinition) -> Iterator[Broken]:
+    for index, constraint in enumerate(definition.placement_constraints):
+        if not constraint.expression:
+            at = ("placementConstraints", index, "expression")
+            yield Broken(at, "memberOf needs an expression", 'write one, as "attribute:stack == prod"')
+    proxy = definition.proxy_configuration
+    names = {container.name for container in definition.container_definitions}
+    if proxy is not None and proxy.container_name not in names:
+        place: Location = ("proxyConfiguration", "containerName")
+        problem = f"{short(proxy.container_name)!r} is no container of this definition"
+        premises = (place, (_CONTAINERS, ANY, "name"))
+        yield Broken(place, problem, "name one of containerDefinitions", premises=premises)
 
 
-def find_cycle(graph: Mapping[str, set[str]]) -> list[str] | None:
-    """A path of names that ends where it began, or None. Names without an entry have no dependencies."""
-    done: set[str] = set()
-
-    def visit(name: str, path: list[str]) -> list[str] | None:
-        if name in path:
-            return [*path[path.index(name) :], name]
-        if name in done:
-            return None
-        for target in sorted(graph.get(name, ())):
-            if (cycle := visit(target, [*path, name])) is not None:
-                return cycle
-        done.add(name)
-        return None
-
-    for start in sorted(graph):
-        if (cycle := visit(start, [])) is not None:
-            return cycle
-    return None
+def _routers(definition: TaskDefinition) -> Iterator[Broken]:
+    routers = [
+        index
+        for index, container in enumerate(definition.container_definitions)
+        if container.firelens_configuration is not None
+    ]
+    for index in routers[1:]:
+        at = (_CONTAINERS, index, "firelensConfiguration")
+        yield Broken(at, "a task has one log router at most", "leave firelensConfiguration to one container")

@@ -36,7 +36,10 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """What the engine says of itself. ``registered`` is what tasks can use at most: cores x 1024, MiB."""
+    """What the engine says of itself. ``registered`` is what tasks can use at most: cores x 1024, MiB, GPUs.
+
+    ``security``: which of apparmor, selinux, seccomp and the like it has.
+    """
 
     engine_id: str
     hostname: SafeText
@@ -47,6 +50,9 @@ class EngineInfo:
     registered: Resources
     labels: tuple[tuple[SafeText, SafeText], ...] = ()
     warnings: tuple[SafeText, ...] = ()
+    log_drivers: tuple[SafeText, ...] = ()
+    volume_drivers: tuple[SafeText, ...] = ()
+    security: tuple[SafeText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,19 @@ from typing import Literal
 Condition = Literal["START", "COMPLETE", "SUCCESS", "HEALTHY"]
 """What a container may wait for in another (design: ECS semantics 4.2)."""
 
+ImagePullBehavior = Literal["default", "always", "once", "prefer-cached"]
+"""When an image is pulled: ECS_IMAGE_PULL_BEHAVIOR (design: ECS semantics 4.6)."""
+Dependence = Literal["CREATE", "START", "COMPLETE", "SUCCESS", "HEALTHY"]
+"""A condition, or CREATE: what volumesFrom means (design: ECS semantics 4.1)."""
+PAUSE = "internal.pause"
+"""The container that holds the namespaces which a task's others share. No ECS name has a dot: nobody's can be taken."""
+
 RESOURCE_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,254}$"
 """Clusters and families: ECS's ``[A-Za-z0-9_-]{1,255}``, beginning with a letter or digit as it becomes a file name."""
 CLUSTER_NAME_PATTERN = RESOURCE_NAME_PATTERN
 FAMILY_NAME_PATTERN = RESOURCE_NAME_PATTERN
-CONTAINER_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
-"""Containers and volumes of a task; a Docker name must begin with a letter or digit."""
+CONTAINER_NAME_PATTERN = r"^[A-Za-z0-9_-]+$"
+"""Containers and volumes of a task: what ECS allows. A Docker name begins with a letter; these become its middle."""
 INSTANCE_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 INSTANCE_ID_PATTERN = r"^[0-9a-f]{32}$"
 ATTRIBUTE_NAME_PATTERN = r"^[A-Za-z0-9_./\\-]{1,128}$"

@@ -6,6 +6,7 @@ architecture, "How a launch goes").
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -21,7 +22,11 @@ LEASE_TERM = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class TaskRecord:
-    """Written before anything else of a task exists, removed last. ``manifest`` is JSON: definition and overrides."""
+    """Written before anything else of a task exists, removed last.
+
+    ``containers``: their names, the pause container's included. ``manifest`` is JSON: definition and overrides.
+    ``request``: a digest of the run-task call that ``client_token`` was given with.
+    """
 
     task_id: str
     cluster: str
@@ -34,6 +39,10 @@ class TaskRecord:
     launcher: str
     containers: tuple[str, ...]
     manifest: str
+    launch_type: str = "EXTERNAL"
+    tags: tuple[tuple[SafeText, SafeText], ...] = ()
+    client_token: str = ""
+    request: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,36 @@ class StartMark:
 
     task_id: str
     at: datetime
+    pull_started_at: datetime | None = None
+    pull_stopped_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FailMark:
+    """That a container will not start, or not start again, and why; written once.
+
+    ``exit_code``: what ECS reports of a container that never ran (143 for an impossible dependency), or None.
+    """
+
+    task_id: str
+    container: str
+    exit_code: int | None
+    reason: SafeText
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RestartMark:
+    """That a container was restarted by its restartPolicy for the ``number``th time; the highest number counts.
+
+    ``started_at``: when it was started first, which its engine forgets.
+    """
+
+    task_id: str
+    container: str
+    number: int
+    at: datetime
+    started_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +104,7 @@ class Lease:
     at: datetime
 
 
-Record = TaskRecord | StartMark | StopMark | Lease
+Record = TaskRecord | StartMark | FailMark | RestartMark | StopMark | Lease
 
 RECORD_PREFIX = "moorage-record-"
 
@@ -76,6 +115,15 @@ def record_name(record: Record) -> str:
         return f"{RECORD_PREFIX}{record.task_id}-task"
     if isinstance(record, StartMark):
         return f"{RECORD_PREFIX}{record.task_id}-start"
+    if isinstance(record, FailMark):
+        return f"{RECORD_PREFIX}{record.task_id}-fail-{_short(record.container)}"
+    if isinstance(record, RestartMark):
+        return f"{RECORD_PREFIX}{record.task_id}-restart-{_short(record.container)}-{record.number}"
     if isinstance(record, StopMark):
         return f"{RECORD_PREFIX}{record.task_id}-stop"
     return f"{RECORD_PREFIX}{record.task_id}-lease-{record.number}"
+
+
+def _short(container: str) -> str:
+    """A container's name in 16 characters: with the whole of it a volume's name could be longer than a file's."""
+    return hashlib.sha256(container.encode()).hexdigest()[:16]

@@ -8,12 +8,15 @@ from __future__ import annotations
 import difflib
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
-from app.model.definition_document import member_path
+from app.model.container_members import EnvironmentFile, KeyValue, ResourceRequirement
 from app.model.errors import MoorageError
-from app.model.task_definition import KeyValue
+from app.model.locations import member_path
+from app.model.task_definition import EphemeralStorage, InferenceAccelerator, Tag
+
+MOST_TAGS = 50
 
 
 class Request(BaseModel):
@@ -67,6 +70,9 @@ class UpdateContainerInstancesStateRequest(Request):
 class ListContainerInstancesRequest(Request):
     cluster: ClusterName = ""
     status: Annotated[Literal["ACTIVE", "DRAINING"] | None, Field(description="Only those with this status.")] = None
+    filter: Annotated[
+        str, Field(description='Only those that an expression selects, as "attribute:stack == prod".')
+    ] = ""
 
 
 class DescribeContainerInstancesRequest(Request):
@@ -120,42 +126,124 @@ class ContainerOverride(Request):
     name: str
     command: list[str] | None = None
     environment: list[KeyValue] = []
+    environment_files: list[EnvironmentFile] | None = None
     cpu: int | None = None
     memory: int | None = None
     memory_reservation: int | None = None
+    resource_requirements: list[ResourceRequirement] | None = None
+
+
+LONGEST_OVERRIDES = 8192
+"""Characters of JSON (design: ECS semantics 2.4)."""
 
 
 class TaskOverride(Request):
     container_overrides: list[ContainerOverride] = []
     cpu: str | None = None
     memory: str | None = None
+    task_role_arn: str | None = None
+    execution_role_arn: str | None = None
+    ephemeral_storage: EphemeralStorage | None = None
+    inference_accelerator_overrides: list[InferenceAccelerator] = []
+
+    @model_validator(mode="after")
+    def _short_enough(self) -> TaskOverride:
+        length = len(self.model_dump_json(by_alias=True, exclude_unset=True))
+        if length > LONGEST_OVERRIDES:
+            raise ValueError(
+                f"{length} characters of JSON, at most {LONGEST_OVERRIDES} are allowed; register a revision"
+            )
+        return self
 
 
-StartedBy = Annotated[
-    str, Field(max_length=128, pattern=r"^[A-Za-z0-9_/-]*$", description="Who or what started it (default: you).")
-]
-Group = Annotated[str, Field(max_length=255, description="Task group (default: family:FAMILY).")]
-Overrides = Annotated[TaskOverride, Field(description="Overrides for this task, as JSON or file://PATH.")]
+class AwsvpcConfiguration(Request):
+    """What ECS needs to make a network interface. Kept out of the launch: there is none to make."""
+
+    subnets: Annotated[list[str], Field(max_length=16)]
+    security_groups: Annotated[list[str], Field(max_length=5)] = []
+    assign_public_ip: Literal["ENABLED", "DISABLED"] = "DISABLED"
 
 
-class RunTaskRequest(Request):
+class NetworkConfiguration(Request):
+    awsvpc_configuration: AwsvpcConfiguration | None = None
+
+
+class Launch(Request):
+    """What run-task and start-task have in common."""
+
     cluster: ClusterName = ""
     task_definition: Reference
+    group: Annotated[str, Field(max_length=255, description="Task group (default: family:FAMILY).")] = ""
+    started_by: Annotated[
+        str, Field(max_length=128, pattern=r"^[A-Za-z0-9_/-]*$", description="Who or what started it (default: you).")
+    ] = ""
+    overrides: Annotated[TaskOverride, Field(description="Overrides for this task, as JSON or file://PATH.")] = (
+        TaskOverride()
+    )
+    tags: Annotated[list[Tag], Field(max_length=MOST_TAGS, description="Tags of the tasks: key=KEY,value=VALUE …")] = []
+    propagate_tags: Annotated[
+        Literal["TASK_DEFINITION", "NONE"], Field(description="Give the tasks the definition's tags too.")
+    ] = "NONE"
+    enable_ecs_managed_tags: Annotated[
+        bool, Field(alias="enableECSManagedTags", description="Tag the tasks with aws:ecs:clusterName.")
+    ] = False
+    enable_execute_command: Annotated[
+        bool, Field(description="Taken for AWS's sake: commands can always be run in containers here.")
+    ] = False
+    network_configuration: Annotated[
+        NetworkConfiguration | None, Field(description="For awsvpc definitions; subnets and groups mean nothing here.")
+    ] = None
+    reference_id: Annotated[str, Field(description="Taken for AWS's sake, and not used.")] = ""
+    volume_configurations: Annotated[
+        list[dict[str, Any]],
+        Field(description="For configuredAtLaunch volumes; a volume of the task's own is used instead."),
+    ] = []
+
+    @field_validator("tags")
+    @classmethod
+    def _tags_are_ecs_tags(cls, tags: list[Tag]) -> list[Tag]:
+        keys = [tag.key for tag in tags]
+        if twice := next((key for key in keys if keys.count(key) > 1), None):
+            raise ValueError(f"{twice!r} is given twice; keep one of them")
+        if reserved := next((key for key in keys if key.lower().startswith("aws:")), None):
+            raise ValueError(f"{reserved!r}: keys that begin with aws: are AWS's own; choose another")
+        return tags
+
+
+class PlacementConstraint(Request):
+    type: Literal["distinctInstance", "memberOf"]
+    expression: str = ""
+
+
+class PlacementStrategy(Request):
+    type: Literal["random", "spread", "binpack"]
+    field: str = ""
+
+
+class RunTaskRequest(Launch):
     count: Annotated[int, Field(ge=1, le=10, description="How many tasks.")] = 1
-    group: Group = ""
-    started_by: StartedBy = ""
-    overrides: Overrides = TaskOverride()
+    placement_constraints: Annotated[
+        list[PlacementConstraint],
+        Field(max_length=10, description="Where tasks may go: type=distinctInstance, type=memberOf,expression=EXPR …"),
+    ] = []
+    placement_strategy: Annotated[
+        list[PlacementStrategy],
+        Field(max_length=5, description="Where they rather go: type=spread,field=instanceId type=binpack,field=cpu …"),
+    ] = []
+    client_token: Annotated[
+        str,
+        Field(pattern=r"^[!-~]{0,64}$", description="The same call with the same token gives the same tasks again."),
+    ] = ""
+    launch_type: Annotated[
+        Literal["EXTERNAL", "EC2", "FARGATE"], Field(description="What it was written for; it runs here all the same.")
+    ] = "EXTERNAL"
+    platform_version: Annotated[str, Field(description="Of Fargate; means nothing here.")] = ""
 
 
-class StartTaskRequest(Request):
-    cluster: ClusterName = ""
-    task_definition: Reference
+class StartTaskRequest(Launch):
     container_instances: Annotated[
         list[str], Field(min_length=1, max_length=10, description="Where to start it: one task on each.")
     ]
-    group: Group = ""
-    started_by: StartedBy = ""
-    overrides: Overrides = TaskOverride()
 
 
 class StopTaskRequest(Request):
@@ -200,5 +288,5 @@ def _problem(detail: Any, known: list[str]) -> str:
         close = difflib.get_close_matches(path, known, n=1, cutoff=0.7)
         hint = f"; did you mean {close[0]}?" if close else ""
         return f"{path} is not known here, or not supported yet{hint}"
-    text = str(detail["msg"])
+    text = str(detail["msg"]).removeprefix("Value error, ")
     return f"{path}: {text[:1].lower()}{text[1:]}"

@@ -8,7 +8,7 @@ from typing import Literal
 
 from app.model.container import Container, PortBinding
 from app.model.instance import InstanceKey
-from app.model.names import Condition
+from app.model.names import PAUSE, Dependence
 from app.model.record import LEASE_TERM, StopCode
 from app.model.resources import Resources
 from app.model.safe_text import SafeText
@@ -20,7 +20,11 @@ Health = Literal["HEALTHY", "UNHEALTHY", "UNKNOWN"]
 
 @dataclass(frozen=True, slots=True)
 class TaskContainer:
-    """One of the task's containers. ``runtime`` is None while it is not made yet, or once it is gone."""
+    """One of the task's containers. ``runtime`` is None while it is not made yet, or once it is gone.
+
+    ``restarting``: it has ended, and its restartPolicy is about to start it again; to ECS it is RUNNING meanwhile.
+    ``failed``: it will never start, or not again. ``started_at`` is its first start, in UTC.
+    """
 
     name: str
     runtime: Container | None
@@ -29,15 +33,34 @@ class TaskContainer:
     essential: bool
     exit_code: int | None = None
     reason: SafeText = SafeText("")
-    depends_on: tuple[tuple[str, Condition], ...] = ()
+    depends_on: tuple[tuple[str, Dependence], ...] = ()
     stop_timeout: int = 30
     start_timeout: int | None = None
     health_checked: bool = False
+    restarting: bool = False
+    restart_count: int = 0
+    failed: bool = False
+    started_at: datetime | None = None
+
+    @property
+    def ran(self) -> bool:
+        """Was its process ever started, as far as the container that is there can tell?"""
+        return self.runtime is not None and self.runtime.ever_started
+
+    @property
+    def awaits(self) -> tuple[tuple[str, Dependence], ...]:
+        """What it waits for in the definition's other containers."""
+        return tuple(pair for pair in self.depends_on if pair[0] != PAUSE)
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A task on one instance (design: ECS semantics 1.4). Times are the host's, in UTC."""
+    """A task on one instance (design: ECS semantics 1.4). Times are the host's, in UTC.
+
+    ``containers`` are the definition's; ``pause`` holds the namespaces that they share, where they share any.
+    ``execution_stopped_at``: when the first essential container ended. ``client_token`` and ``request`` tell two calls
+    of run-task apart; all of tags and these are known from the task's record alone.
+    """
 
     id: str
     cluster: str
@@ -57,6 +80,15 @@ class Task:
     started_at: datetime | None = None
     stopping_at: datetime | None = None
     stopped_at: datetime | None = None
+    execution_stopped_at: datetime | None = None
+    pull_started_at: datetime | None = None
+    pull_stopped_at: datetime | None = None
+    stopped_by: str = ""
+    pause: TaskContainer | None = None
+    launch_type: str = "EXTERNAL"
+    tags: tuple[tuple[SafeText, SafeText], ...] = ()
+    client_token: str = ""
+    request: str = ""
     lease_at: datetime | None = None
     lease_number: int = 0
     manifest: str = ""
@@ -66,8 +98,13 @@ class Task:
         return f"{self.family}:{self.revision}"
 
     @property
+    def parts(self) -> tuple[TaskContainer, ...]:
+        """Every container on the host that belongs to the task: the pause container first."""
+        return (self.pause, *self.containers) if self.pause else self.containers
+
+    @property
     def ports(self) -> tuple[PortBinding, ...]:
-        return tuple(port for container in self.containers if container.runtime for port in container.runtime.ports)
+        return tuple(port for part in self.parts if part.runtime for port in part.runtime.ports)
 
     @property
     def failed(self) -> bool:

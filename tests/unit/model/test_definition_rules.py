@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.model.definition_document import definition_from
-from app.model.definition_rules import find_cycle
+from app.model.dependency_rules import find_cycle
 from app.model.errors import DocumentError
 
 
@@ -38,7 +38,7 @@ PORT = {"containerPort": 80, "hostPort": 8080}
         (
             [container("a", environment=[{"name": "X"}, {"name": "X", "value": "1"}])],
             {},
-            "containerDefinitions[0].environment",
+            "containerDefinitions[0].environment[1].name",
             "set twice",
         ),
         ([container("a", essential=False)], {}, "containerDefinitions", "no container is essential"),
@@ -79,7 +79,7 @@ PORT = {"containerPort": 80, "hostPort": 8080}
             "containerDefinitions[1].portMappings[0].hostPort",
             "TCP host port '80' is mapped multiple times in task.",
         ),
-        ([container("a")], {"volumes": [{"name": "v"}, {"name": "v"}]}, "volumes", "defined twice"),
+        ([container("a")], {"volumes": [{"name": "v"}, {"name": "v"}]}, "volumes[1].name", "defined twice"),
         (
             [container("a", mountPoints=[{"sourceVolume": "v", "containerPath": "/v"}])],
             {},
@@ -171,7 +171,8 @@ def test_all_broken_rules_come_at_once() -> None:
         "containerDefinitions[1].name",
         "containerDefinitions[0].memoryReservation",
         "containerDefinitions[1].portMappings[0].hostPort",
-        "volumes",
+        "volumes[0].name",
+        "volumes[1].name",
         "containerDefinitions[0].links[0]",
         "containerDefinitions[1].dependsOn[0]",
     }

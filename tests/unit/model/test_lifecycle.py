@@ -8,17 +8,12 @@ from typing import Any
 
 import pytest
 
-from app.model.container import Container
-from app.model.lifecycle import (
-    ESSENTIAL_EXITED,
-    FAILED_TO_START,
-    OUT_OF_MEMORY,
-    REMOVED,
-    derive_task,
-    gate_open,
-    stoppable,
-)
-from app.model.record import LEASE_TERM, Lease, Record, StartMark, StopCode, StopMark
+from app.model.container import Container, DockerHealth, RestartPolicy
+from app.model.gates import creation_order, gate_open, overdue, stoppable
+from app.model.lifecycle import ESSENTIAL_EXITED, FAILED_TO_START, derive_task
+from app.model.names import PAUSE, Dependence
+from app.model.parts import OUT_OF_MEMORY, REMOVED
+from app.model.record import LEASE_TERM, FailMark, Lease, Record, RestartMark, StartMark, StopCode, StopMark
 from app.model.safe_text import SafeText
 from app.model.task import Task
 from tests.unit.builders import HOST, NOW, TASK_ID, at, container, manifest, record, tag
@@ -164,10 +159,15 @@ def test_health_roll_up(db_health: Any, web_health: Any, verdict: str) -> None:
     assert found.health == verdict
 
 
-def test_health_checks_of_images_and_of_ended_containers_do_not_count() -> None:
+def test_health_checks_of_images_do_not_count() -> None:
     assert task(record(), container(health="healthy")).health == "UNKNOWN"
-    ended = container(tag(health_checked=True), "exited", health="unhealthy")
-    assert task(record(), ended).health == "UNKNOWN"
+
+
+@pytest.mark.parametrize(
+    ("docker", "ecs"), [("healthy", "HEALTHY"), ("unhealthy", "UNHEALTHY"), ("starting", "UNKNOWN")]
+)
+def test_the_last_verdict_on_a_container_that_has_ended_stays(docker: DockerHealth, ecs: str) -> None:
+    assert task(record(), container(tag(health_checked=True), "exited", health=docker)).health == ecs
 
 
 def test_the_order_in_which_things_are_seen_does_not_matter() -> None:
@@ -256,3 +256,120 @@ def test_a_removed_dependency_did_not_succeed() -> None:
 def test_a_task_is_of_its_record_before_its_tags() -> None:
     found = task(replace(BOTH, group="other", manifest="m"), db(), web())
     assert (found.group, found.manifest, found.definition) == ("other", "m", "web:1")
+
+
+# --- containers that will not start, restarts, the pause container ----------------------------------------------------
+
+
+def fail(container: str, exit_code: int | None = None) -> FailMark:
+    return FailMark(TASK_ID, container, exit_code, SafeText(f"why not {container}"), at(2))
+
+
+def test_an_essential_container_that_cannot_start_stops_its_task() -> None:
+    found = task(BOTH, db(), web("created"), STARTED, fail("web", 143))
+    assert (found.last_status, found.stop_code, found.stopped_reason) == (
+        "STOPPING",
+        "TaskFailedToStart",
+        "why not web",
+    )
+    last = found.containers[1]
+    assert (last.last_status, last.exit_code, last.reason, last.failed) == ("STOPPED", 143, "why not web", True)
+    gone = task(BOTH, db("exited"), STARTED, fail("web", 143))
+    assert (gone.last_status, gone.stop_code, gone.stopped_reason) == ("STOPPED", "TaskFailedToStart", "why not web")
+    assert gone.containers[1].exit_code == 143
+
+
+def test_a_task_goes_on_without_one_that_is_not_essential() -> None:
+    for parts in ((web("created", essential=False),), ()):
+        marked = record("db", "web", manifest=manifest({"db": True, "web": False}))
+        found = task(marked, db(), *parts, STARTED, fail("web"))
+        assert (found.last_status, found.desired_status) == ("RUNNING", "RUNNING")
+        assert found.started_at == at(1)
+        assert (found.containers[1].last_status, found.containers[1].exit_code) == ("STOPPED", None)
+
+
+def test_a_failure_before_anything_was_made_ends_the_task_when_it_was_settled() -> None:
+    found = task(BOTH, fail("db"))
+    assert (found.last_status, found.stop_code, found.stopped_at) == ("STOPPED", "TaskFailedToStart", at(2))
+
+
+POLICY = RestartPolicy(ignored_exit_codes=(0,), period=60)
+
+
+def restarted(number: int, moment: float) -> RestartMark:
+    return RestartMark(TASK_ID, "web", number, at(moment), at(1))
+
+
+def ended(code: int, ran: float = 60, **changes: Any) -> Container:
+    times = {"started_at": at(100), "finished_at": at(100 + ran), "exit_code": code, **changes}
+    return container(tag(restart=POLICY), "exited", **times)
+
+
+@pytest.mark.parametrize(
+    ("code", "ran", "restarts"), [(1, 60, True), (1, 59.9, False), (0, 600, False), (137, 61, True)]
+)
+def test_which_ends_are_answered_with_a_restart(code: int, ran: float, restarts: bool) -> None:
+    found = task(record(), ended(code, ran))
+    assert found.last_status == ("RUNNING" if restarts else "STOPPED")
+    assert found.containers[0].restarting is restarts
+    assert found.containers[0].exit_code == code
+
+
+def test_nothing_is_restarted_that_is_to_stop_or_that_could_not_be() -> None:
+    for mark in (stop(), fail("web")):
+        found = task(record(), ended(1), mark)
+        assert found.last_status == "STOPPED"
+        assert not found.containers[0].restarting
+    assert task(record(), ended(1), fail("web")).stop_code == "EssentialContainerExited"
+
+
+def test_restarts_are_counted_and_the_first_start_is_kept() -> None:
+    again = container(tag(restart=POLICY), started_at=at(500))
+    found = task(record(), again, restarted(1, 200), restarted(2, 499))
+    assert (found.containers[0].restart_count, found.started_at) == (2, at(1))
+    # Marked after its end: that restart is about to be made, or was cut off, and is not counted yet.
+    assert task(record(), ended(1), restarted(3, 161)).containers[0].restart_count == 2
+    assert task(record(), ended(1), restarted(3, 99)).containers[0].restart_count == 3
+
+
+def pause(state: str = "running") -> Container:
+    return container(tag(PAUSE, containers=2), state)
+
+
+def shared(state: str = "running", **changes: Any) -> Container:
+    return container(tag("web", containers=2, depends_on=((PAUSE, "START"),)), state, **changes)
+
+
+def test_the_pause_container_is_none_of_the_definition() -> None:
+    found = task(record(PAUSE, "web"), pause(), shared())
+    assert [part.name for part in found.containers] == ["web"]
+    assert [part.name for part in found.parts] == [PAUSE, "web"]
+    assert found.last_status == "RUNNING"
+    assert [part.name for part in stoppable(found)] == ["web"]
+    assert [part.name for part in stoppable(task(record(PAUSE, "web"), pause(), shared("exited")))] == [PAUSE]
+    assert task(record(PAUSE, "web"), pause("exited"), shared()).last_status == "STOPPING"
+    assert task(pause("created")).last_status == "PENDING"
+    waiting = task(record(PAUSE, "web"), pause("created"), shared("created"))
+    assert gate_open(waiting, waiting.containers[0]) is False
+    assert waiting.containers[0].awaits == ()
+
+
+@pytest.mark.parametrize(
+    ("waits", "order"),
+    [
+        ({"a": {}, "b": {}}, ["a", "b"]),
+        ({"a": {"b": "START"}, "b": {"c": "CREATE"}, "c": {}}, ["c", "b", "a"]),
+        ({"a": {"b": "START"}, "b": {"a": "CREATE"}}, None),
+        ({"a": {"a": "START"}}, None),
+    ],
+)
+def test_the_order_of_creation(waits: dict[str, dict[str, Dependence]], order: list[str] | None) -> None:
+    assert creation_order(waits) == order
+
+
+def test_a_start_timeout_counts_from_the_start_of_the_dependency() -> None:
+    slow = container(tag("db", **TWO, start_timeout=20, health_checked=True), started_at=at(10), health="starting")
+    waiting = container(tag("web", **TWO, depends_on=(("db", "HEALTHY"),)), "created")
+    found = task(BOTH, slow, waiting)
+    assert overdue(found, found.containers[1], at(30)) == ""
+    assert "within its startTimeout of 20 s" in overdue(found, found.containers[1], at(30.1))
