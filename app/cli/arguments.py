@@ -19,12 +19,15 @@ from pydantic import BaseModel
 
 from app.cli.sources import read_json
 from app.model.errors import MoorageError, UsageError
+from app.model.member_tree import Member, as_wanted, model_tree
 from app.model.requests import R, Request, parse_request
 
 Kind = Literal["text", "number", "switch", "list", "objects", "object"]
 OUTPUTS = ("json", "table", "text")
 _INPUT = "cli_input_json"
 _POSITIONAL = "bare"
+_CAPITALS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+"""Where a word begins: enableECSManagedTags is --enable-ecs-managed-tags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ def flags_of(model: type[BaseModel]) -> list[Flag]:
     for name, field in model.model_fields.items():
         member = field.alias or name
         kind, choices = _kind(field.annotation)
-        flag = "--" + re.sub(r"[A-Z]", lambda letter: f"-{letter[0].lower()}", member)
+        flag = "--" + _CAPITALS.sub("-", member).lower()
         found.append(Flag(member, flag, kind, field.description or "", field.is_required(), choices))
     return found
 
@@ -77,17 +80,15 @@ def flags_of(model: type[BaseModel]) -> list[Flag]:
 def build_parser(verb: str, summary: str, model: type[Request] | None, positional: str) -> Parser:
     """A parser for a verb. ``positional``: the member that may also be given bare, "" for none."""
     parser = Parser(verb, summary)
-    flags = flags_of(model) if model else []
-    for flag in flags:
+    for flag in flags_of(model) if model else []:
         if flag.member == positional:
             many = flag.kind == "list"
             name = flag.flag.removeprefix("--").replace("-", "_").upper()
             parser.add_argument(
                 _POSITIONAL, nargs="*" if many else "?", metavar=name, help=f"The same as {flag.flag} {name}."
             )
-    for flag in flags:
-        _add(parser, flag)
     if model is not None:
+        add_flags(parser, model)
         parser.add_argument(
             "--cli-input-json",
             dest=_INPUT,
@@ -99,6 +100,12 @@ def build_parser(verb: str, summary: str, model: type[Request] | None, positiona
     )
     parser.add_argument("--home", metavar="DIR", help="Keep everything below this folder.")
     return parser
+
+
+def add_flags(parser: Parser, model: type[BaseModel]) -> None:
+    """A flag for each member of the model."""
+    for flag in flags_of(model):
+        _add(parser, flag)
 
 
 def parse(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:
@@ -134,6 +141,16 @@ def read_request(model: type[R], options: argparse.Namespace, positional: str) -
     if missing:
         raise UsageError(f"required, and not given: {', '.join(missing)}")
     return parse_request(model, members)
+
+
+def given_members(model: type[BaseModel], options: argparse.Namespace) -> dict[str, Any]:
+    """The members that flags gave, by ECS's names. In shorthand, scalars become what the model wants.
+
+    Raises UsageError for what is neither JSON nor shorthand, else DocumentError.
+    """
+    tree = model_tree(model)
+    given = ((flag, getattr(options, flag.dest)) for flag in flags_of(model))
+    return {flag.member: _value(flag, value, tree.below(flag.member)) for flag, value in given if value is not None}
 
 
 def _joined(flag: Flag, value: Any, bare: Any) -> Any:
@@ -176,22 +193,26 @@ def _add(parser: Parser, flag: Flag) -> None:
     if flag.kind == "number":
         options["type"] = int
     if flag.kind in ("list", "objects"):
-        options |= {"nargs": "+", "action": "extend", "metavar": name.removesuffix("S")}
+        options |= {"nargs": "+", "action": "extend", "metavar": re.sub("IES$", "Y", name).removesuffix("S")}
     parser.add_argument(flag.flag, **options)
 
 
-def _value(flag: Flag, value: Any) -> Any:
+def _value(flag: Flag, value: Any, wanted: Member | None = None) -> Any:
     if flag.kind == "object":
-        return read_json(value, flag.flag, bare_is_json=True)
+        if _PAIR.match(value) is None:
+            return read_json(value, flag.flag, bare_is_json=True)
+        return as_wanted(shorthand(value, flag.flag), wanted)
     if flag.kind not in ("list", "objects"):
         return value
     found: list[Any] = []
     for text in value:
-        if text.startswith(("[", "file://")) or (flag.kind == "objects" and text.startswith("{")):
+        if text == "-" or text.startswith(("[", "file://")) or (flag.kind == "objects" and text.startswith("{")):
             given = read_json(text, flag.flag, bare_is_json=True)
             found += given if isinstance(given, list) else [given]
+        elif flag.kind == "objects":
+            found.append(as_wanted(shorthand(text, flag.flag), wanted.element if wanted else None))
         else:
-            found.append(shorthand(text, flag.flag) if flag.kind == "objects" else text)
+            found.append(text)
     return found
 
 
@@ -205,12 +226,13 @@ def shorthand(text: str, flag: str) -> Mapping[str, str]:
     while position < len(text) or not members:
         match = _PAIR.match(text, position)
         if match is None or match["key"] in members:
-            raise UsageError(f"{flag}: {text!r} is neither JSON nor of the form name=NAME,value=VALUE")
+            raise UsageError(f"{flag}: {text!r} is neither JSON nor of the form name=NAME,value='a, b'")
         value = match["value"]
         if value[:1] == "'" and len(value) > 1:
             members[match["key"]] = value[1:-1]
         else:
             inner = value[1:-1] if value[:1] == '"' and len(value) > 1 else value
-            members[match["key"]] = re.sub(r"\\(.)", r"\1", inner, flags=re.DOTALL)
+            # Any other backslash belongs to the value: an expression's pattern has many.
+            members[match["key"]] = re.sub(r"""\\([,"\\])""", r"\1", inner)
         position = match.end()
     return members

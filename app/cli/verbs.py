@@ -39,6 +39,7 @@ _ALL = (
     Verb("describe-task-definition", "definitions", "Show a revision; a family alone is its latest ACTIVE one."),
     Verb("list-task-definitions", "definitions", "List revisions."),
     Verb("list-task-definition-families", "definitions", "List families."),
+    Verb("export", "definitions", "Print a definition for aws, for CloudFormation, or as it was registered."),
     Verb("run-task", "tasks", "Run tasks where the scheduler finds room; stays until they are RUNNING."),
     Verb("start-task", "tasks", "Start a task on each of the instances that you name."),
     Verb("stop-task", "tasks", "Stop a task; stays until it has stopped."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +15,10 @@ from app.model.requests import (
     ListTaskDefinitionFamiliesRequest,
     ListTaskDefinitionsRequest,
 )
+from app.operations.definition_shape import definition_response, definition_shape
+from app.operations.documents import NOTHING_GIVEN, read_incoming
 from app.operations.session import Session
-from app.operations.shapes import definition_shape
+from app.placement.constraints import check_expressions
 from app.store.definitions import StoredRevision
 
 
@@ -27,17 +30,29 @@ class Registered:
     warnings: tuple[Finding, ...]
 
     def shape(self) -> dict[str, Any]:
-        return {"taskDefinition": definition_shape(self.stored), "tags": []}
+        return definition_response(self.stored)
 
 
-def register_task_definition(session: Session, document: bytes, source: str) -> Registered:
-    """Store a document, byte for byte, as the next revision of its family.
+def register_task_definition(
+    session: Session,
+    document: bytes | None,
+    source: str,
+    given: Mapping[str, Any] = NOTHING_GIVEN,
+    logical_id: str = "",
+) -> Registered:
+    """Store a document as the next revision of its family: JSON of ECS byte for byte, else the JSON made from it.
 
-    Raises DocumentError with every finding at once; then nothing is stored.
+    Args:
+        document, given, logical_id: as ``read_incoming``.
+
+    Raises DocumentError with every finding at once, or MoorageError; then nothing is stored.
     """
-    parsed = parse_definition(document, source)
-    stored = session.definitions.register(parsed.definition.family, document, session.operator, session.now())
-    return Registered(stored, parsed.warnings)
+    incoming = read_incoming(document, source, given, logical_id)
+    understood = parse_definition(incoming.document, source, incoming.family)
+    check_expressions(understood.definition, source)
+    family = understood.definition.family
+    stored = session.definitions.register(family, incoming.document, session.operator, session.now(), incoming.template)
+    return Registered(stored, understood.warnings)
 
 
 def find_definition(session: Session, reference: str) -> StoredRevision:
@@ -58,7 +73,7 @@ def find_definition(session: Session, reference: str) -> StoredRevision:
 
 
 def parsed(stored: StoredRevision) -> DefinitionDocument:
-    return parse_definition(stored.document, f"{stored.family}:{stored.revision}")
+    return parse_definition(stored.document, f"{stored.family}:{stored.revision}", stored.family)
 
 
 def deregister_task_definition(session: Session, request: DeregisterTaskDefinitionRequest) -> dict[str, Any]:
@@ -73,7 +88,7 @@ def deregister_task_definition(session: Session, request: DeregisterTaskDefiniti
 
 
 def describe_task_definition(session: Session, request: DescribeTaskDefinitionRequest) -> dict[str, Any]:
-    return {"taskDefinition": definition_shape(find_definition(session, request.task_definition)), "tags": []}
+    return definition_response(find_definition(session, request.task_definition))
 
 
 def list_task_definitions(session: Session, request: ListTaskDefinitionsRequest) -> dict[str, Any]:

@@ -213,7 +213,7 @@ class DefinitionsScreen(FrameScreen):
         self.app.push_screen(self.desk.doors.run(f"{chosen[0]}:{chosen[1]}" if chosen else ""))
 
     def action_json(self) -> None:
-        from app.operations.shapes import definition_shape
+        from app.operations.definition_shape import definition_shape
 
         if chosen := self._chosen:
             try:

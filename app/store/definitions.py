@@ -1,18 +1,19 @@
 """Task definitions: ``task-definitions/FAMILY/N.json``, the registered bytes, written once and never changed.
 
 A revision exists from the moment that its file is linked in place; the link decides between two writers, so a number
-is given once (ECS semantics 1.3; reliability, row 20). What may change is in the sidecar ``N.toml``.
+is given once (ECS semantics 1.3; reliability, row 20). What may change is in the sidecar ``N.toml``. Of a revision
+that was made from a CloudFormation template, the template is kept beside it: ``N.cloudformation.yaml`` or ``.json``.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 from app.model.errors import DocumentError, MoorageError, NotFoundError
 from app.model.strict_json import MAX_BYTES, parse_json
@@ -21,11 +22,12 @@ from app.store.home import Home
 from app.store.listing import Stamp, file_names, stamp
 from app.store.names import check_no_twin, checked_file_name
 from app.store.reading import broken, read_file
+from app.store.revision_files import FILE, MAX_REVISION, Template, TemplateSuffix, claim, numbered, template_path
 from app.store.sidecar import DefinitionStatus, Sidecar, read_sidecar, render_sidecar
 
-MAX_REVISION = 2**31 - 1
 _CLIENT = "ClientException"
-_FILE = re.compile(r"([1-9][0-9]{0,9})\.(json|toml)")
+# By whether it is a sidecar: these are written after the document, templates before it.
+_ORPHANS = {True: "restore that file from a backup", False: "remove it: its registration was cut off"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,20 @@ class DefinitionStore:
         sidecar = read_sidecar(path.with_suffix(".toml"), Sidecar("ACTIVE", written))
         return _stored(family, revision, document, sidecar)
 
+    def template(self, family: str, revision: int) -> Template | None:
+        """The template that a revision was made from; None for one that was registered as JSON of ECS.
+
+        Raises as ``read``.
+        """
+        self.read(family, revision)
+        for suffix in get_args(TemplateSuffix):
+            path = template_path(self._folder / family, revision, suffix)
+            try:
+                return Template(read_file(path, MAX_BYTES, follow=False), suffix)
+            except FileNotFoundError:
+                continue
+        return None
+
     def latest_active(self, family: str) -> StoredRevision | None:
         """The highest revision that is ACTIVE; None if there is none. A broken revision hides no older one."""
         for revision in reversed(self.revisions(family)):
@@ -95,7 +111,9 @@ class DefinitionStore:
                 return found
         return None
 
-    def register(self, family: str, document: bytes, by: str, now: datetime) -> StoredRevision:
+    def register(
+        self, family: str, document: bytes, by: str, now: datetime, template: Template | None = None
+    ) -> StoredRevision:
         """Store a document as the next revision: one more than the highest ever, never one that was used.
 
         Once this returns the revision survives a power cut. A process that dies in between leaves either nothing or a
@@ -104,18 +122,23 @@ class DefinitionStore:
         Args:
             document: the registered bytes, kept as they are; at most 1 MiB.
             by: who registers; ``now``: when, aware.
+            template: what the document was made from, kept beside it.
 
         Raises:
             MoorageError: bad name, a twin by case alone, a document too large, or the file cannot be written.
         """
         checked_file_name("family", family, code=_CLIENT)
         check_no_twin("family", family, self._folders(), code=_CLIENT)
-        if len(document) > MAX_BYTES:
-            raise MoorageError(f"the document has {len(document):,} bytes; the limit is {MAX_BYTES:,}: make it smaller")
+        self._check_folder(family)
+        size = max(len(document), len(template.data) if template else 0)
+        if size > MAX_BYTES:
+            raise MoorageError(f"the document has {size:,} bytes; the limit is {MAX_BYTES:,}: make it smaller")
         folder = self._folder / family
         atomic.make_folder(folder)
         atomic.sweep(folder)
-        revision = self._claim(folder, document)
+        # One at a time: a template is written before the link that claims its number, and must not be another's.
+        with atomic.locked(folder / "register"):
+            revision = claim(folder, document, template)
         sidecar = Sidecar("ACTIVE", now.astimezone(UTC), by)
         path = self._path(family, revision).with_suffix(".toml")
         try:
@@ -163,16 +186,6 @@ class DefinitionStore:
                 found.append(broken(path, "is no folder with the name of a family", "move it elsewhere"))
         return found
 
-    def _claim(self, folder: Path, document: bytes) -> int:
-        highest = max((number for number, _ in _numbered(folder)), default=0)
-        if highest >= MAX_REVISION:
-            raise MoorageError(f"cannot register in {folder}: {highest} is the last revision that there can be")
-        names = (f"{number}.json" for number in range(highest + 1, MAX_REVISION + 1))
-        name = atomic.write_first_free(folder, names, document, plain_folder=True)
-        if name is None:
-            raise MoorageError(f"cannot register in {folder}: no revision number is free")
-        return int(name.removesuffix(".json"))
-
     def _path(self, family: str, revision: int) -> Path:
         return self._folder / family / f"{int(revision)}.json"
 
@@ -183,7 +196,7 @@ class DefinitionStore:
         folder = self._folder / family
         if not _is_plain_folder(folder):
             return []
-        return sorted(number for number, suffix in _numbered(folder) if suffix == "json")
+        return sorted(number for number, suffix in numbered(folder) if suffix == "json")
 
     def _check_folder(self, family: str) -> None:
         path = self._folder / family
@@ -210,13 +223,13 @@ class DefinitionStore:
         documents = set(self._numbers(family))
         for name in file_names(folder):
             path = folder / name
-            match = _FILE.fullmatch(name)
+            match = FILE.fullmatch(name)
             if _is_ours(name):
                 continue
             if match is None:
                 yield broken(path, "is no file of a task definition", "move it elsewhere")
-            elif match[2] == "toml" and int(match[1]) not in documents:
-                yield broken(path, f"belongs to {match[1]}.json, which is not there", "restore that file from a backup")
+            elif int(match[1]) not in documents:
+                yield broken(path, f"belongs to {match[1]}.json, which is not there", _ORPHANS[match[2] == "toml"])
             elif match[2] == "json":
                 yield from self._revision_problems(family, int(match[1]))
 
@@ -240,12 +253,6 @@ def _stored(family: str, revision: int, document: bytes, sidecar: Sidecar) -> St
         sidecar.registered_by,
         sidecar.deregistered_at,
     )
-
-
-def _numbered(folder: Path) -> Iterator[tuple[int, str]]:
-    for name in file_names(folder):
-        if match := _FILE.fullmatch(name):
-            yield int(match[1]), match[2]
 
 
 def _is_family(name: str) -> bool:

@@ -96,14 +96,15 @@ def test_broken_json_is_told_with_line_and_column(cli: Cli, tmp_path: Path) -> N
 
 
 def test_each_finding_of_a_document_is_a_line(cli: Cli) -> None:
-    document = {"family": "web", "containerDefinitions": [{"name": "a", "image": "x"}, {"name": "a", "memory": "16"}]}
+    containers = [{"name": "a", "image": "x", "memory": 16}, {"name": "b", "memory": "16"}]
+    document = {"family": "web", "containerDefinitions": containers}
 
     ran = cli("register-task-definition", "--cli-input-json", json.dumps(document), code=1)
 
     lines = ran.err.splitlines()
     assert len(lines) == 2
-    assert lines[0] == "moorage: --cli-input-json: containerDefinitions[1].image: is required; add it"
-    assert lines[1].startswith("moorage: --cli-input-json: containerDefinitions[1].memory: ")
+    assert lines[0].startswith("moorage: --cli-input-json: containerDefinitions[1].memory: ")
+    assert lines[1].startswith("moorage: --cli-input-json: containerDefinitions[1].image: ")
 
 
 def test_the_document_is_kept_byte_for_byte_from_wherever_it_comes(

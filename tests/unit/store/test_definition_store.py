@@ -11,8 +11,9 @@ import pytest
 
 from app.model.errors import DocumentError, MoorageError, NotFoundError
 from app.store import atomic
-from app.store.definitions import MAX_REVISION, DefinitionStore, StoredRevision
+from app.store.definitions import DefinitionStore, StoredRevision
 from app.store.home import Home, resolve_home
+from app.store.revision_files import MAX_REVISION, Template
 from tests.unit.store import worker_processes
 
 NOW = datetime(2025, 1, 31, 9, 30, tzinfo=UTC)
@@ -354,3 +355,91 @@ def test_kill_9_in_the_middle_loses_and_doubles_nothing(home: Home) -> None:
             os.utime(home.definitions / "web" / name, (old, old))
     assert store.register("web", b"{}", "ops", NOW).revision == len(numbers) + 1
     assert not [name for name in os.listdir(home.definitions / "web") if name.startswith(atomic.TEMPORARY_PREFIX)]
+
+
+TEMPLATE = Template(b"Resources: {}\r\n", "yaml")
+
+
+def test_a_template_is_kept_beside_its_revision(home: Home, any_umask: int) -> None:
+    store = DefinitionStore(home)
+    store.register("web", DOCUMENT, "ops", NOW)
+    stored = store.register("web", DOCUMENT, "ops", NOW, TEMPLATE)
+    store.register("web", DOCUMENT, "ops", NOW, Template(b"{}", "json"))
+    assert stored == StoredRevision("web", 2, DOCUMENT, "ACTIVE", NOW, "ops", None) == store.read("web", 2)
+    assert store.template("web", 1) is None
+    assert store.template("web", 2) == TEMPLATE
+    assert store.template("web", 3) == Template(b"{}", "json")
+    with pytest.raises(NotFoundError):
+        store.template("web", 4)
+    assert (store.problems(), store.revisions("web")) == ([], [1, 2, 3])
+    folder = home.definitions / "web"
+    assert sorted(os.listdir(folder)) == [
+        "1.json", "1.toml", "2.cloudformation.yaml", "2.json", "2.toml", "3.cloudformation.json", "3.json", "3.toml"
+    ]  # fmt: skip
+    assert {stat.S_IMODE((folder / name).stat().st_mode) for name in os.listdir(folder)} == {0o600}
+
+
+def test_a_template_has_a_limit(home: Home) -> None:
+    with pytest.raises(MoorageError, match="1,048,577 bytes"):
+        DefinitionStore(home).register("web", b"{}", "ops", NOW, Template(b" " * (1024 * 1024 + 1), "yaml"))
+    assert not home.definitions.exists()
+
+
+def test_a_registration_that_dies_after_its_template_gives_no_revision_and_no_number_twice(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = DefinitionStore(home)
+    real = atomic.write_once
+
+    def dying(path: Path, data: bytes, **keywords: bool) -> bool:
+        if path.name == "1.json":
+            os._exit(9)
+        return real(path, data, **keywords)
+
+    child = os.fork()
+    if child == 0:
+        atomic.write_once = dying
+        store.register("web", DOCUMENT, "ops", NOW, TEMPLATE)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    assert (store.families(), store.revisions("web")) == ([], [])
+    (problem,) = store.problems()
+    assert "1.cloudformation.yaml" in problem.source
+    assert "belongs to 1.json, which is not there; remove it: its registration was cut off" in str(problem)
+    assert store.register("web", b"{}", "ops", NOW).revision == 2
+    assert store.template("web", 2) is None
+
+
+def test_a_template_never_stands_beside_the_document_of_another_writer(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Git, or a person, puts a file there between the template and the link."""
+    store = DefinitionStore(home)
+    real = atomic.write_once
+
+    def late(path: Path, data: bytes, **keywords: bool) -> bool:
+        if path.name == "1.json":
+            put(home, "web/1.json", b"theirs")
+        return real(path, data, **keywords)
+
+    monkeypatch.setattr(atomic, "write_once", late)
+    assert store.register("web", b"ours", "ops", NOW, TEMPLATE).revision == 2
+    assert (store.read("web", 1).document, store.template("web", 1)) == (b"theirs", None)
+    assert (store.read("web", 2).document, store.template("web", 2)) == (b"ours", TEMPLATE)
+
+
+def test_a_full_disk_keeps_no_template_without_its_revision(small_disk: Path) -> None:
+    store = DefinitionStore(resolve_home(str(small_disk), {}))
+    with pytest.raises(MoorageError, match=r"ENOSPC"):
+        store.register("web", b" " * 200_000, "ops", NOW, TEMPLATE)
+    assert os.listdir(small_disk / "task-definitions" / "web") == []
+    assert store.register("web", DOCUMENT, "ops", NOW, TEMPLATE).revision == 1
+
+
+def test_a_linked_template_is_not_followed(home: Home, tmp_path: Path) -> None:
+    store = DefinitionStore(home)
+    store.register("web", DOCUMENT, "ops", NOW)
+    (home.definitions / "web" / "1.cloudformation.yaml").symlink_to(tmp_path / "secret")
+    (tmp_path / "secret").write_bytes(b"secret")
+    with pytest.raises(DocumentError, match="symbolic link"):
+        store.template("web", 1)
