@@ -17,8 +17,10 @@ from app.cli.arguments import Parser
 from app.cli.command import Call, Command
 from app.cli.outcome import FAILED, INTERRUPTED, complain, warn
 from app.fleet.fleet import Fleet
+from app.model.errors import MoorageError
 from app.model.instance import Freshness, InstanceKey
 from app.model.requests import Request
+from app.operations.history import prune
 from app.operations.monitor import Monitor
 from app.operations.supervision import Supervision
 
@@ -83,7 +85,7 @@ def _agent(call: Call) -> int:
 
 def _once(call: Call, names: list[str]) -> int:
     journal = _Journal()
-    supervision = Supervision(call.session, journal.write)
+    supervision = Supervision(call.session, journal.write, warn)
     silent = False
     for name in names:
         fleet = call.session.survey(call.session.cluster(name))
@@ -94,6 +96,7 @@ def _once(call: Call, names: list[str]) -> int:
         supervision.consider(fleet)
     while supervision.busy:
         time.sleep(0.05)
+    supervision.close()
     journal.check()
     return FAILED if silent else 0
 
@@ -102,8 +105,9 @@ def _watch(call: Call, clusters: frozenset[str] | None) -> int:
     news = threading.Event()
     journal = _Journal()
     monitor = Monitor(call.session, news.set, clusters)
-    supervision = Supervision(call.session, journal.write)
+    supervision = Supervision(call.session, journal.write, warn)
     told_broken: set[str] = set()
+    _prune(call)
     with _signals(news) as caught:
         while not caught:
             monitor.refresh()
@@ -118,10 +122,20 @@ def _watch(call: Call, clusters: frozenset[str] | None) -> int:
             news.wait(LOOK_EVERY)
             news.clear()
         monitor.stop()
+        supervision.close()
     if caught[0] == signal.SIGINT:
         complain("interrupted")
         return INTERRUPTED
     return 0
+
+
+def _prune(call: Call) -> None:
+    """What nobody is to know any more is forgotten when an agent starts."""
+    try:
+        for warning in prune(call.session):
+            warn(warning)
+    except MoorageError as error:
+        warn(error.message)
 
 
 @contextlib.contextmanager

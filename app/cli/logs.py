@@ -18,6 +18,8 @@ def _logs(call: Call) -> int:
     """Every line on stdout, whichever stream it was written to; with its container's name where there are several."""
     request: LogsRequest = call.request
     logs = open_task_logs(call.session, request)
+    if logs.note:
+        complain(logs.note, kind="note: ")
     write = _writer(logs.names, timestamps=request.timestamps)
     told = 0
     try:

@@ -9,18 +9,23 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, Protocol
 
 from pydantic import Field
 
+from app.fleet.fleet import Fleet
 from app.hosts.engine import Engine
 from app.hosts.errors import HostError
 from app.hosts.logs import LogEntry, LogStream, read_logs
 from app.model.errors import MoorageError, NotFoundError
 from app.model.requests import ClusterName, Request
+from app.model.safe_text import SafeText
 from app.model.task import Task
+from app.operations.recall import recall
 from app.operations.session import Session
-from app.operations.tasks import find_task
+from app.operations.tasks import OutOfSightError, find_task, whence
+from app.store.history_rows import MAX_LINES
+from app.store.past_task import PastTask
 
 BATCH = 512
 QUEUED_BATCHES = 64
@@ -53,16 +58,43 @@ class LogSource:
     container_id: str
 
 
+class NoContainersError(MoorageError):
+    """A task without containers: there is nothing left to read logs of."""
+
+
+class LineStream(Protocol):
+    """What an engine's log stream and remembered lines have in common."""
+
+    def __iter__(self) -> Iterator[list[LogEntry]]: ...
+
+    def close(self) -> None: ...
+
+
+class RememberedLines:
+    """The lines of a container that is gone, in the shape of its log's stream: all of them from stdout."""
+
+    def __init__(self, lines: Sequence[SafeText]) -> None:
+        self._lines = lines
+
+    def __iter__(self) -> Iterator[list[LogEntry]]:
+        yield [LogEntry("stdout", line, None) for line in self._lines]
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
 class TaskLogs:
     """Batches of lines of several containers; iterate it on one thread, not that of a screen.
 
     Not following, all lines come in the order of time. Following, each batch is in order. ``dropped`` counts lines that
-    a lossy reader was too slow for; ``problems`` has a line for each container whose log could not be read to its end.
+    a lossy reader was too slow for; ``problems`` has a line for each container whose log could not be read to its end;
+    ``note`` says where the lines are from when that is not their host.
     """
 
-    def __init__(self, streams: Sequence[tuple[str, LogStream]], *, follow: bool, lossy: bool) -> None:
+    def __init__(self, streams: Sequence[tuple[str, LineStream]], *, follow: bool, lossy: bool) -> None:
         self.dropped = 0
         self.problems: list[str] = []
+        self.note = ""
         self._streams = streams
         self._follow = follow
         self._lossy = lossy
@@ -95,7 +127,7 @@ class TaskLogs:
         if batch:
             yield batch
 
-    def _lines(self, name: str, stream: LogStream) -> Iterator[LogLine]:
+    def _lines(self, name: str, stream: LineStream) -> Iterator[LogLine]:
         try:
             for entries in stream:
                 for entry in entries:
@@ -127,7 +159,7 @@ class TaskLogs:
         except queue.Empty:
             return
 
-    def _read(self, name: str, stream: LogStream) -> None:
+    def _read(self, name: str, stream: LineStream) -> None:
         try:
             for entries in stream:
                 self._put([LogLine(name, entry) for entry in entries])
@@ -152,14 +184,49 @@ def _time(line: LogLine) -> datetime:
 
 
 def open_task_logs(session: Session, request: LogsRequest, *, lossy: bool = False) -> TaskLogs:
-    """Find a task and open the logs of its containers. Raises MoorageError."""
+    """Find a task and open the logs of its containers; of one whose containers are gone, what the history has.
+
+    Raises MoorageError.
+    """
     cluster = session.cluster(request.cluster)
     fleet = session.survey(cluster)
-    task = find_task(fleet, cluster.name, request.task)
+    try:
+        task = find_task(fleet, cluster.name, request.task)
+    except (NotFoundError, OutOfSightError) as error:
+        return _recalled_logs(session, fleet, request, request.task, error)
     engine = session.engine(fleet.instances[task.instance].instance.endpoint)
     since = parse_since(request.since, engine.now()) if request.since else None
-    sources = sources_of(engine, task, request.container)
+    try:
+        sources = sources_of(engine, task, request.container)
+    except NoContainersError as error:
+        return _recalled_logs(session, fleet, request, task.id, error)
     return open_logs(sources, follow=request.follow, tail=request.tail, since=since, lossy=lossy)
+
+
+def _recalled_logs(session: Session, fleet: Fleet, request: LogsRequest, name: str, error: MoorageError) -> TaskLogs:
+    past, trouble = recall(session, session.cluster_name(request.cluster), name)
+    has_lines = past is not None and any(part.last_lines for part in past.containers)
+    if past is None or (isinstance(error, NoContainersError) and not has_lines):
+        raise MoorageError(f"{error.message}; {trouble}", code=error.code) if trouble else error
+    since = parse_since(request.since, session.now()) if request.since else None
+    logs = TaskLogs(_remembered_streams(past, request, since), follow=False, lossy=False)
+    left = f"the last {MAX_LINES} lines of each container are all that is left" if has_lines else "no line is left"
+    logs.note = f"task {past.id[:8]} is {whence(fleet, past)}; {left}"
+    return logs
+
+
+def _remembered_streams(past: PastTask, request: LogsRequest, since: datetime | None) -> list[tuple[str, LineStream]]:
+    """The containers that are asked for; their lines have no times, but none is younger than its container's end."""
+    names = [part.name for part in past.containers]
+    if request.container and request.container not in names:
+        raise NotFoundError(f"container of task {past.id[:8]}", request.container, names)
+    streams: list[tuple[str, LineStream]] = []
+    for part in past.containers:
+        if part.last_lines and request.container in ("", part.name):
+            over = since is not None and part.finished_at is not None and part.finished_at < since
+            wanted = 0 if over else MAX_LINES if request.tail is None else request.tail
+            streams.append((part.name, RememberedLines(part.last_lines[max(len(part.last_lines) - wanted, 0) :])))
+    return streams
 
 
 def sources_of(engine: Engine, task: Task, container: str = "") -> list[LogSource]:
@@ -171,7 +238,7 @@ def sources_of(engine: Engine, task: Task, container: str = "") -> list[LogSourc
     found = [LogSource(part.name, engine, part.runtime.id) for part in parts if part.runtime]
     if not found:
         why = task.stopped_reason or "they are not made yet, or were removed"
-        raise MoorageError(f"task {task.id[:8]} has no containers to read logs of: {why}")
+        raise NoContainersError(f"task {task.id[:8]} has no containers to read logs of: {why}")
     return found
 
 

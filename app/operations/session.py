@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import re
 import threading
 import time
@@ -14,6 +15,7 @@ from app.fleet.fleet import Fleet
 from app.hosts.endpoint import parse_endpoint
 from app.hosts.engine import Engine
 from app.hosts.reading import engine_info, read_host
+from app.hosts.settings import HostSettings
 from app.model.errors import DocumentError, MoorageError, NotFoundError
 from app.model.ids import new_id, short_id
 from app.model.instance import Freshness, Instance, InstanceKey
@@ -23,6 +25,7 @@ from app.store.clusters import ClusterStore
 from app.store.config import read_config
 from app.store.definitions import DefinitionStore
 from app.store.home import Home
+from app.store.local_sources import LocalSources
 
 if TYPE_CHECKING:
     from app.model.cluster import ClusterFile, InstanceEntry
@@ -39,6 +42,10 @@ class Session:
         self.clusters = ClusterStore(home)
         self.definitions = DefinitionStore(home)
         self.config, self.config_findings = read_config(home.config_file)
+        self.settings = HostSettings(
+            self.config.image_pull_behavior, self.config.dynamic_host_ports, self.config.stopped_task_retention
+        )
+        self.sources = LocalSources(self.config, home.config_file.parent, os.environ)
         self.operator = _operator()
         self.owner = f"{self.operator}-{new_id()[:8]}"
         self._engines: dict[str, Engine] = {}

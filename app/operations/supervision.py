@@ -1,4 +1,4 @@
-"""Doing what is due on all tasks of the fleet, beside whatever else this process does.
+"""Doing what is due on all tasks of the fleet, and remembering those that end, beside whatever else this process does.
 
 Stateless but for what is under way: with several processes doing this at once, each step is idempotent.
 """
@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable, Collection
 
 from app.fleet.fleet import Fleet, InstanceState, belongs
-from app.hosts.supervisor import act, due, left_over, sweep
+from app.hosts.supervisor import Hand, act, due, left_over, sweep
 from app.hosts.task_objects import read_task
 from app.model.errors import MoorageError
 from app.model.instance import Instance, InstanceKey
 from app.model.progress import Progress, Tell
 from app.model.resources import Resources
+from app.operations.history import Historian, remember_if_possible
 from app.operations.session import Session
 
 Report = Callable[[InstanceKey, str], None]
@@ -27,12 +28,19 @@ _RETRY_AFTER = 5.0
 
 
 class Supervision:
-    """``consider`` is cheap and may be called at every change; the work goes on in daemon threads."""
+    """``consider`` is cheap and may be called at every change; the work goes on in daemon threads.
 
-    def __init__(self, session: Session, report: Report, tell: Tell | None = None) -> None:
+    ``complain`` is called from one of them with what is wrong with the history.
+    """
+
+    def __init__(
+        self, session: Session, report: Report, complain: Callable[[str], None], tell: Tell | None = None
+    ) -> None:
         self._session = session
         self._report = report
+        self._complain = complain
         self._tell = tell or _quiet
+        self._historian = Historian(session, complain)
         self._lock = threading.Lock()
         self._under_way: set[str] = set()
         self._not_before: dict[str, float] = {}
@@ -44,16 +52,22 @@ class Supervision:
 
     def consider(self, fleet: Fleet, in_hand: Collection[str] = ()) -> None:
         """Begin what is due; ``in_hand``: ids of tasks that this process is at work on already."""
+        self._historian.note(fleet)
+        retention = self._session.settings.retention
         for key, state in fleet.instances.items():
             if not state.live:
                 continue
             now = fleet.host_now(key)
             for task in state.tasks.values():
-                if belongs(task, state) and task.id not in in_hand and due(task, now) is not None:
+                if belongs(task, state) and task.id not in in_hand and due(task, now, retention) is not None:
                     self._begin(task.id, state, f"{task.definition} {task.id[:8]}")
             for task_id in state.records_by_task.keys() - state.tasks.keys():
-                if all(left_over(state.records[name], now) for name in state.records_by_task[task_id]):
+                if all(left_over(state.records[name], now, retention) for name in state.records_by_task[task_id]):
                     self._begin(task_id, state, f"records of {task_id[:8]}")
+
+    def close(self) -> None:
+        """Finish what is being remembered; what is under way on hosts ends with the process."""
+        self._historian.close()
 
     def _begin(self, task_id: str, state: InstanceState, name: str) -> None:
         with self._lock:
@@ -69,13 +83,17 @@ class Supervision:
 
     def _act(self, task_id: str, instance: Instance, capacity: Resources, name: str) -> None:
         try:
-            engine = self._session.engine(instance.endpoint)
+            engine, settings = self._session.engine(instance.endpoint), self._session.settings
             # What was seen may be old by now: look again right before acting.
             fresh = read_task(engine, instance.key, task_id)
             if fresh is None:
-                sweep(engine, task_id)
-            what = due(fresh, engine.now()) if fresh is not None else None
-            done = act(engine, fresh, what, self._session.owner, self._tell, capacity) if fresh and what else ""
+                sweep(engine, task_id, settings.retention)
+            what = due(fresh, engine.now(), settings.retention) if fresh is not None else None
+            if fresh is not None and what == "forget":
+                for warning in remember_if_possible(self._session, engine, fresh):
+                    self._complain(warning)
+            hand = Hand(self._session.owner, self._tell, capacity, settings)
+            done = act(engine, fresh, what, hand) if fresh and what else ""
             if done:
                 self._report(instance.key, done)
         except MoorageError as error:

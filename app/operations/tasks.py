@@ -13,8 +13,12 @@ from app.model.ids import short_id, task_arn
 from app.model.progress import Tell
 from app.model.requests import DescribeTasksRequest, ListTasksRequest, StopTaskRequest
 from app.model.task import Task
+from app.operations.history import remember_end
+from app.operations.history_shape import past_task_shape
+from app.operations.recall import recall, recall_ids
 from app.operations.session import Session, find_entry
-from app.operations.shapes import task_shape
+from app.operations.task_shape import task_shape
+from app.store.past_task import PastTask
 
 STOPPED_BY_USER = "Task stopped by user"
 _SHORTEST_PREFIX = 4
@@ -43,7 +47,9 @@ def stop_found_task(session: Session, endpoint: str, task: Task, reason: str, te
     # A task that is stopping already keeps the reason that it has.
     if (read_task(engine, task.instance, task.id) or task).desired_status == "RUNNING":
         try_to_mark(engine, task.id, "UserInitiated", reason or STOPPED_BY_USER, session.operator)
-    return stop_in_order(engine, read_task(engine, task.instance, task.id) or task, tell) or task
+    stopped = stop_in_order(engine, read_task(engine, task.instance, task.id) or task, tell) or task
+    remember_end(session, engine, stopped, tell)
+    return stopped
 
 
 def list_tasks(session: Session, request: ListTasksRequest) -> dict[str, Any]:
@@ -58,8 +64,20 @@ def list_tasks(session: Session, request: ListTasksRequest) -> dict[str, Any]:
         and request.family in ("", task.family)
         and request.started_by in ("", task.started_by)
     ]
-    found.sort(key=lambda task: (task.created_at, task.id))
-    return {"taskArns": [task_arn(task.cluster, task.id) for task in found], **unanswered(fleet, cluster)}
+    listed = [(task.created_at, task.id) for task in found]
+    trouble = ""
+    if request.desired_status == "STOPPED":
+        past, trouble = recall_ids(session, cluster.name, request.family, request.started_by, instance)
+        # What a host shows, in whatever state, is not of the past.
+        shown = {task.id for task in fleet.tasks(cluster.name)}
+        listed += [(created, task_id) for created, task_id in past if task_id not in shown]
+    failures = [*unanswered(fleet, cluster).get("failures", ()), *_history_failures(trouble)]
+    arns = [task_arn(cluster.name, task_id) for _, task_id in sorted(listed)]
+    return {"taskArns": arns, "failures": failures} if failures else {"taskArns": arns}
+
+
+def _history_failures(trouble: str) -> list[dict[str, str]]:
+    return [{"arn": "history", "reason": "HISTORY", "detail": trouble}] if trouble else []
 
 
 def describe_tasks(session: Session, request: DescribeTasksRequest) -> dict[str, Any]:
@@ -70,9 +88,14 @@ def describe_tasks(session: Session, request: DescribeTasksRequest) -> dict[str,
         try:
             task = find_task(fleet, cluster.name, name)
         except (NotFoundError, OutOfSightError) as error:
+            past, trouble = recall(session, cluster.name, name)
+            if past is not None:
+                entry = cluster.find(past.instance)
+                shapes.append(past_task_shape(past, entry.id if entry else past.instance, whence(fleet, past)))
+                continue
             arn = task_arn(cluster.name, short_id(name))
             reason = "MISSING" if isinstance(error, NotFoundError) else "AGENT"
-            failures.append({"arn": arn, "reason": reason, "detail": error.message})
+            failures.append({"arn": arn, "reason": reason, "detail": "; ".join(filter(None, (error.message, trouble)))})
         else:
             shapes.append(task_shape(task, fleet.instances[task.instance].instance.id))
     return {"tasks": shapes, "failures": failures}
@@ -101,6 +124,14 @@ def find_task(fleet: Fleet, cluster: str, name: str) -> Task:
             )
         raise NotFoundError("task", wanted, [task.id[:8] for task in tasks])
     return found[0]
+
+
+def whence(fleet: Fleet, past: PastTask) -> str:
+    """Why a task is told from the history, in words."""
+    state = next((state for state in fleet.of_cluster(past.cluster) if state.instance.key.name == past.instance), None)
+    if state is not None and not state.live:
+        return f"known from the history only: {past.instance} does not answer"
+    return "known from the history only: no instance has it any more"
 
 
 def unanswered(fleet: Fleet, cluster: ClusterFile) -> dict[str, Any]:

@@ -9,13 +9,14 @@ from typing import Literal
 
 from app.fleet.fleet import InstanceState
 from app.hosts.errors import HostError
-from app.hosts.supervisor import act, due
+from app.hosts.supervisor import Hand, act, due
 from app.hosts.task_objects import read_task
 from app.model.errors import MoorageError
 from app.model.ids import short_id
 from app.model.progress import Tell
 from app.model.requests import DescribeTasksRequest
 from app.model.task import Task
+from app.operations.history import remember_end
 from app.operations.session import Session
 from app.operations.tasks import describe_tasks
 
@@ -82,13 +83,16 @@ def stay_until_stopped(
 
 def _stay(session: Session, state: InstanceState, task: Task, tell: Tell, report: Callable[[str], None]) -> Task | None:
     engine, trouble = session.engine(state.instance.endpoint), ""
+    hand = Hand(session.owner, tell, state.registered, session.settings)
     while True:
         try:
             current = read_task(engine, task.instance, task.id)
-            what = due(current, engine.now()) if current else None
+            what = due(current, engine.now(), session.settings.retention) if current else None
             if current is None or (current.last_status == "STOPPED" and what in (None, "forget")):
+                if current is not None:
+                    remember_end(session, engine, current, tell)
                 return current
-            if what is not None and act(engine, current, what, session.owner, tell, state.registered):
+            if what is not None and act(engine, current, what, hand):
                 continue
             trouble = ""
         except HostError as error:

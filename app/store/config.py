@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_args
 
 from app.model.errors import DocumentError, Finding
-from app.model.names import RESOURCE_NAME
+from app.model.names import RESOURCE_NAME, ImagePullBehavior
 from app.store.reading import read_file
 from app.store.toml_text import MAX_BYTES, TomlText, parse_toml
 
 MAX_TEXT = 100
+MAX_PATH = 4096
+LEAST_TIME, MOST_TIME = timedelta(minutes=1), timedelta(days=3650)
+LEAST_PORT, MOST_PORT, LEAST_PORTS = 1024, 65535, 100
+
+_DURATION = re.compile("([0-9]{1,9})([smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_RANGE = re.compile("([0-9]{1,5})-([0-9]{1,5})")
+_VARIABLE = re.compile("env:[A-Za-z_][A-Za-z0-9_]{0,254}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +36,29 @@ class Config:
         default_cluster: the cluster of a command without ``--cluster``.
         keys: key by action id.
         motion: whether anything may move on the screen by itself.
+        image_pull_behavior: when images are pulled (ECS_IMAGE_PULL_BEHAVIOR; design: ECS semantics 4.6).
+        stopped_task_retention: how long a stopped task's containers are kept for their logs.
+        history_retention: how long the history knows a task.
+        dynamic_host_ports: first and last host port that may be chosen for a task.
+        secrets: source by ``valueFrom``: ``env:NAME`` or ``file:PATH``.
+        environment_files: path by the S3 ARN of the definition.
     """
 
     theme: str = "moorage-dark"
     default_cluster: str = "default"
     keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     motion: bool = True
+    image_pull_behavior: ImagePullBehavior = "default"
+    stopped_task_retention: timedelta = timedelta(hours=3)
+    history_retention: timedelta = timedelta(days=30)
+    dynamic_host_ports: tuple[int, int] = (49153, 65535)
+    # Left out of the repr: where secrets are is nobody's business in a report of a fault.
+    secrets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    environment_files: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+
+
+class _WrongValue(Exception):
+    """Its argument is the remedy. Values are not quoted: somebody may have put a secret itself there."""
 
 
 def read_config(path: Path) -> tuple[Config, tuple[Finding, ...]]:
@@ -49,28 +76,34 @@ def read_config(path: Path) -> tuple[Config, tuple[Finding, ...]]:
     good: dict[str, Any] = {}
     findings: list[Finding] = []
     for name, value in text.values.items():
-        if name == "keys" and isinstance(value, dict):
-            keys, wrong = _keys(value, text)
-            good["keys"] = MappingProxyType(keys)
-            findings.extend(wrong)
-        elif name not in _CHECKS:
-            findings.append(_unknown(name, text))
-        elif problem := _CHECKS[name](value):
-            findings.append(Finding(name, f"{text.place((name,))}: is not valid", problem))
-        else:
-            good[name] = value
-    return replace(Config(), **good), tuple(findings)
+        try:
+            if name in _TABLES:
+                good[name] = _table(name, value, text, findings)
+            elif name in _SETTINGS:
+                good[name] = _SETTINGS[name](value)
+            else:
+                findings.append(_unknown(name, text))
+        except _WrongValue as wrong:
+            findings.append(_invalid((name,), wrong, text))
+    return Config(**good), tuple(findings)
 
 
-def _keys(table: Mapping[str, Any], text: TomlText) -> tuple[dict[str, str], list[Finding]]:
+def _table(name: str, table: object, text: TomlText, findings: list[Finding]) -> Mapping[str, str]:
+    """The good lines of a table; of each bad one a finding is added."""
+    line, read = _TABLES[name]
+    if not isinstance(table, dict):
+        raise _WrongValue(f"write a table: [{name}], and below it lines of {line}")
     good: dict[str, str] = {}
-    findings: list[Finding] = []
-    for action, key in table.items():
-        if problem := _text_problem(key):
-            findings.append(Finding(f"keys.{action}", f"{text.place(('keys', action))}: is not valid", problem))
-        else:
-            good[action] = key
-    return good, findings
+    for key, value in table.items():
+        try:
+            good[key] = read(value)
+        except _WrongValue as wrong:
+            findings.append(_invalid((name, key), wrong, text))
+    return MappingProxyType(good)
+
+
+def _invalid(path: tuple[str, ...], wrong: _WrongValue, text: TomlText) -> Finding:
+    return Finding(".".join(path), f"{text.place(path)}: is not valid", str(wrong))
 
 
 def _unknown(name: str, text: TomlText) -> Finding:
@@ -80,27 +113,83 @@ def _unknown(name: str, text: TomlText) -> Finding:
     return Finding(name, f"{text.place((name,))}: unknown key", remedy, severity="warning")
 
 
-def _text_problem(value: object) -> str:
-    good = isinstance(value, str) and 0 < len(value) <= MAX_TEXT and value.isprintable()
-    return "" if good else f"write 1 to {MAX_TEXT} printable characters in quotes"
+def _text(value: object) -> str:
+    if isinstance(value, str) and 0 < len(value) <= MAX_TEXT and value.isprintable():
+        return value
+    raise _WrongValue(f"write 1 to {MAX_TEXT} printable characters in quotes")
 
 
-def _cluster_problem(value: object) -> str:
-    good = isinstance(value, str) and RESOURCE_NAME.fullmatch(value) is not None
-    return "" if good else "write the name of a cluster in quotes: letters, digits, - and _"
+def _cluster(value: object) -> str:
+    if isinstance(value, str) and RESOURCE_NAME.fullmatch(value):
+        return value
+    raise _WrongValue("write the name of a cluster in quotes: letters, digits, - and _")
 
 
-def _truth_problem(value: object) -> str:
-    return "" if isinstance(value, bool) else "write true or false, without quotes"
+def _truth(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise _WrongValue("write true or false, without quotes")
 
 
-def _table_problem(_value: object) -> str:
-    return "write a table: [keys], and below it lines of action = key"
+def _pull_behavior(value: object) -> str:
+    words = get_args(ImagePullBehavior)
+    if isinstance(value, str) and value in words:
+        return value
+    raise _WrongValue(f"write one of {', '.join(repr(word) for word in words)}")
 
 
-_CHECKS: Mapping[str, Callable[[object], str]] = {
-    "theme": _text_problem,
-    "default_cluster": _cluster_problem,
-    "motion": _truth_problem,
-    "keys": _table_problem,
+def _duration(value: object) -> timedelta:
+    """``90s``, ``45m``, ``3h`` or ``2d``, from a minute to ten years."""
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if match:
+        duration = timedelta(**{_UNITS[match[2]]: int(match[1])})
+        if LEAST_TIME <= duration <= MOST_TIME:
+            return duration
+    raise _WrongValue(f'write a time such as "90s", "45m", "3h" or "2d", from 1m to {MOST_TIME.days}d')
+
+
+def _ports(value: object) -> tuple[int, int]:
+    match = _RANGE.fullmatch(value) if isinstance(value, str) else None
+    if match:
+        first, last = int(match[1]), int(match[2])
+        if first >= LEAST_PORT and last <= MOST_PORT and last - first + 1 >= LEAST_PORTS:
+            return first, last
+    raise _WrongValue(
+        f'write "FIRST-LAST" with ports from {LEAST_PORT} to {MOST_PORT} and at least {LEAST_PORTS} of them, '
+        'such as "49153-65535"'
+    )
+
+
+def _source(value: object) -> str:
+    if isinstance(value, str) and (_VARIABLE.fullmatch(value) or (value.startswith("file:") and _is_path(value[5:]))):
+        return value
+    raise _WrongValue('write "env:NAME" or "file:PATH", never the secret itself; a name with dots needs quotes')
+
+
+def _path(value: object) -> str:
+    if isinstance(value, str) and _is_path(value):
+        return value
+    raise _WrongValue(
+        "write the path of a file in quotes: absolute, below ~/, or relative to the folder of config.toml"
+    )
+
+
+def _is_path(text: str) -> bool:
+    printable = 0 < len(text) <= MAX_PATH and text.isprintable()
+    return printable and (text.startswith("~/") or not text.startswith("~"))
+
+
+_SETTINGS: Mapping[str, Callable[[object], Any]] = {
+    "theme": _text,
+    "default_cluster": _cluster,
+    "motion": _truth,
+    "image_pull_behavior": _pull_behavior,
+    "stopped_task_retention": _duration,
+    "history_retention": _duration,
+    "dynamic_host_ports": _ports,
+}
+_TABLES: Mapping[str, tuple[str, Callable[[object], str]]] = {
+    "keys": ("action = key", _text),
+    "secrets": ('"valueFrom" = "env:NAME" or "file:PATH"', _source),
+    "environment_files": ('"S3 ARN" = "PATH"', _path),
 }

@@ -44,18 +44,19 @@ def resolve_home(option: str | None, environ: Mapping[str, str]) -> Home:
 
 def _xdg(variable: str, default: str, environ: Mapping[str, str]) -> Path:
     folder = environ.get(variable, "")
-    base = Path(folder) if folder.startswith("/") else _user_folder(environ) / default
+    base = Path(folder) if folder.startswith("/") else user_folder(environ) / default
     return base / "moorage"
 
 
 def _absolute(folder: str, environ: Mapping[str, str]) -> Path:
     # A shell expands ~ itself; a unit file or an env file does not.
     if folder == "~" or folder.startswith("~/"):
-        return _user_folder(environ) / folder[2:]
+        return user_folder(environ) / folder[2:]
     return Path(os.path.abspath(folder))
 
 
-def _user_folder(environ: Mapping[str, str]) -> Path:
+def user_folder(environ: Mapping[str, str]) -> Path:
+    """What ``~`` means: HOME, else the folder of this user. UsageError when there is neither."""
     folder = environ.get("HOME", "")
     if folder.startswith("/"):
         return Path(folder)

@@ -11,7 +11,10 @@ from datetime import UTC, datetime
 from app.model.cluster import InstanceEntry
 from app.store.clusters import ClusterStore
 from app.store.definitions import DefinitionStore
+from app.store.history import HistoryStore
 from app.store.home import resolve_home
+from tests.unit.store.past_tasks import NOW as STOPPED
+from tests.unit.store.past_tasks import past_container, past_task
 
 NOW = datetime(2025, 1, 31, 9, 30, tzinfo=UTC)
 
@@ -34,5 +37,34 @@ def add_instances(home: str, who: str, count: int) -> None:
         print(name, flush=True)
 
 
+def remember_tasks(home: str, who: str, count: int) -> None:
+    """Tasks of its own, and in between one that all processes share: each tells of one container of it."""
+    store = HistoryStore(resolve_home(home, {}))
+    for number in range(count):
+        task_id = f"{int(who):016x}{number:016x}"
+        store.remember(past_task(id=task_id, stopped_at=STOPPED))
+        store.remember(past_task(id="f" * 32, containers=(past_container(f"{who}-{number}"),)))
+        print(task_id, flush=True)
+
+
+def damage_and_remember(home: str, who: str, count: int) -> None:
+    """Tasks, while every process spoils the file again and again."""
+    places = resolve_home(home, {})
+    store = HistoryStore(places)
+    for number in range(count):
+        if number % 5 == int(who):
+            (places.state / "spoilt").write_bytes(b"no database " * 1000)
+            (places.state / "spoilt").rename(places.state / "history.sqlite3")
+        task_id = f"{int(who):016x}{number:016x}"
+        store.remember(past_task(id=task_id))
+        print(task_id, flush=True)
+
+
 if __name__ == "__main__":
-    {"register": register, "add": add_instances}[sys.argv[1]](sys.argv[2], sys.argv[3], int(sys.argv[4]))
+    works = {
+        "register": register,
+        "add": add_instances,
+        "remember": remember_tasks,
+        "damage": damage_and_remember,
+    }
+    works[sys.argv[1]](sys.argv[2], sys.argv[3], int(sys.argv[4]))

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import os
+import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from app.store.config import Config, read_config
+from app.store.config import LEAST_TIME, MOST_TIME, Config, read_config
 
 FILE = """theme = "moorage-light"
 default_cluster = "prod"
@@ -17,6 +19,21 @@ motion = false
 "task.stop" = "ctrl+x"
 quit = "Q"
 """
+
+
+SOURCES = """image_pull_behavior = "prefer-cached"
+stopped_task_retention = "45m"
+history_retention = "2d"
+dynamic_host_ports = "20000-20099"
+
+[secrets]
+"arn:aws:ssm:eu-west-1:1:parameter/key" = "env:DB_KEY"
+bare = "file:~/secrets/key"
+
+[environment_files]
+"arn:aws:s3:::bucket/web.env" = "env/web.env"
+"""
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def put(tmp_path: Path, content: str | bytes) -> Path:
@@ -37,6 +54,74 @@ def test_a_good_file(tmp_path: Path, content: bytes) -> None:
     config, findings = read_config(put(tmp_path, content))
     assert config == Config("moorage-light", "prod", {"task.stop": "ctrl+x", "quit": "Q"}, False)
     assert findings == ()
+
+
+def test_the_settings_of_launches_and_of_what_is_kept(tmp_path: Path) -> None:
+    config, findings = read_config(put(tmp_path, SOURCES))
+    assert findings == ()
+    assert config == Config(
+        image_pull_behavior="prefer-cached",
+        stopped_task_retention=timedelta(minutes=45),
+        history_retention=timedelta(days=2),
+        dynamic_host_ports=(20000, 20099),
+        secrets={"arn:aws:ssm:eu-west-1:1:parameter/key": "env:DB_KEY", "bare": "file:~/secrets/key"},
+        environment_files={"arn:aws:s3:::bucket/web.env": "env/web.env"},
+    )
+    assert "DB_KEY" not in repr(config)
+    assert "web.env" not in repr(config)
+
+
+def test_defaults_of_launches_and_of_what_is_kept() -> None:
+    config = Config()
+    assert (config.image_pull_behavior, config.dynamic_host_ports) == ("default", (49153, 65535))
+    assert (config.stopped_task_retention, config.history_retention) == (timedelta(hours=3), timedelta(days=30))
+    assert (dict(config.secrets), dict(config.environment_files)) == ({}, {})
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 10**10), st.sampled_from("smhd"))
+@example(59, "s")
+@example(60, "s")
+@example(1, "m")
+@example(3650, "d")
+@example(3651, "d")
+@example(999_999_999, "d")
+def test_a_time_is_a_whole_number_and_a_unit_from_a_minute_to_ten_years(tmp_path: Path, number: int, unit: str) -> None:
+    config, findings = read_config(put(tmp_path, f'stopped_task_retention = "{number}{unit}"'))
+    seconds = number * UNITS[unit]
+    if LEAST_TIME.total_seconds() <= seconds <= MOST_TIME.total_seconds():
+        assert (config.stopped_task_retention.total_seconds(), findings) == (seconds, ())
+    else:
+        assert config == Config()
+        assert [finding.path for finding in findings] == ["stopped_task_retention"]
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text("0123456789smhd .-+٣", max_size=6).filter(lambda text: not re.fullmatch("[0-9]+[smhd]", text)))
+def test_what_is_no_time_is_refused(tmp_path: Path, text: str) -> None:
+    config, (finding,) = read_config(put(tmp_path, f'history_retention = "{text}"'))
+    assert config == Config()
+    assert finding.path == "history_retention"
+
+
+@pytest.mark.parametrize("ports", ["1024-1123", "65436-65535", "1024-65535"])
+def test_a_hundred_ports_are_enough(tmp_path: Path, ports: str) -> None:
+    config, findings = read_config(put(tmp_path, f'dynamic_host_ports = "{ports}"'))
+    assert ("{}-{}".format(*config.dynamic_host_ports), findings) == (ports, ())
+
+
+def test_a_bad_source_keeps_the_others_and_is_not_quoted(tmp_path: Path) -> None:
+    content = '[secrets]\na = "canary-hunter2"\nb = "env:B"\n[environment_files]\nc = ""\nd = "/d"\n'
+    config, findings = read_config(put(tmp_path, content))
+    assert (dict(config.secrets), dict(config.environment_files)) == ({"b": "env:B"}, {"d": "/d"})
+    assert [finding.path for finding in findings] == ["secrets.a", "environment_files.c"]
+    assert "canary" not in " ".join(map(str, findings))
+
+
+def test_a_dotted_name_without_quotes_is_told_to_need_them(tmp_path: Path) -> None:
+    config, (finding,) = read_config(put(tmp_path, '[secrets]\ndb.password = "env:B"\n'))
+    assert config == Config()
+    assert (finding.path, "needs quotes" in finding.remedy) == ("secrets.db", True)
 
 
 def test_unknown_keys_are_warnings_with_the_nearest_and_the_rest_works(tmp_path: Path) -> None:
@@ -64,6 +149,27 @@ def test_unknown_keys_are_warnings_with_the_nearest_and_the_rest_works(tmp_path:
         ("keys = 1", "keys", "line 1, column 1"),
         ("[keys]\nquit = 1", "keys.quit", "line 2, column 1"),
         ("[[keys]]\nquit = 'q'", "keys", "line 1, column 1"),
+        ('image_pull_behavior = "never"', "image_pull_behavior", "line 1, column 1"),
+        ("image_pull_behavior = []", "image_pull_behavior", "line 1, column 1"),
+        ("stopped_task_retention = 3", "stopped_task_retention", "line 1, column 1"),
+        ('stopped_task_retention = "59s"', "stopped_task_retention", "line 1, column 1"),
+        ('\nhistory_retention = "forever"', "history_retention", "line 2, column 1"),
+        ('dynamic_host_ports = "1023-2000"', "dynamic_host_ports", "line 1, column 1"),
+        ('dynamic_host_ports = "2000-65536"', "dynamic_host_ports", "line 1, column 1"),
+        ('dynamic_host_ports = "2000-2098"', "dynamic_host_ports", "line 1, column 1"),
+        ('dynamic_host_ports = "3000-2000"', "dynamic_host_ports", "line 1, column 1"),
+        ("dynamic_host_ports = [2000, 3000]", "dynamic_host_ports", "line 1, column 1"),
+        ('secrets = "env:A"', "secrets", "line 1, column 1"),
+        ('[secrets]\n"arn:a" = 1', "secrets.arn:a", "line 2, column 1"),
+        ('[secrets]\na = "env:"', "secrets.a", "line 2, column 1"),
+        ('[secrets]\na = "env:1A"', "secrets.a", "line 2, column 1"),
+        ('[secrets]\na = "env:A B"', "secrets.a", "line 2, column 1"),
+        ('[secrets]\na = "file:"', "secrets.a", "line 2, column 1"),
+        ('[secrets]\na = "file:~bob/x"', "secrets.a", "line 2, column 1"),
+        ('[secrets]\na = "file:x\\u0000"', "secrets.a", "line 2, column 1"),
+        ('[secrets]\na = "cmd:date"', "secrets.a", "line 2, column 1"),
+        ("environment_files = 1", "environment_files", "line 1, column 1"),
+        ('[environment_files]\n\n  "arn:a" = 1', "environment_files.arn:a", "line 3, column 3"),
     ],
 )
 def test_a_bad_value_leaves_that_setting_at_its_default(tmp_path: Path, text: str, path: str, place: str) -> None:
