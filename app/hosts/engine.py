@@ -8,31 +8,20 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.hosts.endpoint import Endpoint
-from app.hosts.errors import CALL_TIMEOUT, HostError, translated
+from app.hosts.errors import CALL_TIMEOUT, HostError, checked, translated
 from app.hosts.labels import parse_time
 
 Json = dict[str, Any]
 
 CONTAINER_EVENTS = (
-    "create",
-    "start",
-    "die",
-    "stop",
-    "kill",
-    "oom",
-    "pause",
-    "unpause",
-    "restart",
-    "rename",
-    "update",
-    "destroy",
+    "create", "start", "die", "stop", "kill", "oom", "pause", "unpause", "restart", "rename", "update", "destroy",
     "health_status",
-)
+)  # fmt: skip
 PULL_SILENCE = 90.0
 """Seconds without a word after which a pull is given up."""
 START_TIMEOUT = 180.0
@@ -201,11 +190,15 @@ class Engine:
             if response.status_code not in (404, 409):  # 409: its removal is under way
                 api._raise_for_status(response)
 
-    def create_volume(self, name: str, labels: Mapping[str, str]) -> Json:
-        """Create, or get the one that has the name; its labels tell which."""
+    def create_volume(self, name: str, labels: Mapping[str, str], driver: str = "", opts: Json | None = None) -> Json:
+        """Create, or get the one that has the name; its labels tell which. conflict: it has another driver."""
         api = self._write("creating a volume")
+        body = {"Name": name, "Driver": driver or None, "DriverOpts": opts or {}, "Labels": dict(labels)}
+        # A driver that is not there is looked for again and again, for longer than an ordinary call may take.
+        timeout = CREATE_TIMEOUT if driver else self._timeout
         with translated("creating a volume"):
-            return _members(api.create_volume(name, labels=dict(labels)))
+            response = api._post_json(api._url("/volumes/create"), data=body, timeout=timeout)
+            return _members(api._result(response, True))
 
     def remove_volume(self, name: str) -> None:
         """Remove; gone already: no error."""
@@ -236,8 +229,11 @@ class Engine:
             if response.status_code != 404:
                 api._raise_for_status(response)
 
-    def pull(self, image: str) -> Iterator[Json]:
-        """Progress frames of a pull. An error in the stream is raised as one; so is silence of PULL_SILENCE seconds."""
+    def pull(self, image: str, platform: str = "") -> Iterator[Json]:
+        """Progress frames of a pull. An error in the stream is raised as one; so is silence of PULL_SILENCE seconds.
+
+        ``platform``: as in linux/arm64, "" for the engine's own.
+        """
         from docker import auth, utils
 
         api = self._write("pull")
@@ -247,16 +243,24 @@ class Engine:
             header = auth.get_config_header(api, registry)
             headers = {"X-Registry-Auth": header} if header else {}
             params = {"fromImage": repository, "tag": tag or "latest"}
+            if platform:
+                params["platform"] = platform
             response = api._post(
                 api._url("/images/create"), params=params, headers=headers, stream=True, timeout=PULL_SILENCE
             )
             api._raise_for_status(response)
-            for frame in api._stream_helper(response, decode=True):
-                if not isinstance(frame, dict):
-                    continue
-                if "error" in frame:
-                    raise HostError(str(frame["error"]), "failed")
-                yield frame
+            yield from checked(api._stream_helper(response, decode=True))
+
+    def import_image(self, archive: bytes, repository: str, tag: str, changes: Sequence[str]) -> None:
+        """Make an image of a root file system's tar. ``changes``: lines of a Dockerfile. It takes over the name."""
+        api = self._write("importing an image")
+        params = {"fromSrc": "-", "repo": repository, "tag": tag, "changes": list(changes)}
+        with translated("importing an image"):
+            url = api._url("/images/create")
+            response = api._post(url, params=params, data=archive, stream=True, timeout=PULL_SILENCE)
+            api._raise_for_status(response)
+            for _ in checked(api._stream_helper(response, decode=True)):
+                pass
 
     # --- time ------------------------------------------------------------------------------------------------------
 

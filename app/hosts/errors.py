@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal
 
 from app.model.errors import MoorageError
 
@@ -45,3 +45,12 @@ def translated(what: str) -> Iterator[None]:
         if known is None:
             raise
         raise known from error
+
+
+def checked(frames: Iterable[object]) -> Iterator[dict[str, Any]]:
+    """The frames of an engine's progress report, which tells a failure by a frame; it is raised as HostError failed."""
+    for frame in frames:
+        if isinstance(frame, dict):
+            if "error" in frame:
+                raise HostError(str(frame["error"]), "failed")
+            yield frame

@@ -1,38 +1,77 @@
-"""Images of a launch: pulled as the ECS agent does by default, with progress by bytes."""
+"""Images of a launch: pulled as the ECS agent does, with progress by bytes."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
 from app.hosts.engine import Engine, Json
 from app.hosts.errors import HostError
 from app.hosts.labels import PREFIX
+from app.model.names import ImagePullBehavior
 from app.model.safe_text import SafeText, safe_line
+from app.model.task_definition import TaskDefinition
 
+PULLED = f"{PREFIX}pulled"
 PullProgress = Callable[[SafeText, int, int], None]
 """Called with what goes on, and bytes done and in all."""
 
 
-def ensure_image(engine: Engine, image: str, tell: PullProgress) -> SafeText:
-    """Pull the image; when that fails and the host has a copy, use that one (ECS_IMAGE_PULL_BEHAVIOR "default").
+def ensure_image(
+    engine: Engine, image: str, tell: PullProgress, behavior: ImagePullBehavior = "default", platform: str = ""
+) -> SafeText:
+    """Pull the image as the behavior says (design: ECS semantics 4.6).
 
-    Returns "" when the image is as fresh as the registry's, else why the copy on the host is used.
-    Raises HostError when there is neither, or when the image carries labels of ours.
+    Returns "" when the image is as fresh as the behavior asks for, else why the copy on the host is used: only
+    "default" ever falls back to one. ``platform``: as in linux/arm64, "" for the host's own.
+    Raises HostError when there is none to use, or when the image carries labels of ours.
     """
     fallback = SafeText("")
-    pinned = "@sha256:" in image
-    if not (pinned and _present(engine, image)):
+    if _pull_due(engine, image, behavior):
         try:
-            _pull(engine, image, tell)
+            _pull(engine, image, platform, tell)
         except HostError as error:
-            if error.kind == "unreachable" or not _present(engine, image):
+            if error.kind == "unreachable" or behavior != "default" or not _present(engine, image):
                 raise
             fallback = safe_line(f"the copy of {image} on the host is used: {error.message}")
+        else:
+            if behavior == "once":
+                engine.create_volume(_pulled_name(image), {PULLED: image})
     labels = (engine.image(image).get("Config") or {}).get("Labels") or {}
     forged = sorted(key for key in labels if key.startswith(PREFIX))
     if forged:
         raise HostError(f"image {image} carries the label {forged[0]}, which only Moorage may set", "refused")
     return fallback
+
+
+def platform_of(definition: TaskDefinition) -> str:
+    """What runtimePlatform asks for, as Docker writes it: linux/arm64; "" when it leaves that to the host."""
+    wanted = definition.runtime_platform
+    if wanted is None or wanted.cpu_architecture is None:
+        return ""
+    return "linux/arm64" if wanted.cpu_architecture == "ARM64" else "linux/amd64"
+
+
+def _pull_due(engine: Engine, image: str, behavior: ImagePullBehavior) -> bool:
+    match behavior:
+        case "always":
+            return True
+        case "default":  # what a digest names is the same everywhere
+            return not ("@sha256:" in image and _present(engine, image))
+        case "once":
+            return not (_pulled_before(engine, image) and _present(engine, image))
+        case "prefer-cached":
+            return not _present(engine, image)
+
+
+def _pulled_before(engine: Engine, image: str) -> bool:
+    """Was it pulled here under "once"? A volume remembers it, for every operator; it goes with nothing else."""
+    name = _pulled_name(image)
+    return any(volume.get("Name") == name for volume in engine.volumes(f"{PULLED}={image}"))
+
+
+def _pulled_name(image: str) -> str:
+    return f"moorage-pulled-{hashlib.sha256(image.encode()).hexdigest()[:32]}"
 
 
 def _present(engine: Engine, image: str) -> bool:
@@ -45,9 +84,9 @@ def _present(engine: Engine, image: str) -> bool:
     return True
 
 
-def _pull(engine: Engine, image: str, tell: PullProgress) -> None:
+def _pull(engine: Engine, image: str, platform: str, tell: PullProgress) -> None:
     layers: dict[str, tuple[int, int]] = {}
-    for frame in engine.pull(image):
+    for frame in engine.pull(image, platform):
         _count(frame, layers)
         done = sum(part for part, _ in layers.values())
         tell(safe_line(frame.get("status", "")), done, sum(whole for _, whole in layers.values()))

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from app.model.container import TaskTag
+from app.model.container import RestartPolicy, TaskTag
 from app.model.ids import is_id
-from app.model.names import CONTAINER_NAME
+from app.model.names import CONTAINER_NAME, PAUSE
 from app.model.resources import Resources
 from app.model.safe_text import SafeText, safe_line
 
@@ -25,6 +25,7 @@ TASK = f"{PREFIX}task"
 DIGEST = f"{PREFIX}digest"
 _CONDITIONS = frozenset({"CREATE", "START", "COMPLETE", "SUCCESS", "HEALTHY"})
 _LONGEST = 1024
+_LONGEST_VOLUME = 200
 
 
 class DamagedLabels(ValueError):
@@ -41,6 +42,9 @@ def network_name(task_id: str) -> str:
 
 
 def volume_name(task_id: str, volume: str) -> str:
+    """A volume becomes a folder on its host: of a very long name the end is told by a digest of it."""
+    if len(volume) > _LONGEST_VOLUME:
+        volume = f"{volume[:_LONGEST_VOLUME]}-{hashlib.sha256(volume.encode()).hexdigest()[:8]}"
     return f"moorage-volume-{task_id[:12]}-{volume}"
 
 
@@ -64,6 +68,7 @@ def labels_of(tag: TaskTag) -> dict[str, str]:
                 "stopTimeout": tag.stop_timeout,
                 "startTimeout": tag.start_timeout,
                 "healthCheck": tag.health_checked,
+                "restart": _restart_to_json(tag.restart),
             }
         ),
     }
@@ -105,17 +110,18 @@ def _parse(labels: Mapping[str, str]) -> TaskTag:
         cluster=_name(labels[f"{PREFIX}cluster"]),
         family=_name(family),
         revision=count(int(revision)),
-        container=_name(labels[f"{PREFIX}container"]),
+        container=_container(labels[f"{PREFIX}container"]),
         containers=count(int(labels[f"{PREFIX}containers"])),
         group=_short(labels[f"{PREFIX}group"]),
         started_by=_short(labels[f"{PREFIX}started-by"]),
         created_at=parse_time(labels[f"{PREFIX}created"]),
         reservation=reservation_from_json(json.loads(labels[f"{PREFIX}reservation"])),
         essential=supervision["essential"] is True,
-        depends_on=tuple((_name(name), _condition(condition)) for name, condition in supervision["dependsOn"]),
+        depends_on=tuple((_container(name), _condition(condition)) for name, condition in supervision["dependsOn"]),
         stop_timeout=count(supervision["stopTimeout"]),
         start_timeout=None if start_timeout is None else count(start_timeout),
         health_checked=supervision["healthCheck"] is True,
+        restart=_restart_from_json(supervision.get("restart")),
     )
     if not is_id(task_id):
         raise ValueError(task_id)
@@ -126,6 +132,20 @@ def _name(text: str) -> str:
     if len(text) > 255 or not CONTAINER_NAME.fullmatch(text):
         raise ValueError(text)
     return text
+
+
+def _container(text: str) -> str:
+    return text if text == PAUSE else _name(text)
+
+
+def _restart_to_json(policy: RestartPolicy | None) -> dict[str, Any] | None:
+    return {"ignored": list(policy.ignored_exit_codes), "period": policy.period} if policy else None
+
+
+def _restart_from_json(value: Any) -> RestartPolicy | None:
+    if value is None:
+        return None
+    return RestartPolicy(tuple(int(code) for code in value["ignored"]), count(value["period"]))
 
 
 def _short(text: str) -> SafeText:
@@ -151,6 +171,7 @@ def reservation_to_json(resources: Resources) -> dict[str, Any]:
         "memory": resources.memory,
         "ports": sorted(resources.ports),
         "portsUdp": sorted(resources.ports_udp),
+        **({"gpus": resources.gpus} if resources.gpus else {}),
     }
 
 
@@ -160,6 +181,7 @@ def reservation_from_json(value: Any) -> Resources:
         count(value["memory"]),
         frozenset(count(port) for port in value["ports"]),
         frozenset(count(port) for port in value["portsUdp"]),
+        count(value.get("gpus", 0)),
     )
 
 

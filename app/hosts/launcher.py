@@ -6,61 +6,77 @@ already there (design: architecture, "How a launch goes").
 
 from __future__ import annotations
 
-import hashlib
-import ipaddress
-import re
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from app.hosts.claim import judge
 from app.hosts.crashpoint import crashpoint
-from app.hosts.engine import Engine, Json
+from app.hosts.creating import Creator
+from app.hosts.engine import Engine
 from app.hosts.errors import HostError
-from app.hosts.images import ensure_image
-from app.hosts.labels import DIGEST, TASK, container_name, labels_of, network_name, volume_name
+from app.hosts.images import ensure_image, platform_of
+from app.hosts.labels import TASK
 from app.hosts.lease import LeaseKeeper
-from app.hosts.reading import container_from_list, inspect_or_none
-from app.hosts.stopping import mark_stopped, stop_in_order
-from app.hosts.task_objects import forget_task, read_task, remove_belongings, remove_containers, write_record
-from app.hosts.translate import create_body, needs_network, tag_for, task_volumes
-from app.model.container import Container, TaskTag
+from app.hosts.marking import mark_failed, mark_impossible
+from app.hosts.reading import container_from_list
+from app.hosts.settings import HostSettings
+from app.hosts.starting import Starter
+from app.hosts.stopping import mark_stopped, stop_in_order, try_to_mark
+from app.hosts.task_objects import forget_task, read_task, write_record
+from app.hosts.translate import needs_pause
+from app.model.container import TaskTag
+from app.model.environment import ContainerEnvironment
+from app.model.gates import creation_order
+from app.model.ids import task_arn
 from app.model.instance import InstanceKey
-from app.model.lifecycle import gate_open
+from app.model.names import PAUSE
 from app.model.progress import Progress, Step, Tell
 from app.model.record import StartMark, TaskRecord
 from app.model.resources import Resources
 from app.model.safe_text import SafeText, safe_line
-from app.model.task import Task, TaskContainer
-from app.model.task_definition import ContainerDefinition, TaskDefinition
+from app.model.task import Task
+from app.model.task_definition import ContainerDefinition, TaskDefinition, dependencies
 
-TASK_NETWORKS = ipaddress.IPv4Network("10.202.0.0/16")
-"""Task networks are cut from here: Docker's own address pools end at about 30 networks a host."""
-_NETWORK_PREFIX = 28
-_GATE_POLL = 0.15
-_ATTEMPTS = 3
+_CONTEST_POLL = 0.15
 _CONTEST_SECONDS = 15.0
-_HOST_PORT = re.compile(r":(\d+)(?!\d|\.)")
+_UNANSWERED = ("unreachable", "timeout")
 
 
 @dataclass(frozen=True, slots=True)
 class LaunchOrder:
-    """What to launch. ``task`` holds what all containers' tags share; ``manifest`` is JSON for the record.
+    """What to launch: the record that the task gets, its definition with the overrides in place, and for each container
 
-    ``capacity``: what the instance offers to tasks in all.
+    what comes from outside. ``capacity``: what the instance offers to tasks in all.
     """
 
-    task: TaskTag
+    record: TaskRecord
     definition: TaskDefinition
-    manifest: str
     capacity: Resources
-    launcher: str
+    environments: Mapping[str, ContainerEnvironment] = field(default_factory=dict)
+
+    @property
+    def tag(self) -> TaskTag:
+        """What all its containers' tags share."""
+        record = self.record
+        return TaskTag(
+            task_id=record.task_id,
+            cluster=record.cluster,
+            family=record.family,
+            revision=record.revision,
+            container="",
+            containers=len(record.containers),
+            group=record.group,
+            started_by=record.started_by,
+            created_at=record.created_at,
+            reservation=record.reservation,
+        )
 
 
-class LaunchFailed(HostError):
-    """The task is STOPPED with this reason; nothing of it runs."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason, "refused")
+def part_names(definition: TaskDefinition) -> tuple[str, ...]:
+    """The containers that a task of this definition has on its host, the pause container first."""
+    names = tuple(container.name for container in definition.container_definitions)
+    return (PAUSE, *names) if needs_pause(definition) else names
 
 
 class ReservationLost(HostError):
@@ -74,46 +90,62 @@ class ReservationLost(HostError):
         super().__init__(reason, "conflict")
 
 
+class _Over(Exception):
+    """The task can't be started; a mark on its host says why."""
+
+
 class Launcher:
     """Launches tasks on one engine. ``tell`` is called from the launching thread with each step."""
 
-    def __init__(self, engine: Engine, instance: InstanceKey, tell: Tell) -> None:
+    def __init__(self, engine: Engine, instance: InstanceKey, tell: Tell, settings: HostSettings | None = None) -> None:
         self._engine = engine
         self._instance = instance
         self._tell = tell
+        self._settings = settings or HostSettings()
 
     def launch(self, order: LaunchOrder) -> Task:
-        """Launch to RUNNING. Raises LaunchFailed, ReservationLost, or HostError when the host stopped answering:
+        """Launch to RUNNING, or to STOPPED with the reason why not: the task as it is then.
 
-        then what exists is recognised by the next supervisor and finished or undone.
+        Raises ReservationLost, or HostError when the host stopped answering: then what exists is recognised by the
+        next supervisor and finished or undone.
         """
-        task_id = order.task.task_id
-        self._write_task_record(order)
+        task_id, owner = order.record.task_id, order.record.launcher
+        written = write_record(self._engine, order.record)
+        if isinstance(written, TaskRecord) and written.launcher != owner:
+            # The same client token, at the same moment: the other call launches it.
+            return self._wind_up(task_id, owner)
         crashpoint("after-record")
         try:
-            with LeaseKeeper(self._engine, task_id, order.launcher):
-                self._pull(order)
-                self._create_all(order)
+            with LeaseKeeper(self._engine, task_id, owner):
+                sequence = self._sequence(order)
+                began = self._engine.now()
+                failed = self._pull_all(order)
+                pulled = self._engine.now()
+                crashpoint("after-pull")
+                self._create_all(order, sequence, failed)
                 crashpoint("after-create")
-                self._hold(task_id, order.task.reservation, order.capacity)
-                return self._start_all(task_id, order.launcher)
-        except LaunchFailed as failure:
-            self._fail(task_id, failure.message, order.launcher)
-            raise
+                self._hold(task_id, order.record.reservation, order.capacity)
+                crashpoint("after-hold")
+                return self._start_all(task_id, owner, StartMark(task_id, self._engine.now(), began, pulled))
+        except _Over:
+            return self._wind_up(task_id, owner)
         except ReservationLost:
             forget_task(self._engine, task_id)
             raise
 
     def resume(self, task: Task, owner: str, number: int, capacity: Resources) -> Task:
-        """Finish a launch that was cut off after all its containers were made. Raises LaunchFailed or HostError."""
+        """Finish a launch that was cut off after all its containers were made: RUNNING, or STOPPED with the reason.
+
+        Raises HostError when the host stopped answering.
+        """
         try:
             with LeaseKeeper(self._engine, task.id, owner, number):
-                if not any(part.runtime and part.runtime.ever_started for part in task.containers):
+                if not any(part.ran for part in task.parts):
                     self._hold(task.id, task.reservation, capacity)
-                return self._start_all(task.id, owner)
-        except (LaunchFailed, ReservationLost) as failure:
-            self._fail(task.id, failure.message, owner)
-            raise LaunchFailed(failure.message) from failure
+                return self._start_all(task.id, owner, StartMark(task.id, self._engine.now()))
+        except ReservationLost as lost:
+            mark_stopped(self._engine, task.id, "TaskFailedToStart", lost.message, owner)
+            return self._wind_up(task.id, owner)
 
     def _say(
         self, task_id: str, step: Step, container: str = "", detail: str = "", done: int = 0, all_: int = 0
@@ -122,91 +154,93 @@ class Launcher:
 
     # --- before the start ------------------------------------------------------------------------------------------
 
-    def _write_task_record(self, order: LaunchOrder) -> None:
-        tag = order.task
-        record = TaskRecord(
-            task_id=tag.task_id,
-            cluster=tag.cluster,
-            family=tag.family,
-            revision=tag.revision,
-            group=tag.group,
-            started_by=tag.started_by,
-            created_at=tag.created_at,
-            reservation=tag.reservation,
-            launcher=order.launcher,
-            containers=tuple(container.name for container in order.definition.container_definitions),
-            manifest=order.manifest,
-        )
-        write_record(self._engine, record)
+    def _sequence(self, order: LaunchOrder) -> list[str]:
+        """The order in which the containers are made: volumesFrom asks for what is there already."""
+        definition = order.definition
+        waits = {container.name: dependencies(definition, container) for container in definition.container_definitions}
+        sequence = creation_order(waits)
+        if sequence is None:
+            arn = task_arn(order.record.cluster, order.record.task_id)
+            self._give_up(order, f"TaskDependencyError: Task dependencies cannot be resolved, taskArn: {arn}")
+        return sequence or []
 
-    def _pull(self, order: LaunchOrder) -> None:
-        task_id = order.task.task_id
-        containers: dict[str, ContainerDefinition] = {}
+    def _pull_all(self, order: LaunchOrder) -> set[str]:
+        """Pull each image once; returns the containers that are left out because theirs can't be had."""
+        users: dict[str, list[ContainerDefinition]] = {}
         for container in order.definition.container_definitions:
-            containers.setdefault(container.image, container)
-        for image, container in containers.items():
-            name = container.name
-            self._say(task_id, "pull", name, f"pulling {image}")
-
-            def tell(status: SafeText, done: int, whole: int, name: str = name) -> None:
-                self._say(task_id, "pull", name, status, done, whole)
-
+            users.setdefault(container.image, []).append(container)
+        failed: set[str] = set()
+        for image, containers in users.items():
             try:
-                fallback = ensure_image(self._engine, image, tell)
+                self._pull(order, image, containers[0].name)
             except HostError as error:
-                if error.kind in ("unreachable", "timeout"):
+                if error.kind in _UNANSWERED:
                     raise
-                raise LaunchFailed(f"CannotPullContainerError: {error.message}") from error
-            if fallback:
-                self._say(task_id, "warning", name, fallback)
+                reason = f"CannotPullContainerError: {error.message}"
+                if self._settings.pull in ("always", "once"):
+                    self._give_up(order, reason)
+                for container in containers:
+                    self._leave_out(order, container, reason)
+                failed |= {container.name for container in containers}
+        return failed
 
-    def _create_all(self, order: LaunchOrder) -> None:
-        definition, shared = order.definition, order.task
+    def _pull(self, order: LaunchOrder, image: str, container: str) -> None:
+        task_id = order.record.task_id
+        self._say(task_id, "pull", container, f"pulling {image}")
+
+        def tell(status: SafeText, done: int, whole: int) -> None:
+            self._say(task_id, "pull", container, status, done, whole)
+
+        platform = platform_of(order.definition)
+        fallback = ensure_image(self._engine, image, tell, self._settings.pull, platform)
+        if fallback:
+            self._say(task_id, "warning", container, fallback)
+
+    def _create_all(self, order: LaunchOrder, sequence: list[str], failed: set[str]) -> None:
+        definition, task_id = order.definition, order.record.task_id
         try:
-            network = self._create_network(shared.task_id) if needs_network(definition) else ""
-            for volume in task_volumes(definition):
-                self._engine.create_volume(volume_name(shared.task_id, volume), {TASK: shared.task_id})
-            for container in definition.container_definitions:
-                tag = tag_for(shared, definition, container)
-                self._say(shared.task_id, "create", container.name)
-                self._create_or_adopt(tag, create_body(definition, container, tag, network))
-                crashpoint("between-creates")
+            creator = Creator(self._engine, order.tag, definition, order.environments, self._settings)
         except HostError as error:
-            if error.kind in ("unreachable", "timeout"):
+            if error.kind in _UNANSWERED:
                 raise
-            raise LaunchFailed(f"CannotCreateContainerError: {error.message}") from error
+            self._give_up(order, error.message)
+            return
+        crashpoint("between-creates")
+        for container in (definition.container(name) for name in sequence):
+            missing = [name for name in dependencies(definition, container) if name in failed]
+            if missing:
+                mark_impossible(self._engine, task_id, container.name, f"{missing[0]!r} will never start")
+                self._left_out(container)
+                failed.add(container.name)
+            elif container.name not in failed:
+                self._say(task_id, "create", container.name)
+                if not self._create(order, creator, container):
+                    failed.add(container.name)
+            crashpoint("between-creates")
 
-    def _create_or_adopt(self, tag: TaskTag, body: dict[str, object]) -> None:
-        name = container_name(tag)
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                self._engine.create_container(name, body)
-            except HostError as error:
-                if error.kind not in ("conflict", "timeout"):
-                    raise
-                # The name is taken, or no answer came: what is there now decides.
-                there = inspect_or_none(self._engine, name)
-                if there is not None and _digest_of(there) == labels_of(tag)[DIGEST]:
-                    return
-                if there is not None or attempt == _ATTEMPTS:
-                    raise
-            else:
-                return
+    def _create(self, order: LaunchOrder, creator: Creator, container: ContainerDefinition) -> bool:
+        try:
+            creator.create(container)
+        except HostError as error:
+            if error.kind in _UNANSWERED:
+                raise
+            self._leave_out(order, container, f"CannotCreateContainerError: {error.message}")
+            return False
+        return True
 
-    def _create_network(self, task_id: str) -> str:
-        """A bridge network from TASK_NETWORKS. Docker refuses an overlap, so creating one is also its lock."""
-        count = 2 ** (_NETWORK_PREFIX - TASK_NETWORKS.prefixlen)
-        first = int.from_bytes(hashlib.sha256(task_id.encode()).digest()[:4], "big") % count
-        base = int(TASK_NETWORKS.network_address)
-        size = 2 ** (32 - _NETWORK_PREFIX)
-        for attempt in range(count):
-            subnet = ipaddress.IPv4Network((base + (first + attempt) % count * size, _NETWORK_PREFIX))
-            try:
-                return self._engine.create_network(network_name(task_id), str(subnet), {TASK: task_id})
-            except HostError as error:
-                if "overlap" not in error.message:
-                    raise
-        raise HostError(f"all {count} task networks of {TASK_NETWORKS} are in use", "failed")
+    def _leave_out(self, order: LaunchOrder, container: ContainerDefinition, reason: str) -> None:
+        mark_failed(self._engine, order.record.task_id, container.name, reason)
+        self._left_out(container)
+        self._say(order.record.task_id, "warning", container.name, reason)
+
+    def _left_out(self, container: ContainerDefinition) -> None:
+        """A task goes on without a container that is not essential (design: ECS semantics 4.3)."""
+        if container.essential:
+            raise _Over
+
+    def _give_up(self, order: LaunchOrder, reason: str) -> None:
+        mark_stopped(self._engine, order.record.task_id, "TaskFailedToStart", reason, order.record.launcher)
+        raise _Over
 
     def _hold(self, task_id: str, wanted: Resources, capacity: Resources) -> None:
         """Go on only if the reservation holds; raises ReservationLost."""
@@ -219,104 +253,27 @@ class Launcher:
             if verdict.state == "lost" or time.monotonic() > deadline:
                 words = ", ".join(fault.words for fault in verdict.short)
                 raise ReservationLost(f"another launch was first: {words}", verdict.short[0].reason)
-            time.sleep(_GATE_POLL)
+            time.sleep(_CONTEST_POLL)
 
-    # --- the start -------------------------------------------------------------------------------------------------
+    # --- the start, and the end of a launch that failed ------------------------------------------------------------
 
-    def _start_all(self, task_id: str, owner: str) -> Task:
-        attempts: dict[str, int] = {}
-        told: set[str] = set()
-        while True:
-            task = read_task(self._engine, self._instance, task_id)
-            if task is None:
-                raise LaunchFailed("the containers of the task were removed during its launch")
-            if task.desired_status == "STOPPED":
-                return stop_in_order(self._engine, task, self._tell) or task
-            if not attempts:
-                write_record(self._engine, StartMark(task_id, self._engine.now()))
-            waiting = [part for part in task.containers if part.last_status == "PENDING"]
-            if not waiting:
-                self._say(task_id, "running")
-                return task
-            due = [part for part in waiting if self._gate(task, part, owner, told)]
-            for part in due:
-                self._start(task, part, attempts)
-            if not due:
-                self._check_start_timeouts(task, waiting, owner)
-                time.sleep(_GATE_POLL)
+    def _start_all(self, task_id: str, owner: str, mark: StartMark) -> Task:
+        if (
+            found := read_task(self._engine, self._instance, task_id)
+        ) is not None and found.desired_status == "STOPPED":
+            return self._wind_up(task_id, owner)
+        write_record(self._engine, mark)
+        crashpoint("after-start-mark")
+        Starter(self._engine, self._instance, task_id, self._tell, self._settings.host_ports).run()
+        return self._wind_up(task_id, owner)
 
-    def _gate(self, task: Task, part: TaskContainer, owner: str, told: set[str]) -> bool:
-        gate = gate_open(task, part)
-        if isinstance(gate, str):
-            # The containers that ran are kept for their logs: they tell why.
-            mark_stopped(
-                self._engine,
-                task.id,
-                "TaskFailedToStart",
-                f"CannotStartContainerError: dependency graph: {part.name}: {gate}",
-                owner,
-            )
-        if gate is False and part.name not in told:
-            told.add(part.name)
-            names = ", ".join(f"{name} {condition}" for name, condition in part.depends_on)
-            self._say(task.id, "wait", part.name, f"waits for {names}")
-        return gate is True
-
-    def _start(self, task: Task, part: TaskContainer, attempts: dict[str, int]) -> None:
-        if part.runtime is None:
-            raise LaunchFailed(f"container {part.name} was removed during the launch")
-        attempts[part.name] = attempts.get(part.name, 0) + 1
-        self._say(task.id, "start", part.name)
-        try:
-            self._engine.start(part.runtime.id)
-        except HostError as error:
-            if error.kind == "unreachable" or (error.kind == "timeout" and attempts[part.name] < _ATTEMPTS):
-                if error.kind == "unreachable":
-                    raise
-                return  # unknown: the next reading tells whether it has started
-            reason = self._who_holds(error.message, task) or error.message
-            raise LaunchFailed(f"CannotStartContainerError: {part.name}: {reason}") from error
-        crashpoint("between-starts")
-
-    def _who_holds(self, message: str, task: Task) -> str:
-        """Docker's words for a taken port do not say who has it: look it up. "" when this is no port conflict."""
-        if "port is already allocated" not in message and "address already in use" not in message:
-            return ""
-        wanted = task.reservation.ports | task.reservation.ports_udp
-        port = next((int(text) for text in _HOST_PORT.findall(message) if int(text) in wanted), None)
-        if port is None:
-            return ""
-        for container in (container_from_list(entry) for entry in self._engine.containers()):
-            if any(binding.host_port == port for binding in container.ports):
-                return f"port {port} is taken by {describe_holder(container)}; stop it or choose another host port"
-        return f"port {port} is taken by a process on the host that is not a container; choose another host port"
-
-    def _check_start_timeouts(self, task: Task, waiting: list[TaskContainer], owner: str) -> None:
-        awaited = {name for part in waiting for name, condition in part.depends_on if condition != "START"}
-        now = self._engine.now()
-        for part in task.containers:
-            started = part.runtime.started_at if part.runtime else None
-            if part.name not in awaited or not part.start_timeout or not started or part.last_status != "RUNNING":
-                continue
-            if (now - started).total_seconds() > part.start_timeout:
-                reason = f"{part.name} did not meet its dependants' condition in {part.start_timeout} s (startTimeout)"
-                words = f"CannotStartContainerError: dependency graph: {reason}"
-                mark_stopped(self._engine, task.id, "TaskFailedToStart", words, owner)
-
-    # --- the end of a launch that failed ---------------------------------------------------------------------------
-
-    def _fail(self, task_id: str, reason: str, owner: str) -> None:
-        mark_stopped(self._engine, task_id, "TaskFailedToStart", reason, owner)
-        remove_containers(self._engine, task_id)
-        remove_belongings(self._engine, task_id)
-        self._say(task_id, "stopped", detail=reason)
-
-
-def _digest_of(detail: Json) -> str:
-    return str(((detail.get("Config") or {}).get("Labels") or {}).get(DIGEST, ""))
-
-
-def describe_holder(container: Container) -> str:
-    if container.tag is not None:
-        return f"task {container.tag.task_id[:8]} ({container.tag.family}:{container.tag.revision})"
-    return f"container {container.name} (unmanaged)"
+    def _wind_up(self, task_id: str, owner: str) -> Task:
+        """The task as it is now; one that is to stop is stopped first, in order, with what ran kept for its logs."""
+        task = read_task(self._engine, self._instance, task_id)
+        if task is None:
+            raise HostError(f"everything of task {task_id[:8]} was removed during its launch", "failed")
+        if task.desired_status == "RUNNING":
+            return task
+        if task.stop_code is not None and not task.stopped_by:
+            try_to_mark(self._engine, task_id, task.stop_code, task.stopped_reason, owner)
+        return stop_in_order(self._engine, task, self._tell) or task

@@ -27,7 +27,8 @@ _STATES: frozenset[DockerState] = frozenset(
 )
 _HEALTHS: frozenset[DockerHealth] = frozenset(("starting", "healthy", "unhealthy"))
 _EXIT_CODE = re.compile(r"\AExited \((\d+)\)")
-_ARCHITECTURES = {"aarch64": "arm64"}
+_ARCHITECTURES = {"aarch64": "arm64", "amd64": "x86_64"}
+_CDI_GPU = re.compile(r"nvidia\.com/gpu=[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ def records_from(volumes: Iterable[Json]) -> list[Record]:
 def engine_info(info: Json, version: Json) -> EngineInfo:
     """Capacity as the ECS agent counts it: cores x 1024, and whole MiB of memory (design: ECS semantics 1.2)."""
     machine = str(info.get("Architecture", ""))
+    memory, plugins = int(info.get("MemTotal") or 0) >> 20, info.get("Plugins") or {}
     return EngineInfo(
         engine_id=safe_line(info.get("ID", "")),
         hostname=safe_line(info.get("Name", "")),
@@ -93,10 +95,30 @@ def engine_info(info: Json, version: Json) -> EngineInfo:
         api_version=safe_line(version.get("ApiVersion", "")),
         os_type=safe_line(info.get("OSType", "")),
         architecture=safe_line(_ARCHITECTURES.get(machine, machine)),
-        registered=Resources(int(info.get("NCPU") or 0) * 1024, int(info.get("MemTotal") or 0) >> 20),
+        registered=Resources(int(info.get("NCPU") or 0) * 1024, memory, gpus=_gpus(info)),
         labels=tuple(_label(text) for text in info.get("Labels") or ()),
         warnings=tuple(safe_line(text) for text in info.get("Warnings") or ()),
+        log_drivers=tuple(safe_line(name) for name in plugins.get("Log") or ()),
+        volume_drivers=tuple(safe_line(name) for name in plugins.get("Volume") or ()),
+        security=tuple(_security(option) for option in info.get("SecurityOptions") or ()),
     )
+
+
+def _gpus(info: Json) -> int:
+    """GPUs that the engine offers: those of its CDI devices, or what its daemon's node-generic-resources say."""
+    devices = {str(device.get("ID")) for device in info.get("DiscoveredDevices") or ()}
+    told = 0
+    for resource in info.get("GenericResources") or ():
+        for shape, several in (("DiscreteResourceSpec", True), ("NamedResourceSpec", False)):
+            found = resource.get(shape) or {}
+            if "gpu" in str(found.get("Kind", "")).lower():
+                told += int(found["Value"]) if several else 1
+    return max(told, sum(_CDI_GPU.fullmatch(device) is not None for device in devices))
+
+
+def _security(option: str) -> SafeText:
+    """``name=seccomp,profile=default`` → seccomp."""
+    return safe_line(str(option).partition(",")[0].removeprefix("name="))
 
 
 def _label(text: str) -> tuple[SafeText, SafeText]:
@@ -139,7 +161,10 @@ def container_from_inspect(detail: Json) -> Container:
     started = _time(state.get("StartedAt"))
     ended = _time(state.get("FinishedAt"))
     docker_state = _state(state.get("Status"))
-    health = str((state.get("Health") or {}).get("Status", ""))
+    up = docker_state in ("running", "paused", "restarting")
+    retries = int((config.get("Healthcheck") or {}).get("Retries") or 3)
+    health = _health(state.get("Health") or {}, retries, up=up)
+    network: Mapping[str, Any] = detail.get("NetworkSettings") or {}
     tag, damage = _tag(name, config.get("Labels") or {})
     return Container(
         id=safe_line(detail["Id"]),
@@ -153,11 +178,29 @@ def container_from_inspect(detail: Json) -> Container:
         started_at=started,
         finished_at=ended if docker_state in ("exited", "dead") else None,
         exit_code=int(state.get("ExitCode") or 0) if docker_state in ("exited", "dead") and started else None,
-        health=health if health in _HEALTHS else "",
+        health=health,
         oom_killed=state.get("OOMKilled") is True,
         error=safe_line(state.get("Error") or ""),
-        ports=_inspected_ports((detail.get("NetworkSettings") or {}).get("Ports") or {}),
+        ports=_inspected_ports(network.get("Ports") or {}),
+        address=_own_address(network.get("Networks") or {}),
     )
+
+
+def _health(health: Mapping[str, Any], retries: int, *, up: bool) -> DockerHealth:
+    """Docker calls a container that has ended unhealthy, whatever it was: its last checks tell what it was."""
+    status = health.get("Status", "")
+    if up:
+        return status if status in _HEALTHS else ""
+    if int(health.get("FailingStreak") or 0) >= retries:
+        return "unhealthy"
+    if any(check.get("ExitCode") == 0 for check in health.get("Log") or ()):
+        return "healthy"
+    return "starting" if status else ""
+
+
+def _own_address(networks: Mapping[str, Any]) -> str:
+    found = (str((network or {}).get("IPAddress") or "") for network in networks.values())
+    return safe_line(next((address for address in found if address), ""))
 
 
 def _bare_name(name: str) -> str:

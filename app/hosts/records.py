@@ -4,43 +4,96 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, get_args
 
 from app.hosts.labels import PREFIX, TASK, count, format_time, parse_time, reservation_from_json, reservation_to_json
 from app.model.ids import is_id
-from app.model.record import Lease, Record, StartMark, StopMark, TaskRecord, record_name
+from app.model.record import (
+    FailMark,
+    Lease,
+    Record,
+    RestartMark,
+    StartMark,
+    StopCode,
+    StopMark,
+    TaskRecord,
+    record_name,
+)
 from app.model.safe_text import safe_line
 
 KIND = f"{PREFIX}record"
 _VALUE = f"{PREFIX}value"
 _MANIFEST = f"{PREFIX}manifest"
+_MOST_CONTAINERS = 11
+"""ECS's ten, and the pause container."""
+_MOST_TAGS = 50
 
 
 def record_labels(record: Record) -> dict[str, str]:
-    labels = {TASK: record.task_id}
+    labels = {TASK: record.task_id, KIND: _kind(record), _VALUE: json.dumps(_value(record), separators=(",", ":"))}
     if isinstance(record, TaskRecord):
-        value: dict[str, Any] = {
-            "cluster": record.cluster,
-            "family": record.family,
-            "revision": record.revision,
-            "group": record.group,
-            "startedBy": record.started_by,
-            "createdAt": format_time(record.created_at),
-            "reservation": reservation_to_json(record.reservation),
-            "launcher": record.launcher,
-            "containers": list(record.containers),
-        }
-        labels |= {KIND: "task", _MANIFEST: record.manifest}
-    elif isinstance(record, StartMark):
-        value = {"at": format_time(record.at)}
-        labels |= {KIND: "start"}
-    elif isinstance(record, StopMark):
-        value = {"code": record.code, "reason": record.reason, "by": record.by, "at": format_time(record.at)}
-        labels |= {KIND: "stop"}
-    else:
-        value = {"number": record.number, "owner": record.owner, "at": format_time(record.at)}
-        labels |= {KIND: "lease"}
-    return labels | {_VALUE: json.dumps(value, separators=(",", ":"))}
+        labels[_MANIFEST] = record.manifest
+    return labels
+
+
+def _kind(record: Record) -> str:
+    return {
+        TaskRecord: "task",
+        StartMark: "start",
+        FailMark: "fail",
+        RestartMark: "restart",
+        StopMark: "stop",
+        Lease: "lease",
+    }[type(record)]
+
+
+def _value(record: Record) -> dict[str, Any]:
+    match record:
+        case TaskRecord():
+            return {
+                "cluster": record.cluster,
+                "family": record.family,
+                "revision": record.revision,
+                "group": record.group,
+                "startedBy": record.started_by,
+                "createdAt": format_time(record.created_at),
+                "reservation": reservation_to_json(record.reservation),
+                "launcher": record.launcher,
+                "containers": list(record.containers),
+                "launchType": record.launch_type,
+                "tags": [list(tag) for tag in record.tags],
+                "clientToken": record.client_token,
+                "request": record.request,
+            }
+        case StartMark():
+            return {
+                "at": format_time(record.at),
+                "pullStartedAt": _format(record.pull_started_at),
+                "pullStoppedAt": _format(record.pull_stopped_at),
+            }
+        case FailMark():
+            return {
+                "container": record.container,
+                "exitCode": record.exit_code,
+                "reason": record.reason,
+                "at": format_time(record.at),
+            }
+        case RestartMark():
+            return {
+                "container": record.container,
+                "number": record.number,
+                "at": format_time(record.at),
+                "startedAt": format_time(record.started_at),
+            }
+        case StopMark():
+            return {"code": record.code, "reason": record.reason, "by": record.by, "at": format_time(record.at)}
+        case Lease():
+            return {"number": record.number, "owner": record.owner, "at": format_time(record.at)}
+
+
+def _format(moment: datetime | None) -> str | None:
+    return None if moment is None else format_time(moment)
 
 
 def read_record(name: str, labels: Mapping[str, str] | None) -> Record | None:
@@ -49,33 +102,60 @@ def read_record(name: str, labels: Mapping[str, str] | None) -> Record | None:
         return None
     try:
         record = _parse(labels[TASK], labels[KIND], json.loads(labels[_VALUE]), labels.get(_MANIFEST, ""))
-    except (KeyError, TypeError, ValueError, RecursionError):
+    except (KeyError, TypeError, ValueError, RecursionError, AttributeError):
         return None
     return record if record is not None and record_name(record) == name else None
 
 
 def _parse(task_id: str, kind: str, value: Any, manifest: str) -> Record | None:
-    if kind == "task":
-        return TaskRecord(
-            task_id=task_id,
-            cluster=safe_line(value["cluster"]),
-            family=safe_line(value["family"]),
-            revision=count(value["revision"]),
-            group=safe_line(value["group"]),
-            started_by=safe_line(value["startedBy"]),
-            created_at=parse_time(value["createdAt"]),
-            reservation=reservation_from_json(value["reservation"]),
-            launcher=safe_line(value["launcher"]),
-            containers=tuple(safe_line(name) for name in value["containers"][:10]),
-            manifest=manifest,
-        )
-    if kind == "start":
-        return StartMark(task_id, parse_time(value["at"]))
-    if kind == "stop":
-        code = value["code"]
-        if code not in ("TaskFailedToStart", "EssentialContainerExited", "UserInitiated"):
-            return None
-        return StopMark(task_id, code, safe_line(value["reason"]), safe_line(value["by"]), parse_time(value["at"]))
-    if kind == "lease":
-        return Lease(task_id, count(value["number"]), safe_line(value["owner"]), parse_time(value["at"]))
+    match kind:
+        case "task":
+            return _parse_task(task_id, value, manifest)
+        case "start":
+            times = (value.get("pullStartedAt"), value.get("pullStoppedAt"))
+            return StartMark(task_id, parse_time(value["at"]), *(parse_time(text) if text else None for text in times))
+        case "fail":
+            code = value["exitCode"]
+            return FailMark(
+                task_id,
+                safe_line(value["container"]),
+                None if code is None else count(code),
+                safe_line(value["reason"]),
+                parse_time(value["at"]),
+            )
+        case "restart":
+            return RestartMark(
+                task_id,
+                safe_line(value["container"]),
+                count(value["number"]),
+                parse_time(value["at"]),
+                parse_time(value["startedAt"]),
+            )
+        case "stop" if value["code"] in get_args(StopCode):
+            return StopMark(
+                task_id, value["code"], safe_line(value["reason"]), safe_line(value["by"]), parse_time(value["at"])
+            )
+        case "lease":
+            return Lease(task_id, count(value["number"]), safe_line(value["owner"]), parse_time(value["at"]))
     return None
+
+
+def _parse_task(task_id: str, value: Any, manifest: str) -> TaskRecord:
+    return TaskRecord(
+        task_id=task_id,
+        cluster=safe_line(value["cluster"]),
+        family=safe_line(value["family"]),
+        revision=count(value["revision"]),
+        group=safe_line(value["group"]),
+        started_by=safe_line(value["startedBy"]),
+        created_at=parse_time(value["createdAt"]),
+        reservation=reservation_from_json(value["reservation"]),
+        launcher=safe_line(value["launcher"]),
+        containers=tuple(safe_line(name) for name in value["containers"][:_MOST_CONTAINERS]),
+        manifest=manifest,
+        # Records of the first version have none of these.
+        launch_type=safe_line(value.get("launchType", "EXTERNAL")),
+        tags=tuple((safe_line(name), safe_line(text)) for name, text in value.get("tags", ())[:_MOST_TAGS]),
+        client_token=safe_line(value.get("clientToken", "")),
+        request=safe_line(value.get("request", "")),
+    )

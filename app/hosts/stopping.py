@@ -6,8 +6,9 @@ import threading
 
 from app.hosts.engine import Engine
 from app.hosts.errors import HostError
-from app.hosts.task_objects import read_task, remove_belongings, remove_containers, write_record
-from app.model.lifecycle import stoppable
+from app.hosts.task_objects import read_task, remove_belongings, remove_containers, remove_network, write_record
+from app.model.gates import stoppable
+from app.model.names import PAUSE
 from app.model.progress import Progress, Tell
 from app.model.record import StopCode, StopMark
 from app.model.safe_text import safe_line
@@ -23,16 +24,17 @@ def mark_stopped(engine: Engine, task_id: str, code: StopCode, reason: str, by: 
     return mark if isinstance(mark, StopMark) else None
 
 
-def try_to_mark(engine: Engine, task_id: str, code: StopCode, reason: str, by: str) -> None:
+def try_to_mark(engine: Engine, task_id: str, code: StopCode, reason: str, by: str) -> StopMark | None:
     """As ``mark_stopped``, where stopping matters more than its record: a full disk takes none, and the task that fills
 
     it must be stoppable all the same. Raises HostError when the host does not answer.
     """
     try:
-        mark_stopped(engine, task_id, code, reason, by)
+        return mark_stopped(engine, task_id, code, reason, by)
     except HostError as error:
         if error.kind != "failed":
             raise
+        return None
 
 
 def stop_in_order(engine: Engine, task: Task, tell: Tell) -> Task | None:
@@ -44,7 +46,8 @@ def stop_in_order(engine: Engine, task: Task, tell: Tell) -> Task | None:
     while current is not None:
         while current is not None and (turn := stoppable(current)):
             for part in turn:
-                tell(Progress(task.id, task.instance, "stop", part.name))
+                if part.name != PAUSE:
+                    tell(Progress(task.id, task.instance, "stop", part.name))
             _stop_together(engine, [(part.runtime.id, part.stop_timeout) for part in turn if part.runtime])
             current = read_task(engine, task.instance, task.id)
         if current is None or current.last_status != "STOPPED":
@@ -60,11 +63,15 @@ def stop_in_order(engine: Engine, task: Task, tell: Tell) -> Task | None:
 
 
 def tidy(engine: Engine, task: Task) -> None:
-    """Take away what a STOPPED task never started; why it stopped is marked first, as that was read from it."""
-    if task.stop_code is not None and any(not (part.runtime and part.runtime.ever_started) for part in task.containers):
+    """Take away what a STOPPED task never started, and its network; its volumes stay as long as what it left in them.
+
+    Why it stopped is marked first, as that was read from what is taken away.
+    """
+    if task.stop_code is not None and any(not part.ran for part in task.parts):
         try_to_mark(engine, task.id, task.stop_code, task.stopped_reason, SUPERVISOR)
     remove_containers(engine, task.id, only_never_started=True)
-    if not any(part.runtime and part.runtime.ever_started for part in task.containers):
+    remove_network(engine, task.id)
+    if not any(part.ran for part in task.parts):
         remove_belongings(engine, task.id)
 
 

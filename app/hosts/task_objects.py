@@ -37,7 +37,7 @@ def task_records(engine: Engine, task_id: str) -> list[Record]:
 def read_task(engine: Engine, instance: InstanceKey, task_id: str) -> Task | None:
     """The task as its host shows it now; None when nothing of it is there."""
     task = derive_task(instance, task_containers(engine, task_id), task_records(engine, task_id))
-    if task is not None and any(part.runtime is None for part in task.containers):
+    if task is not None and any(part.runtime is None for part in task.parts):
         # Listing and inspecting are no single moment: what was made in between would look as if it had been removed.
         task = derive_task(instance, task_containers(engine, task_id), task_records(engine, task_id))
     return task
@@ -54,12 +54,17 @@ def remove_belongings(engine: Engine, task_id: str) -> None:
 
     Label and name have to agree: anybody may have put our label on something of theirs.
     """
-    for network in engine.networks(f"{TASK}={task_id}"):
-        if network.get("Name") == network_name(task_id):
-            _remove(engine.remove_network, str(network.get("Id")))
+    remove_network(engine, task_id)
     for volume in engine.volumes(f"{TASK}={task_id}"):
         if str(volume.get("Name")).startswith(volume_name(task_id, "")):
             _remove(engine.remove_volume, str(volume.get("Name")))
+
+
+def remove_network(engine: Engine, task_id: str) -> None:
+    """The task's network, when none of its containers is up; a container that has ended needs it no more."""
+    for network in engine.networks(f"{TASK}={task_id}"):
+        if network.get("Name") == network_name(task_id):
+            _remove(engine.remove_network, str(network.get("Id")))
 
 
 def forget_task(engine: Engine, task_id: str) -> None:

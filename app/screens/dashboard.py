@@ -55,7 +55,7 @@ class Dashboard(App[None]):
         self._done: list[str] = []
         jobs = Jobs(self.post, lambda message: self.notify(message, severity="error", markup=False, timeout=8))
         self.desk = Desk(session, Monitor(session, self.wake), jobs, LaunchBoard())
-        self._supervision = Supervision(session, self._supervised, self.desk.tell)
+        self._supervision = Supervision(session, self._supervised, self._complained, self.desk.tell)
         doors = AllDoors(self.desk)
         modes: dict[str, Callable[[], Screen[None]]] = {
             "first": doors.first_run,
@@ -91,6 +91,7 @@ class Dashboard(App[None]):
         if self._last_resort is not None:
             self._last_resort.arm(self.return_code or 0)
         self.desk.monitor.stop()
+        self._supervision.close()
 
     def end(self, code: int) -> None:
         """Leave with this exit code. From any thread, and from a signal handler."""
@@ -150,6 +151,9 @@ class Dashboard(App[None]):
 
     def _supervised(self, instance: InstanceKey, done: str) -> None:
         self.post(partial(self._done.append, f"{instance.name}: {done}"))
+
+    def _complained(self, problem: str) -> None:
+        self.post(partial(self.notify, problem, severity="warning", markup=False, timeout=10))
 
     def _tell_done(self) -> None:
         """What supervision did since the last tick, as one notice: thirty tasks may end at once."""

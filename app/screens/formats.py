@@ -91,8 +91,14 @@ def task_status(task: Task) -> Cell:
 def container_status(part: TaskContainer) -> Cell:
     if part.runtime is not None and part.runtime.state == "paused":
         return cell("◫ PAUSED", "warn")
+    if part.restarting:
+        return cell("↻ RESTARTS", "warn")
     if part.last_status == "RUNNING":
-        return cell("● RUNNING", "ok")
+        again = (Span(f" ↻{part.restart_count}", "warn"),) if part.restart_count else ()
+        return (Span("● RUNNING", "ok"), *again)
+    if part.failed and not part.ran:
+        # ECS calls it STOPPED, and some with an exit code, though it never ran.
+        return cell("✕ NOT RUN", "bad")
     if part.last_status == "PENDING":
         return cell("◌ PENDING", "busy")
     return cell("✕ STOPPED", "bad") if part.exit_code else cell("○ STOPPED", "muted")

@@ -98,27 +98,35 @@ def task_row(task: Task, fleet: Fleet, step: Progress | None, now: datetime, col
 def task_detail(task: Task, step: Progress | None, now: datetime) -> Cell:
     """Where it can be reached; while PENDING what it waits for; once STOPPED why."""
     if task.last_status in ("STOPPED", "STOPPING"):
-        ended = [part for part in task.containers if part.essential and part.exit_code is not None]
+        ended = [part for part in task.containers if part.essential and part.ran and part.exit_code is not None]
         culprit = max(ended, key=lambda part: part.exit_code != 0, default=None)
         why = str(task.stopped_reason)
         if culprit and task.stop_code == "EssentialContainerExited":
             why = f"exit {culprit.exit_code} of {culprit.name}" + (f": {culprit.reason}" if culprit.reason else "")
         return cell(why, "bad" if task.failed else "muted")
     if task.last_status == "RUNNING":
-        paused = [part.name for part in task.containers if part.runtime and part.runtime.state == "paused"]
-        note = (Span(f"paused: {', '.join(paused)}  ", "warn"),) if paused else ()
-        return (*note, Span(formats.ports(task.ports)))
+        return (*_warnings(task), Span(formats.ports(task.ports)))
     if step is not None:
         return progress_cell(step)
     if task.launch_cut_off(now):
         return cell("launch was cut off; about to be finished or undone", "warn")
     waiting = [part for part in task.containers if part.last_status == "PENDING"]
-    if waiting and all(part.runtime is not None and not part.runtime.ever_started for part in task.containers):
+    if waiting and all(part.runtime is not None and not part.ran for part in task.parts):
         return cell(f"made, not started; {_lease_words(task, now)}", "busy")
     if waiting and waiting[0].runtime is not None:
-        awaited = " ".join(f"{name} {condition}" for name, condition in waiting[0].depends_on)
+        awaited = " ".join(f"{name} {condition}" for name, condition in waiting[0].awaits)
         return cell(f"{waiting[0].name} waits for {awaited}" if awaited else f"starting {waiting[0].name}", "busy")
     return cell(f"being made; {_lease_words(task, now)}", "busy")
+
+
+def _warnings(task: Task) -> Cell:
+    """What is not as it should be in a task that runs all the same."""
+    states = {
+        "paused": [part.name for part in task.containers if part.runtime and part.runtime.state == "paused"],
+        "restarting": [part.name for part in task.containers if part.restarting],
+        "not started": [part.name for part in task.containers if part.failed and not part.ran],
+    }
+    return tuple(Span(f"{state}: {', '.join(names)}  ", "warn") for state, names in states.items() if names)
 
 
 def _lease_words(task: Task, now: datetime) -> str:

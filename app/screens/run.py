@@ -19,10 +19,12 @@ from app.model.definition_document import DefinitionDocument
 from app.model.errors import MoorageError
 from app.model.progress import Progress
 from app.model.requests import RunTaskRequest, StartTaskRequest
-from app.model.reservation import reservation
 from app.model.resources import Resources
+from app.operations.candidates import candidate
 from app.operations.definitions import find_definition, parsed
-from app.operations.launch import Launched, candidate, run_task, start_task
+from app.operations.launch import Launched, run_task, start_task
+from app.placement.constraints import check_expressions
+from app.placement.demand import Demand, demand_of
 from app.placement.planner import refusal
 from app.screens import formats
 from app.screens.actions import ACTIONS, INSIDE, bindings
@@ -145,7 +147,9 @@ class RunScreen(FrameScreen):
             return "Choose a task definition"
         if name not in self._documents:
             try:
-                self._documents[name] = parsed(find_definition(self.desk.session, name))
+                document = parsed(find_definition(self.desk.session, name))
+                check_expressions(document.definition, name)
+                self._documents[name] = document
             except MoorageError as error:
                 self._documents[name] = error.message
         return self._documents[name]
@@ -161,11 +165,13 @@ class RunScreen(FrameScreen):
         states = sorted(self.desk.fleet.of_cluster(self._chosen_cluster), key=lambda state: state.instance.key)
         self._offer_instances(states)
         document = self._document()
-        wanted = Resources() if isinstance(document, str) else reservation(document.definition)
-        self._show_facts(document, wanted)
+        demand = Demand()
+        if not isinstance(document, str):
+            demand = demand_of(document.definition, f"family:{document.definition.family}")
+        self._show_facts(document, demand.resources)
         usable = [] if isinstance(document, str) else states
-        self.query_one("#preview", LiveTable).set_rows([preview_row(state, wanted) for state in usable])
-        fitting = sum(refusal(candidate(state), wanted) is None for state in usable)
+        self.query_one("#preview", LiveTable).set_rows([preview_row(state, demand) for state in usable])
+        fitting = sum(refusal(candidate(state), demand) is None for state in usable)
         self.query_one("#run-side").border_title = f"Where they could go: fits on {fitting} of {len(states)} "
         self._show_launches()
 
@@ -306,9 +312,9 @@ class RunScreen(FrameScreen):
         self.copy(self._command(), "command")
 
 
-def preview_row(state: InstanceState, wanted: Resources) -> Row:
+def preview_row(state: InstanceState, demand: Demand) -> Row:
     """One instance: its memory with what is reserved and what these would take, and fits or why not."""
-    why = refusal(candidate(state), wanted)
+    why, wanted = refusal(candidate(state), demand), demand.resources
     registered, reserved = state.registered.memory, state.reserved.memory
     left = registered - reserved - wanted.memory
     verdict = (

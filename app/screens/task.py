@@ -15,7 +15,8 @@ from app.fleet.changes import ChangeSet
 from app.model.ids import task_arn
 from app.model.instance import InstanceKey
 from app.model.task import Task
-from app.operations.shapes import task_shape
+from app.operations.task_shape import task_shape
+from app.operations.unhonoured import unhonoured
 from app.screens import formats
 from app.screens.actions import INSIDE, bindings
 from app.screens.desk import Desk
@@ -186,6 +187,7 @@ def task_facts(desk: Desk, task: Task) -> list[tuple[str, str]]:
         f"{word} {formats.age(moment, now)} ago"
         for word, moment in (
             ("created", task.created_at),
+            ("pulled", task.pull_stopped_at),
             ("started", task.started_at),
             ("stopping", task.stopping_at),
             ("stopped", task.stopped_at),
@@ -193,14 +195,14 @@ def task_facts(desk: Desk, task: Task) -> list[tuple[str, str]]:
         if moment is not None
     ]
     order = [
-        f"{part.name} after " + " ".join(f"{n} {c}" for n, c in part.depends_on)
+        f"{part.name} after " + " ".join(f"{name} {condition}" for name, condition in part.awaits)
         for part in task.containers
-        if part.depends_on
+        if part.awaits
     ]
     facts = [
         ("Status", f"{task.last_status}, to be {task.desired_status}"),
         ("Why" if task.desired_status == "STOPPED" else "Now", detail or formats.NOTHING),
-        ("Stop code", task.stop_code or ""),
+        ("Stop code", f"{task.stop_code}, by {task.stopped_by}" if task.stopped_by else task.stop_code or ""),
         ("Times", ", ".join(times)),
         ("By", f"{task.started_by}, group {task.group}"),
         ("On", f"{task.instance.name} of {task.cluster}"),
@@ -209,6 +211,8 @@ def task_facts(desk: Desk, task: Task) -> list[tuple[str, str]]:
             f"CPU {formats.cpu_units(task.reservation.cpu)}, memory {formats.mebibytes(task.reservation.memory)}",
         ),
         ("Order", "; ".join(order)),
+        ("Tags", ", ".join(f"{key}={value}" for key, value in task.tags)),
         ("Task id", task.id),
+        *(("" if place else "Not as on AWS", str(note)) for place, note in enumerate(unhonoured(task.manifest))),
     ]
     return [(name, value) for name, value in facts if value]

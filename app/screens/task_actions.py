@@ -33,7 +33,7 @@ class TaskActions(FrameScreen):
             self.app.push_screen(self.desk.doors.logs(task.id, task.instance))
 
     def action_json(self) -> None:
-        from app.operations.shapes import task_shape
+        from app.operations.task_shape import task_shape
 
         if task := self.chosen_task():
             shape = task_shape(task, self.desk.fleet.instances[task.instance].instance.id)

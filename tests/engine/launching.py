@@ -8,21 +8,24 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from app.hosts.endpoint import parse_endpoint
 from app.hosts.engine import Engine
-from app.hosts.launcher import Launcher, LaunchOrder
+from app.hosts.labels import TASK
+from app.hosts.launcher import Launcher, LaunchOrder, part_names
+from app.hosts.settings import HostSettings
 from app.hosts.stopping import mark_stopped, stop_in_order
+from app.hosts.supervisor import Due, Hand, act, due
 from app.hosts.task_objects import read_task
-from app.model.container import TaskTag
 from app.model.definition_document import definition_from
 from app.model.ids import new_id
 from app.model.instance import InstanceKey
 from app.model.manifest import write_manifest
 from app.model.progress import Progress
-from app.model.record import RECORD_PREFIX
+from app.model.record import RECORD_PREFIX, TaskRecord
 from app.model.reservation import reservation
 from app.model.resources import Resources
 from app.model.task import Task
@@ -32,6 +35,7 @@ from tests.engine_bed import Daemon
 ROOT = Path(__file__).parents[2]
 HOST = InstanceKey("default", "edge")
 ROOM = Resources(4096, 4096)
+SETTINGS = HostSettings()
 LIVE = ["sh", "-c", "trap 'exit 7' TERM; while :; do sleep 0.05; done"]
 """Runs until it is asked to end, and then ends with 7."""
 DEAF = ["sh", "-c", "trap '' TERM; while :; do sleep 0.05; done"]
@@ -58,8 +62,20 @@ class Bench:
     def __post_init__(self) -> None:
         self.engine = Engine(parse_endpoint(self.daemon.endpoint))
 
-    def launcher(self) -> Launcher:
-        return Launcher(self.engine, HOST, self.told.append)
+    def launcher(self, settings: HostSettings = SETTINGS) -> Launcher:
+        return Launcher(self.engine, HOST, self.told.append, settings)
+
+    def due(self, task: Task, later: timedelta = timedelta(0)) -> Due | None:
+        """What a supervisor would find due on a task, in a while."""
+        return due(task, self.engine.now() + later, SETTINGS.retention)
+
+    def act(self, task: Task, what: Due | None, owner: str = "agent", room: Resources = ROOM) -> str:
+        return act(self.engine, task, what, Hand(owner, self.told.append, room, SETTINGS)) if what else ""
+
+    def supervise(self, task_id: str, later: timedelta = timedelta(0), owner: str = "agent") -> str:
+        """One step of a supervisor that has just looked."""
+        task = self.read(task_id)
+        return self.act(task, self.due(task, later), owner)
 
     def order(self, made: TaskDefinition, *, task_id: str = "", room: Resources = ROOM) -> LaunchOrder:
         return order(self.engine, made, task_id or new_id(), room)
@@ -86,6 +102,16 @@ class Bench:
         )
         return [(event["Action"], event["Actor"]["Attributes"].get("moorage.container", "")) for event in stream]
 
+    def log_of(self, task: Task) -> list[tuple[str, str]]:
+        """As ``events``, of one task alone: its starts, ends and verdicts of health."""
+        actions = ["start", "die", "health_status"]
+        filters = {"type": "container", "event": actions, "label": f"{TASK}={task.id}"}
+        stream = self.daemon.api.events(since=f"{self.began:.3f}", until=str(time.time()), decode=True, filters=filters)
+        return [(event["Action"], event["Actor"]["Attributes"]["moorage.container"]) for event in stream]
+
+    def names_of(self, task: Task, action: str) -> list[str]:
+        return [name for seen, name in self.log_of(task) if seen == action]
+
     def output(self, task: Task, name: str) -> str:
         runtime = next(part.runtime for part in task.containers if part.name == name)
         assert runtime is not None
@@ -93,25 +119,25 @@ class Bench:
 
 
 def order(engine: Engine, made: TaskDefinition, task_id: str, room: Resources = ROOM) -> LaunchOrder:
-    shared = TaskTag(
+    record = TaskRecord(
         task_id=task_id,
         cluster="default",
         family=made.family,
         revision=1,
-        container="",
-        containers=len(made.container_definitions),
         group="family:web",
         started_by="me",
         created_at=engine.now(),
         reservation=reservation(made),
+        launcher=f"me-{task_id[:8]}",
+        containers=part_names(made),
+        manifest=write_manifest(made.model_dump(by_alias=True, exclude_unset=True), {}),
     )
-    dumped = made.model_dump(by_alias=True, exclude_none=True, exclude_defaults=True)
-    return LaunchOrder(shared, made, write_manifest(dumped, {}), room, f"me-{task_id[:8]}")
+    return LaunchOrder(record, made, room)
 
 
 def moved(what: LaunchOrder, **changes: Any) -> LaunchOrder:
-    """The order with changes in what its tags share."""
-    return replace(what, task=replace(what.task, **changes))
+    """The order with changes in the task's record."""
+    return replace(what, record=replace(what.record, **changes))
 
 
 @dataclass(frozen=True)
@@ -144,7 +170,7 @@ def only_records(found: Left) -> bool:
 
 def child_launch(daemon: Daemon, task_id: str, made: TaskDefinition, crashpoint: str = "") -> subprocess.Popen[str]:
     """A process of its own that launches a task, and kills itself at the crash point."""
-    document = json.dumps(made.model_dump(by_alias=True, exclude_none=True))
+    document = json.dumps(made.model_dump(by_alias=True, exclude_unset=True))
     child = subprocess.Popen(
         [sys.executable, "-m", "tests.engine.launch_child", daemon.endpoint, task_id],
         cwd=ROOT,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ import pytest
 from app.hosts.labels import format_time
 from app.hosts.lease import take_lease
 from app.hosts.stopping import mark_stopped
-from app.hosts.supervisor import RETENTION, act, due, sweep
+from app.hosts.supervisor import sweep
 from app.hosts.task_objects import read_task
 from app.model.ids import new_id
 from app.model.record import LEASE_TERM
@@ -24,7 +24,7 @@ from app.operations.session import Session
 from app.operations.supervision import Supervision
 from app.store.home import resolve_home
 from tests.engine.clusters import pump_until, register
-from tests.engine.launching import HOST, NOTHING, ROOM, Bench, child_launch, definition, left, only_records
+from tests.engine.launching import HOST, NOTHING, SETTINGS, Bench, child_launch, definition, left, only_records
 from tests.engine_bed import Daemon, wait_until
 
 LINKED = definition(
@@ -33,7 +33,17 @@ LINKED = definition(
     networkMode="bridge",
     volumes=[{"name": "v"}],
 )
-ENDINGS = {"after-record": "undo", "between-creates": "undo", "after-create": "finish", "between-starts": "finish"}
+ENDINGS = {
+    "after-record": "undo",
+    "after-pull": "undo",
+    "after-network": "undo",
+    "between-creates": "undo",
+    "after-create": "finish",
+    "after-hold": "finish",
+    "after-start-mark": "finish",
+    "between-starts": "finish",
+}
+RETENTION = SETTINGS.retention
 
 
 def crashed(daemon: Daemon, crashpoint: str) -> str:
@@ -45,15 +55,12 @@ def crashed(daemon: Daemon, crashpoint: str) -> str:
     return task_id
 
 
-def later(bench: Bench, seconds: float = 1) -> datetime:
-    """When the lease of a launch that nobody is at work on has run out."""
-    return bench.engine.now() + LEASE_TERM + timedelta(seconds=seconds)
+LATER = LEASE_TERM + timedelta(seconds=1)
+"""When the lease of a launch that nobody is at work on has run out."""
 
 
 def supervise(bench: Bench, task_id: str, owner: str = "other-00000000") -> str:
-    task = bench.read(task_id)
-    what = due(task, later(bench))
-    return act(bench.engine, task, what, owner, bench.told.append, ROOM) if what else ""
+    return bench.supervise(task_id, LATER, owner)
 
 
 def settled(bench: Bench, task_id: str, ending: str) -> Task:
@@ -78,8 +85,8 @@ def test_a_killed_launch_is_finished_or_undone_once(engine: Daemon, crashpoint: 
     task_id = crashed(engine, crashpoint)
     seen = bench.read(task_id)
     assert (seen.last_status, seen.desired_status) == ("PENDING", "RUNNING")
-    assert due(seen, bench.engine.now()) is None
-    assert due(seen, later(bench)) == ending
+    assert bench.due(seen) is None
+    assert bench.due(seen, LATER) == ending
     assert "cut off" in supervise(bench, task_id)
     task = settled(bench, task_id, ending)
     assert supervise(bench, task_id) == ""
@@ -99,10 +106,10 @@ def test_two_supervisors_at_once_do_it_once(engine: Daemon, crashpoint: str) -> 
 
     def work(number: int) -> None:
         bench, task = benches[number], tasks[number]
-        what = due(task, later(bench))
+        what = bench.due(task, LATER)
         assert what is not None
         barrier.wait()
-        done.append(act(bench.engine, task, what, f"owner-{number}", bench.told.append, ROOM))
+        done.append(bench.act(task, what, f"owner-{number}"))
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
     for thread in threads:
@@ -117,8 +124,8 @@ def test_a_launch_that_is_too_old_to_finish_is_undone(engine: Daemon) -> None:
     bench = Bench(engine)
     task_id = crashed(engine, "after-create")
     task = bench.read(task_id)
-    assert due(task, later(bench, 600)) == "undo"
-    act(bench.engine, task, "undo", "other", bench.told.append, ROOM)
+    assert bench.due(task, timedelta(minutes=11)) == "undo"
+    bench.act(task, "undo")
     settled(bench, task_id, "undo")
 
 
@@ -126,7 +133,7 @@ def test_a_cut_off_launch_that_has_lost_its_room_is_undone(engine: Daemon) -> No
     bench = Bench(engine)
     task_id = crashed(engine, "after-create")
     task = bench.read(task_id)
-    said = act(bench.engine, task, "finish", "other", bench.told.append, Resources(4096, 8))
+    said = bench.act(task, "finish", room=Resources(4096, 8))
     assert "MEMORY 8 MiB short" in said
     assert (bench.read(task_id).last_status, bench.read(task_id).stop_code) == ("STOPPED", "TaskFailedToStart")
     assert only_records(left(engine))
@@ -136,12 +143,12 @@ def test_a_supervisor_that_dies_too_is_followed_by_the_next(engine: Daemon) -> N
     """Its lease runs out like the launcher's, on the host's clock."""
     bench = Bench(engine)
     task_id = crashed(engine, "after-create")
-    bench.engine.measure_clock({"SystemTime": format_time(later(bench))})
+    bench.engine.measure_clock({"SystemTime": format_time(bench.engine.now() + LATER)})
     assert take_lease(bench.engine, task_id, 1, "dead-00000000")
     assert not take_lease(bench.engine, task_id, 1, "late-00000000")
     held = bench.read(task_id)
-    assert (held.lease_number, due(held, bench.engine.now())) == (1, None)
-    assert "finished" in act(bench.engine, held, "finish", "next", bench.told.append, ROOM)
+    assert (held.lease_number, bench.due(held)) == (1, None)
+    assert "finished" in bench.act(held, "finish", "next")
     assert bench.read(task_id).last_status == "RUNNING"
 
 
@@ -151,7 +158,7 @@ def test_the_supervision_of_a_running_moorage_does_it(engine: Daemon, tmp_path: 
     session = Session(resolve_home(str(tmp_path), {}))
     register(session, engine)
     said: list[str] = []
-    supervision = Supervision(session, lambda _, words: said.append(words))
+    supervision = Supervision(session, lambda _, words: said.append(words), said.append)
     monitor = Monitor(session, lambda: None)
     monitor.refresh()
     try:
@@ -180,9 +187,9 @@ def test_forgetting_takes_everything_away(engine: Daemon) -> None:
     before = left(engine)
     task = bench.launcher().launch(bench.order(LINKED))
     stopped = bench.stop(task)
-    assert due(stopped, bench.engine.now() + RETENTION - timedelta(seconds=60)) is None
-    assert due(stopped, bench.engine.now() + RETENTION + timedelta(seconds=60)) == "forget"
-    assert act(bench.engine, stopped, "forget", "other", bench.told.append, ROOM).startswith("forgot web:1")
+    assert bench.due(stopped, RETENTION - timedelta(seconds=60)) is None
+    assert bench.due(stopped, RETENTION + timedelta(seconds=60)) == "forget"
+    assert bench.act(stopped, "forget").startswith("forgot web:1")
     assert read_task(bench.engine, HOST, task.id) is None
     assert left(engine) == before
     assert bench.read(runs_on.id).last_status == "RUNNING"
@@ -192,10 +199,10 @@ def test_records_that_outlived_their_task_are_swept(engine: Daemon) -> None:
     bench = Bench(engine)
     orphan = new_id()
     mark_stopped(bench.engine, orphan, "UserInitiated", "bye", "me")
-    sweep(bench.engine, orphan)
+    sweep(bench.engine, orphan, RETENTION)
     assert left(engine).records == [f"{orphan}-stop"]
     bench.engine.measure_clock({"SystemTime": format_time(bench.engine.now() + RETENTION + timedelta(minutes=1))})
-    sweep(bench.engine, orphan)
+    sweep(bench.engine, orphan, RETENTION)
     assert left(engine) == NOTHING
 
 
@@ -213,7 +220,7 @@ def test_a_launcher_killed_at_any_moment(engine: Daemon, seconds: float) -> None
 
     def over() -> bool:
         supervise(bench, task_id)
-        return due(bench.read(task_id), later(bench)) is None
+        return bench.due(bench.read(task_id), LATER) is None
 
     wait_until(over, within=20)
     settled(bench, task_id, "finish" if bench.read(task_id).last_status == "RUNNING" else "undo")

@@ -12,7 +12,6 @@ from app.hosts.engine import Engine
 from app.hosts.errors import HostError
 from app.hosts.labels import TASK
 from app.hosts.stopping import stop_in_order
-from app.hosts.supervisor import act, due
 from app.hosts.task_objects import forget_task
 from app.model.requests import RunTaskRequest, StopTaskRequest
 from app.model.task import Task
@@ -24,7 +23,7 @@ from app.operations.supervision import Supervision
 from app.operations.tasks import stop_task
 from app.store.home import resolve_home
 from tests.engine.clusters import pump_until, register
-from tests.engine.launching import DEAF, ROOM, Bench, left
+from tests.engine.launching import DEAF, Bench, left
 from tests.engine_bed import Daemon, wait_until
 
 
@@ -40,9 +39,7 @@ def runtime_id(task: Task, name: str) -> str:
 
 
 def supervise(bench: Bench, task_id: str) -> str:
-    task = bench.read(task_id)
-    what = due(task, bench.engine.now())
-    return act(bench.engine, task, what, "agent", bench.told.append, ROOM) if what else ""
+    return bench.supervise(task_id)
 
 
 CHAIN: list[dict[str, Any]] = [
@@ -129,7 +126,7 @@ def test_a_container_that_is_not_essential_may_end_and_be_pruned(bench: Bench) -
     bench.daemon.api.prune_containers()
     pruned = bench.read(task.id)
     assert [(part.name, part.last_status) for part in pruned.containers] == [("init", "STOPPED"), ("web", "RUNNING")]
-    assert (pruned.last_status, due(pruned, bench.engine.now())) == ("RUNNING", None)
+    assert (pruned.last_status, bench.due(pruned)) == ("RUNNING", None)
 
 
 def test_a_task_whose_containers_were_removed_by_hand(bench: Bench) -> None:
@@ -240,7 +237,7 @@ def test_a_watching_moorage_stops_what_lost_an_essential_container(engine: Daemo
     session = Session(resolve_home(str(tmp_path), {}))
     register(session, engine)
     said: list[str] = []
-    supervision = Supervision(session, lambda _, words: said.append(words))
+    supervision = Supervision(session, lambda _, words: said.append(words), said.append)
     monitor = Monitor(session, lambda: None)
     monitor.refresh()
     try:

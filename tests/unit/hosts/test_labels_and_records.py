@@ -24,7 +24,7 @@ from app.hosts.labels import (
     read_tag,
 )
 from app.hosts.records import read_record, record_labels
-from app.hosts.translate import tag_for
+from app.hosts.translate import TaskPlan, tag_for
 from app.model.container import TaskTag
 from app.model.record import Lease, Record, StartMark, StopMark, TaskRecord, record_name
 from app.model.reservation import reservation
@@ -141,7 +141,7 @@ def test_labels_of_a_big_definition_stay_under_4_kb() -> None:
     )
     shared = tag("", group="g" * 255, started_by="s" * 128, cluster="c" * 64, reservation=reservation(made))
     for container in made.container_definitions:
-        made_labels = labels_of(tag_for(shared, made, container))
+        made_labels = labels_of(tag_for(TaskPlan(made, shared), container))
         assert sum(len(key) + len(value) for key, value in made_labels.items()) < 4096
 
 

@@ -1,0 +1,74 @@
+"""The volumes of a task: what they are called on its host, and making them (design: ECS semantics 2.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from app.hosts.engine import Engine
+from app.hosts.errors import HostError
+from app.hosts.labels import PREFIX, TASK, volume_name
+from app.model.task_definition import TaskDefinition
+from app.model.volumes import DockerVolumeConfiguration, Volume
+
+_OURS = "moorage-"
+
+
+def volume_source(volume: Volume, task_id: str) -> str:
+    """What a bind begins with: a folder of the host, a shared volume's own name, or the name of one of the task's."""
+    if volume.host is not None and volume.host.source_path:
+        return volume.host.source_path
+    return volume.name if _shared(volume) else volume_name(task_id, volume.name)
+
+
+def make_volumes(engine: Engine, definition: TaskDefinition, task_id: str) -> None:
+    """Make the volumes that go with the task, and the shared ones that may be made; look for the other shared ones.
+
+    Raises HostError, which names the volume. Each step may be repeated.
+    """
+    for volume in definition.volumes:
+        if volume.host is not None and volume.host.source_path:
+            continue
+        try:
+            if _shared(volume):
+                _find_or_make(engine, volume)
+            else:
+                _make(engine, volume, task_id)
+        except HostError as error:
+            if error.kind in ("unreachable", "timeout"):
+                raise
+            raise HostError(f"volume {volume.name!r}: {error.message}", error.kind) from error
+
+
+def _shared(volume: Volume) -> bool:
+    docker = volume.docker_volume_configuration
+    return docker is not None and docker.scope == "shared"
+
+
+def _make(engine: Engine, volume: Volume, task_id: str) -> None:
+    docker = volume.docker_volume_configuration or DockerVolumeConfiguration()
+    labels = {**_foreign(docker.labels), TASK: task_id}
+    name = volume_name(task_id, volume.name)
+    made = engine.create_volume(name, labels, docker.driver or "", docker.driver_opts)
+    if (made.get("Labels") or {}).get(TASK) != task_id:
+        raise HostError(f"{name} is on the host already, and is not this task's; remove it there", "conflict")
+
+
+def _find_or_make(engine: Engine, volume: Volume) -> None:
+    """A shared volume has no label of ours: nothing that clears up after a task may take it for the task's."""
+    docker = volume.docker_volume_configuration or DockerVolumeConfiguration()
+    if volume.name.startswith(_OURS):
+        raise HostError(f"shared volumes can't be named {_OURS}…: Moorage's own are; choose another name", "refused")
+    try:
+        engine.volume(volume.name)
+    except HostError as error:
+        if error.kind != "not-found":
+            raise
+        if not docker.autoprovision:
+            remedy = f"make it (docker volume create {volume.name}), or set autoprovision"
+            raise HostError(f"it is shared and not on the host; {remedy}", "not-found") from error
+        engine.create_volume(volume.name, _foreign(docker.labels), docker.driver or "", docker.driver_opts)
+
+
+def _foreign(labels: Mapping[str, str]) -> dict[str, str]:
+    """Labels with our prefix are ours alone: with them a volume could pass for a record."""
+    return {key: value for key, value in labels.items() if not key.startswith(PREFIX)}
