@@ -20,7 +20,7 @@ from app.operations.unhonoured import unhonoured
 from app.screens import formats
 from app.screens.actions import INSIDE, bindings
 from app.screens.desk import Desk
-from app.screens.facts import Facts
+from app.screens.facts import Facts, FactsPane
 from app.screens.json_screen import search_in, shown_json
 from app.screens.log_feed import LogFeed
 from app.screens.rows import CONTAINER_COLUMNS, container_row, task_detail
@@ -84,7 +84,8 @@ class TaskScreen(TaskActions):
             yield facts
         yield PaneTabs(["Logs", "Details", "JSON"], id="tabs")
         yield LogView(id="log", empty="No log lines yet.")
-        yield Facts(id="details")
+        with FactsPane(id="details"):
+            yield Facts(id="facts-below")
         yield JsonView(id="json")
 
     def on_mount(self) -> None:
@@ -112,8 +113,11 @@ class TaskScreen(TaskActions):
         rows = [container_row(part, now) for part in task.containers]
         self.query_one("#containers", LiveTable).set_rows(rows)
         facts = task_facts(self.desk, task)
-        self.query_one("#facts-beside", Facts).show(facts)
-        self.query_one("#details", Facts).show(facts)
+        strange = unhonoured(task.manifest)
+        hint = [("Unlike AWS", f"{len(strange)} members, see Details")] if strange else []
+        self.query_one("#facts-beside", Facts).show([*facts, *hint])
+        notes = [("" if place else "Unlike AWS", str(note)) for place, note in enumerate(strange)]
+        self.query_one("#facts-below", Facts).show([*facts, *notes])
         if self._pane == JSON:
             shape = task_shape(task, self._instance_id())
             self.query_one(JsonView).set_text(shown_json(shape))
@@ -213,6 +217,5 @@ def task_facts(desk: Desk, task: Task) -> list[tuple[str, str]]:
         ("Order", "; ".join(order)),
         ("Tags", ", ".join(f"{key}={value}" for key, value in task.tags)),
         ("Task id", task.id),
-        *(("" if place else "Not as on AWS", str(note)) for place, note in enumerate(unhonoured(task.manifest))),
     ]
     return [(name, value) for name, value in facts if value]
