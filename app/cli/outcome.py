@@ -149,14 +149,20 @@ def _written_report(error: BaseException, state_folder: Callable[[], Path]) -> s
     return f"a report is in {path}"
 
 
+def _terminal_is_gone(error: BaseException) -> bool:
+    """Whoever closes the window makes no mistake that a report could help with."""
+    return isinstance(error, OSError) and error.errno == errno.EIO and error.filename is None
+
+
 @contextlib.contextmanager
 def _no_traceback_of_threads(state_folder: Callable[[], Path]) -> Iterator[None]:
     """A fault in a thread is told like any other; the program goes on."""
     import threading
 
     def told(args: threading.ExceptHookArgs) -> None:
-        if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
-            _fault(args.exc_value, state_folder)
+        error = args.exc_value
+        if error is not None and not isinstance(error, SystemExit) and not _terminal_is_gone(error):
+            _fault(error, state_folder)
 
     before = threading.excepthook
     threading.excepthook = told

@@ -202,6 +202,7 @@ def test_a_terminal_that_is_gone_ends_the_program(tmp_path: Path) -> None:
     session_with(tmp_path)
     _, code = run_in_pty(tmp_path, lambda *_: "hang up")
     assert code == 129
+    assert not list((tmp_path / "state").glob("fault-*"))
 
 
 def test_the_registered_samples_are_those_of_the_package(tmp_path: Path) -> None:
