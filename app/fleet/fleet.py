@@ -7,7 +7,7 @@ from everything that names it whenever any of that changes, so the order of even
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
@@ -50,7 +50,7 @@ class InstanceState:
         if self.info is None:
             return Resources()
         offered = self.info.registered
-        return Resources(offered.cpu, max(offered.memory - self.instance.reserved_memory, 0))
+        return replace(offered, memory=max(offered.memory - self.instance.reserved_memory, 0))
 
     @property
     def reserved(self) -> Resources:

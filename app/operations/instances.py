@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from app.fleet.fleet import Fleet, InstanceState
 from app.hosts.endpoint import parse_endpoint
 from app.hosts.reading import engine_info
-from app.model.cluster import ClusterFile, InstanceEntry, attribute_problem
+from app.model.cluster import (
+    BUILT_IN_ATTRIBUTE_PREFIX,
+    MAX_CUSTOM_ATTRIBUTES,
+    ClusterFile,
+    InstanceEntry,
+    attribute_problem,
+)
 from app.model.errors import MoorageError, NotFoundError
 from app.model.ids import instance_arn, new_id
 from app.model.instance import InstanceKey
@@ -23,8 +29,11 @@ from app.model.requests import (
     RegisterContainerInstanceRequest,
     UpdateContainerInstancesStateRequest,
 )
+from app.operations.candidates import instance_facts
 from app.operations.session import Session, find_entry
 from app.operations.shapes import attribute_shape, instance_shape
+from app.placement.evaluation import evaluate
+from app.placement.expressions import ExpressionError, parse
 
 
 def register_container_instance(session: Session, request: RegisterContainerInstanceRequest) -> dict[str, Any]:
@@ -45,6 +54,7 @@ def register_container_instance(session: Session, request: RegisterContainerInst
     name = request.name or re.sub(r"[^A-Za-z0-9._-]", "-", info.hostname).strip("-._")[:63] or "local"
     for attribute in request.attributes:
         _check_attribute(attribute.name, attribute.value)
+    _check_number({attribute.name for attribute in request.attributes})
     others = session.survey(cluster).of_cluster(cluster.name)
     for state in others:
         if state.instance.endpoint == endpoint or (state.info and state.info.engine_id == info.engine_id):
@@ -111,7 +121,19 @@ def update_container_instances_state(session: Session, request: UpdateContainerI
 def list_container_instances(session: Session, request: ListContainerInstancesRequest) -> dict[str, Any]:
     cluster = session.cluster(request.cluster)
     chosen = [entry for entry in cluster.instances if request.status in (None, entry.status)]
+    if request.filter:
+        chosen = _selected(session, cluster, chosen, request.filter)
     return {"containerInstanceArns": [instance_arn(cluster.name, entry.id) for entry in chosen]}
+
+
+def _selected(session: Session, cluster: ClusterFile, entries: list[InstanceEntry], text: str) -> list[InstanceEntry]:
+    """Those that an expression selects. One that does not answer has no other attributes than the cluster's file."""
+    try:
+        expression = parse(text)
+    except ExpressionError as error:
+        raise MoorageError(f"filter: {error.message}", code="InvalidParameterException") from None
+    fleet = session.survey(cluster)
+    return [entry for entry in entries if evaluate(expression, instance_facts(_state(fleet, cluster.name, entry)))]
 
 
 def describe_container_instances(session: Session, request: DescribeContainerInstancesRequest) -> dict[str, Any]:
@@ -154,6 +176,7 @@ def _change_attributes(
             entry = find_entry(current, attribute.target_id)
             attributes = dict(entry.attributes)
             change_one(attributes, attribute)
+            _check_number(attributes)
             current = current.with_instance(entry.model_copy(update={"attributes": attributes}))
         return current
 
@@ -169,6 +192,16 @@ def _change_attributes(
 def _check_attribute(name: str, value: str) -> None:
     if problem := attribute_problem(name, value):
         raise MoorageError(f"the instance {problem}", code="InvalidParameterException")
+
+
+def _check_number(names: Iterable[str]) -> None:
+    custom = sum(not name.startswith(BUILT_IN_ATTRIBUTE_PREFIX) for name in names)
+    if custom > MAX_CUSTOM_ATTRIBUTES:
+        raise MoorageError(
+            f"an instance has at most {MAX_CUSTOM_ATTRIBUTES} custom attributes, and would have {custom}: "
+            "delete-attributes takes away those that are not needed",
+            code="AttributeLimitExceededException",
+        )
 
 
 def _split(cluster: ClusterFile, names: list[str]) -> tuple[list[InstanceEntry], list[dict[str, str]]]:

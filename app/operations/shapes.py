@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from app.fleet.fleet import Fleet, InstanceState
+from app.fleet.fleet import Fleet, InstanceState, belongs
 from app.model.cluster import ClusterFile
 from app.model.ids import cluster_arn, instance_arn
 from app.model.resources import Resources
@@ -46,7 +46,7 @@ def cluster_shape(cluster: ClusterFile, fleet: Fleet) -> dict[str, Any]:
 
 def instance_shape(state: InstanceState) -> dict[str, Any]:
     instance, info = state.instance, state.info
-    tasks = list(state.tasks.values())
+    tasks = [task for task in state.tasks.values() if belongs(task, state)]
     return present(
         {
             "containerInstanceArn": instance_arn(instance.key.cluster, instance.id),

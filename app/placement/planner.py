@@ -1,4 +1,4 @@
-"""Which instance takes each task: ECS's original default scheduler, random among the instances that fit.
+"""Which instance takes each task: ECS's placement pipeline (design: ECS semantics 5.2).
 
 Pure: chance comes in as ``rng``, so a seed makes a plan repeatable.
 """
@@ -10,19 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.model.instance import InstanceKey
-from app.model.resources import Resources
+from app.model.safe_text import safe_line
+from app.placement.candidate import Candidate
+from app.placement.constraints import NOT_A_MEMBER, NOT_DISTINCT
+from app.placement.demand import Demand
 from app.placement.resources import shortfalls
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """An instance as the planner sees it. ``barred``: why it takes no task at all now, "" when it may."""
-
-    key: InstanceKey
-    registered: Resources
-    reserved: Resources
-    barred: str = ""
-    barred_words: str = ""
+from app.placement.strategies import choose
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,28 +35,39 @@ class Plan:
     refusals: tuple[Refusal, ...]
 
 
-def refusal(candidate: Candidate, wanted: Resources) -> Refusal | None:
-    """Why this instance does not take a task that reserves ``wanted``; None when it does."""
+def refusal(candidate: Candidate, demand: Demand) -> Refusal | None:
+    """Why this instance does not take one more task of the demand; None when it does."""
     if candidate.barred:
         return Refusal(candidate.key, candidate.barred, candidate.barred_words)
-    short = shortfalls(wanted, candidate.registered, candidate.reserved)
-    if not short:
-        return None
-    return Refusal(candidate.key, short[0].reason, ", ".join(fault.words for fault in short))
+    missing = next((name for name in demand.attributes if name not in candidate.facts.attributes), None)
+    if missing is not None:
+        return Refusal(candidate.key, "ATTRIBUTE", safe_line(f"attribute {missing} is missing"))
+    short = shortfalls(demand.resources, candidate.registered, candidate.reserved)
+    if short:
+        return Refusal(candidate.key, short[0].reason, ", ".join(fault.words for fault in short))
+    unmet = demand.constraints.unmet(candidate.facts)
+    if unmet:
+        return Refusal(candidate.key, NOT_A_MEMBER, safe_line(f"{unmet[0].text} does not hold there"))
+    if demand.constraints.distinct and candidate.tasks_of(demand.group):
+        return Refusal(candidate.key, NOT_DISTINCT, safe_line(f"it has a task of group {demand.group} already"))
+    return None
 
 
-def plan(wanted: Resources, count: int, candidates: Sequence[Candidate], rng: random.Random) -> Plan:
-    """Place ``count`` equal tasks, one after the other; each takes its room before the next is placed."""
+def plan(demand: Demand, count: int, candidates: Sequence[Candidate], rng: random.Random) -> Plan:
+    """Place ``count`` equal tasks, one after the other; each takes its room before the next is placed.
+
+    ``candidates``: every instance of the cluster, also those that take nothing now.
+    """
     room = {candidate.key: candidate for candidate in sorted(candidates, key=lambda candidate: candidate.key)}
     placements: list[InstanceKey] = []
     for _ in range(count):
-        fitting = [candidate for candidate in room.values() if refusal(candidate, wanted) is None]
+        fitting = [candidate for candidate in room.values() if refusal(candidate, demand) is None]
         if not fitting:
             break
-        chosen = rng.choice(fitting)
+        chosen = choose(fitting, list(room.values()), demand.group, demand.strategies, rng)
         placements.append(chosen.key)
-        room[chosen.key] = Candidate(chosen.key, chosen.registered, chosen.reserved + wanted)
+        room[chosen.key] = chosen.with_tasks(1, demand.resources, demand.group)
     refusals: list[Refusal] = []
     if len(placements) < count:
-        refusals = [why for candidate in room.values() if (why := refusal(candidate, wanted)) is not None]
+        refusals = [why for candidate in room.values() if (why := refusal(candidate, demand)) is not None]
     return Plan(tuple(placements), tuple(refusals))

@@ -32,4 +32,7 @@ def shortfalls(wanted: Resources, registered: Resources, reserved: Resources) ->
         if clash:
             ports = ", ".join(str(port) for port in clash)
             found.append(Shortfall("RESOURCE:PORTS", f"{protocol} port {ports} taken"))
+    gpus = wanted.gpus - (registered.gpus - reserved.gpus)
+    if wanted.gpus and gpus > 0:
+        found.append(Shortfall("RESOURCE:GPU", f"{gpus} {'GPU' if gpus == 1 else 'GPUs'} short"))
     return found

@@ -40,6 +40,22 @@ def test_objects_are_json_or_shorthand() -> None:
     assert [(attribute.name, attribute.value) for attribute in request.attributes] == [("a", "b"), ("c", "")]
 
 
+def test_placement_is_given_in_shorthand_as_to_aws() -> None:
+    parser = build_parser("run-task", "", RunTaskRequest, "taskDefinition")
+    listed = "type=memberOf,expression=\"attribute:stack in [dev, 'prod']\""
+    argv = ["web", "--placement-constraints", "type=distinctInstance", listed]
+    argv += ["--placement-strategy", "type=spread,field=attribute:zone", "type=binpack,field=memory"]
+    request = read_request(RunTaskRequest, parse(parser, argv), "taskDefinition")
+    assert [(one.type, one.expression) for one in request.placement_constraints] == [
+        ("distinctInstance", ""),
+        ("memberOf", "attribute:stack in [dev, 'prod']"),
+    ]
+    assert [(one.type, one.field) for one in request.placement_strategy] == [
+        ("spread", "attribute:zone"),
+        ("binpack", "memory"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "members"),
     [
@@ -49,6 +65,10 @@ def test_objects_are_json_or_shorthand() -> None:
         ('name=a,value="b,c"', {"name": "a", "value": "b,c"}),
         ("name=a,value='b,c'", {"name": "a", "value": "b,c"}),
         ("name=a,value=b\\,c", {"name": "a", "value": "b,c"}),
+        (r"name=a,value=t\d\.x", {"name": "a", "value": r"t\d\.x"}),
+        (r'name=a,value="t\d \"x\", \\"', {"name": "a", "value": '"'.join([r"t\d ", "x", ", \\"])}),
+        ("name=a,value=attribute:s =~ (t2|g2).*", {"name": "a", "value": "attribute:s =~ (t2|g2).*"}),
+        ("name=a,value=attribute:s == 'x y'", {"name": "a", "value": "attribute:s == 'x y'"}),
     ],
 )
 def test_shorthand(text: str, members: dict[str, str]) -> None:
