@@ -26,7 +26,7 @@ class PortBinding:
 
 @dataclass(frozen=True, slots=True)
 class RestartPolicy:
-    """Restart after an exit with a code that is not ignored, if it had run for ``period`` seconds (ECS semantics 4.5)."""
+    """Restart after an exit whose code is not ignored, if it had run for ``period`` seconds (ECS semantics 4.5)."""
 
     ignored_exit_codes: tuple[int, ...] = ()
     period: int = 300

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from app.model.reservation import reservation
+from app.model.resources import Resources
 from app.model.task_definition import dependencies
 from tests.unit.model.definitions import container, errors, warnings
 from tests.unit.model.test_definition_round_trip import understood
@@ -21,10 +23,35 @@ def test_golden_4_memory_of_the_task_is_enough() -> None:
     assert errors({"name": "a", "image": "bb"}, memory="512") == []
 
 
+def test_golden_5_the_sizes_of_the_task_are_what_it_reserves() -> None:
+    made = understood({"family": "web", "cpu": "1 vCPU", "memory": "2 GB", "containerDefinitions": [container("a")]})
+    assert (made.cpu_units, made.memory_mib) == (1024, 2048)
+    assert reservation(made) == Resources(1024, 2048)
+
+
+def test_golden_6_a_circle_of_links_is_refused() -> None:
+    found = errors(container("a", links=["b"]), container("b", links=["a"]))
+    assert [problem for _, problem in found] == ["Container links should not have a cycle"]
+
+
 def test_golden_6_a_circle_that_volumes_from_closes_is_left_to_the_engine_stage() -> None:
     found = warnings(container("a", links=["b"]), container("b", volumesFrom=[{"sourceContainer": "a"}]))
     assert [path for path, _ in found] == ["containerDefinitions"]
     assert "TaskDependencyError" in found[0][1]
+
+
+def test_golden_7_an_essential_container_cannot_be_waited_for_to_end() -> None:
+    app = container("app", dependsOn=[{"containerName": "init", "condition": "SUCCESS"}])
+    words = "A dependency container with SUCCESS or COMPLETE condition cannot be an essential container"
+    assert [problem for _, problem in errors(app, container("init"))] == [words]
+    assert errors(app, container("init", essential=False)) == []
+
+
+def test_golden_8_a_container_without_a_check_cannot_be_waited_for_to_be_healthy() -> None:
+    app = container("app", dependsOn=[{"containerName": "db", "condition": "HEALTHY"}])
+    words = "A dependency container with HEALTHY condition must have health check configured"
+    assert [problem for _, problem in errors(app, container("db"))] == [words]
+    assert errors(app, container("db", healthCheck={"command": ["CMD", "true"]})) == []
 
 
 def test_golden_9_a_host_port_may_be_there_once_per_protocol() -> None:
