@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.model.document import Document, about
-from app.model.names import Condition
+from app.model.names import ABSOLUTE_PATH_PATTERN, Condition
 from app.model.volumes import Name, Text
 
 _FROM_CONFIG = "its value comes from [secrets] of config.toml"
@@ -80,7 +80,9 @@ class RestartPolicy(Document):
 class MountPoint(Document):
     source_volume: Annotated[Name, about("Name of one of the task's volumes.")]
     container_path: Annotated[
-        str, Field(min_length=1, max_length=4096, pattern=r"^/[^:]*$"), about("Absolute path inside the container.")
+        str,
+        Field(min_length=1, max_length=4096, pattern=ABSOLUTE_PATH_PATTERN),
+        about("Absolute path inside the container."),
     ]
     read_only: Annotated[bool, about("Mount the volume read-only.")] = False
 

@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.model.document import Document, about
+from app.model.names import ABSOLUTE_PATH_PATTERN
 
 MOST_MIB = 2**31
 
-Path = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^/[^:]*$")]
+Path = Annotated[str, Field(min_length=1, max_length=4096, pattern=ABSOLUTE_PATH_PATTERN)]
 Capability = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Z][A-Z0-9_]*$")]
 
 

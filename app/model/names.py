@@ -23,6 +23,8 @@ CONTAINER_NAME_PATTERN = r"^[A-Za-z0-9_-]+$"
 """Containers and volumes of a task: what ECS allows. A Docker name begins with a letter; these become its middle."""
 INSTANCE_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 INSTANCE_ID_PATTERN = r"^[0-9a-f]{32}$"
+ABSOLUTE_PATH_PATTERN = r"^/[^:]*$"
+"""Docker's binds put a colon between two paths: none can have one."""
 ATTRIBUTE_NAME_PATTERN = r"^[A-Za-z0-9_./\\-]{1,128}$"
 
 # Compiled for fullmatch: Python's $ also matches before a line break at the end.

@@ -13,7 +13,7 @@ from typing import Literal
 from app.model.container import Container, RestartPolicy, TaskTag
 from app.model.manifest import read_manifest
 from app.model.names import PAUSE
-from app.model.record import FailMark, Lease, Record, RestartMark, StartMark, StopMark, TaskRecord
+from app.model.record import FailMark, Lease, Record, ReplaceMark, RestartMark, StartMark, StopMark, TaskRecord
 from app.model.safe_text import SafeText
 from app.model.task import Health, TaskContainer
 
@@ -31,6 +31,7 @@ class Marks:
     lease: Lease | None = None
     fails: Mapping[str, FailMark] = field(default_factory=dict)
     restarts: Mapping[str, RestartMark] = field(default_factory=dict)
+    replaced: frozenset[str] = frozenset()
 
 
 def sort_marks(records: Iterable[Record]) -> Marks:
@@ -47,6 +48,8 @@ def sort_marks(records: Iterable[Record]) -> Marks:
                 marks = replace(marks, stop=record)
             case FailMark():
                 fails[record.container] = record
+            case ReplaceMark():
+                marks = replace(marks, replaced=marks.replaced | {record.container})
             case RestartMark():
                 known = restarts.get(record.container)
                 if known is None or known.number < record.number:
@@ -73,18 +76,21 @@ def sort_tags(containers: Iterable[Container]) -> dict[str, tuple[Container, Tas
 def derive_parts(marks: Marks, tags: Tags, *, launched: bool) -> tuple[TaskContainer, ...]:
     """Every container of the task. One that waits to be restarted is RUNNING here: whether the task goes on is not
 
-    known yet. ``launched``: all had been made, so that one which is missing was removed by somebody.
+    known yet. ``launched``: all had been made, so that one which is missing was removed by somebody, unless the launch
+
+    is making it again.
     """
     record = marks.record
     names = record.containers if record else tuple(tags)
     gone = launched or marks.stop is not None
+    again = marks.replaced if marks.stop is None else frozenset[str]()
     missing = [name for name in names if name not in tags]
     # The record's manifest is read only when a container's own labels cannot say whether it is essential.
     inessential = _inessential(record.manifest) if record and missing and (gone or marks.fails) else frozenset()
     return tuple(
         _present(*tags[name], marks)
         if name in tags
-        else _absent(name, marks, gone=gone, essential=name not in inessential)
+        else _absent(name, marks, gone=gone and name not in again, essential=name not in inessential)
         for name in (*names, *(name for name in tags if name not in names))
     )
 

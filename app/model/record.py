@@ -70,6 +70,15 @@ class FailMark:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplaceMark:
+    """That a container which never ran is being made again by its launch: while it is missing, nobody removed it."""
+
+    task_id: str
+    container: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RestartMark:
     """That a container was restarted by its restartPolicy for the ``number``th time; the highest number counts.
 
@@ -104,7 +113,7 @@ class Lease:
     at: datetime
 
 
-Record = TaskRecord | StartMark | FailMark | RestartMark | StopMark | Lease
+Record = TaskRecord | StartMark | FailMark | ReplaceMark | RestartMark | StopMark | Lease
 
 RECORD_PREFIX = "moorage-record-"
 
@@ -117,6 +126,8 @@ def record_name(record: Record) -> str:
         return f"{RECORD_PREFIX}{record.task_id}-start"
     if isinstance(record, FailMark):
         return f"{RECORD_PREFIX}{record.task_id}-fail-{_short(record.container)}"
+    if isinstance(record, ReplaceMark):
+        return f"{RECORD_PREFIX}{record.task_id}-replace-{_short(record.container)}"
     if isinstance(record, RestartMark):
         return f"{RECORD_PREFIX}{record.task_id}-restart-{_short(record.container)}-{record.number}"
     if isinstance(record, StopMark):

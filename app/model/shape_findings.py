@@ -12,7 +12,10 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
+from app.model.container_definition import IMAGE_PATTERN
 from app.model.locations import ANY, Broken, Location, short
+from app.model.names import ABSOLUTE_PATH_PATTERN, CONTAINER_NAME_PATTERN, FAMILY_NAME_PATTERN
+from app.model.task_definition import CPU_PATTERN, MEMORY_PATTERN
 
 _REMEDIES = {
     "missing": "add it",
@@ -28,6 +31,14 @@ _REMEDIES = {
     "string_too_short": "write something",
     "literal_error": "write one of these",
 }
+_REMEDIES_OF_PATTERNS = {
+    ABSOLUTE_PATH_PATTERN: "write an absolute path without a colon",
+    CONTAINER_NAME_PATTERN: "use letters, digits, - and _",
+    FAMILY_NAME_PATTERN: "use letters, digits, - and _, and begin with a letter or digit",
+    IMAGE_PATTERN: "write it as docker run takes it",
+    CPU_PATTERN: 'write CPU units, as in "1024", or "1 vCPU"',
+    MEMORY_PATTERN: 'write MiB, as in "2048", or "2 GB"',
+}
 _NONE_OR_EMPTY = frozenset({"missing", "string_too_short", "too_short"})
 _MOST_NEIGHBOURS = 200
 
@@ -35,10 +46,22 @@ _MOST_NEIGHBOURS = 200
 def shape_finding(mistake: ErrorDetails, members: dict[str, Any]) -> Broken:
     location: Location = tuple(mistake["loc"])
     kind = mistake["type"]
-    remedy = _REMEDIES.get(kind, "correct it")
+    remedy = _remedy(mistake)
     if kind == "missing" and (near := _misspelt(location, members)):
         remedy = f"did you mean it by {near!r}?"
     return Broken(location, _in_words_of_ecs(location, kind, members) or _in_our_words(mistake), remedy)
+
+
+def _remedy(mistake: ErrorDetails) -> str:
+    limits = mistake.get("ctx", {})
+    match mistake["type"]:
+        case "string_pattern_mismatch":
+            return _REMEDIES_OF_PATTERNS.get(limits["pattern"], "correct it")
+        case "greater_than_equal":
+            return f"write {limits['ge']} or more"
+        case "less_than_equal":
+            return f"write {limits['le']} or less"
+    return _REMEDIES.get(mistake["type"], "correct it")
 
 
 def _in_our_words(mistake: ErrorDetails) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.model.document import Document, about
-from app.model.names import CONTAINER_NAME_PATTERN
+from app.model.names import ABSOLUTE_PATH_PATTERN, CONTAINER_NAME_PATTERN
 
 Name = Annotated[str, Field(min_length=1, max_length=255, pattern=CONTAINER_NAME_PATTERN)]
 Text = Annotated[str, Field(min_length=1, max_length=4096)]
@@ -19,7 +19,7 @@ _OWN_VOLUME = "a local volume of the task's own; its data does not outlive the t
 class HostVolume(Document):
     source_path: Annotated[
         str | None,
-        Field(max_length=4096, pattern=r"^/[^:]*$"),
+        Field(max_length=4096, pattern=ABSOLUTE_PATH_PATTERN),
         about("Folder on the instance; absent: one for this task alone."),
     ] = None
 

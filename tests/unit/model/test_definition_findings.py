@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.model.definition_document import MOST_FINDINGS, parse_definition
+from app.model.definition_document import MOST_FINDINGS, definition_from, parse_definition
 from app.model.errors import DocumentError
 from tests.unit.model.definitions import container, definition, documents, errors, warnings
 
@@ -253,3 +253,21 @@ def test_a_large_broken_document_is_judged_quickly(document: dict[str, Any]) -> 
         count = len(error.findings)
     assert time.process_time() - began < 5
     assert 0 < count <= MOST_FINDINGS + 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "remedy"),
+    [
+        ({"mountPoints": [{"sourceVolume": "v", "containerPath": "data"}]}, "write an absolute path without a colon"),
+        ({"name": "a.b"}, "use letters, digits, - and _"),
+        ({"image": "a b"}, "write it as docker run takes it"),
+        ({"memory": 3}, "write 4 or more"),
+        ({"portMappings": [{"containerPort": 65536}]}, "write 65535 or less"),
+        ({"essential": "yes"}, "write true or false without quotes"),
+    ],
+)
+def test_a_remedy_says_what_to_write(changes: dict[str, Any], remedy: str) -> None:
+    members = {"family": "f", "volumes": [{"name": "v"}], "containerDefinitions": [{**container("a"), **changes}]}
+    with pytest.raises(DocumentError) as caught:
+        definition_from(members, "d")
+    assert [finding.remedy for finding in caught.value.findings] == [remedy]
