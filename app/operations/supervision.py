@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
 
 from app.fleet.fleet import Fleet, InstanceState, belongs
 from app.hosts.supervisor import Hand, act, due, left_over, sweep
@@ -16,8 +17,10 @@ from app.model.errors import MoorageError
 from app.model.instance import Instance, InstanceKey
 from app.model.progress import Progress, Tell
 from app.model.resources import Resources
-from app.operations.history import Historian, remember_if_possible
 from app.operations.session import Session
+
+if TYPE_CHECKING:
+    from app.operations.history import Historian
 
 Report = Callable[[InstanceKey, str], None]
 """Called from a working thread with what was done, or could not be done, on an instance."""
@@ -40,7 +43,7 @@ class Supervision:
         self._report = report
         self._complain = complain
         self._tell = tell or _quiet
-        self._historian = Historian(session, complain)
+        self._historian: Historian | None = None
         self._lock = threading.Lock()
         self._under_way: set[str] = set()
         self._not_before: dict[str, float] = {}
@@ -52,7 +55,7 @@ class Supervision:
 
     def consider(self, fleet: Fleet, in_hand: Collection[str] = ()) -> None:
         """Begin what is due; ``in_hand``: ids of tasks that this process is at work on already."""
-        self._historian.note(fleet)
+        self._remember(fleet)
         retention = self._session.settings.retention
         for key, state in fleet.instances.items():
             if not state.live:
@@ -67,7 +70,16 @@ class Supervision:
 
     def close(self) -> None:
         """Finish what is being remembered; what is under way on hosts ends with the process."""
-        self._historian.close()
+        if self._historian is not None:
+            self._historian.close()
+
+    def _remember(self, fleet: Fleet) -> None:
+        if self._historian is None:
+            # Here, so that the first frame need not wait for what reads logs and writes a database.
+            from app.operations.history import Historian
+
+            self._historian = Historian(self._session, self._complain)
+        self._historian.note(fleet)
 
     def _begin(self, task_id: str, state: InstanceState, name: str) -> None:
         with self._lock:
@@ -90,6 +102,8 @@ class Supervision:
                 sweep(engine, task_id, settings.retention)
             what = due(fresh, engine.now(), settings.retention) if fresh is not None else None
             if fresh is not None and what == "forget":
+                from app.operations.history import remember_if_possible
+
                 for warning in remember_if_possible(self._session, engine, fresh):
                     self._complain(warning)
             hand = Hand(self._session.owner, self._tell, capacity, settings)
