@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -60,6 +61,9 @@ CONTAINER_COLUMNS = (
 )
 
 
+_ERROR_NAME = re.compile(r"\A(?:Cannot(?P<what>[A-Z][a-z]+)[A-Za-z]*|[A-Za-z]+)Error: (?P<why>dependency graph: )?")
+
+
 def without(columns: Sequence[Column], *keys: str) -> tuple[Column, ...]:
     return tuple(column for column in columns if column.key not in keys)
 
@@ -100,7 +104,7 @@ def task_detail(task: Task, step: Progress | None, now: datetime) -> Cell:
     if task.last_status in ("STOPPED", "STOPPING"):
         ended = [part for part in task.containers if part.essential and part.ran and part.exit_code is not None]
         culprit = max(ended, key=lambda part: part.exit_code != 0, default=None)
-        why = str(task.stopped_reason)
+        why = _short_reason(str(task.stopped_reason))
         if culprit and task.stop_code == "EssentialContainerExited":
             why = f"exit {culprit.exit_code} of {culprit.name}" + (f": {culprit.reason}" if culprit.reason else "")
         return cell(why, "bad" if task.failed else "muted")
@@ -117,6 +121,15 @@ def task_detail(task: Task, step: Progress | None, now: datetime) -> Cell:
         awaited = " ".join(f"{name} {condition}" for name, condition in waiting[0].awaits)
         return cell(f"{waiting[0].name} waits for {awaited}" if awaited else f"starting {waiting[0].name}", "busy")
     return cell(f"being made; {_lease_words(task, now)}", "busy")
+
+
+def _short_reason(reason: str) -> str:
+    """``CannotPullContainerError: …`` as ``pull: …``: where there is room for few words, these should tell most."""
+    name = _ERROR_NAME.match(reason)
+    if name is None:
+        return reason
+    what = f"{name['what'].lower()}: " if name["what"] and not name["why"] else ""
+    return what + reason[name.end() :]
 
 
 def _warnings(task: Task) -> Cell:
@@ -320,7 +333,7 @@ def reach_counts(states: Sequence[InstanceState]) -> tuple[Span, ...]:
 
 def container_row(part: TaskContainer, now: datetime) -> Row:
     runtime = part.runtime
-    detail = part.reason or (formats.ports(runtime.ports) if runtime else "")
+    detail = _short_reason(str(part.reason)) or (formats.ports(runtime.ports) if runtime else "")
     moment = (runtime.finished_at or runtime.started_at) if runtime else None
     name: Cell = (Span(part.name, "strong"), Span("" if part.essential else "  not essential", "muted"))
     cells = {

@@ -205,7 +205,7 @@ def task_facts(desk: Desk, task: Task) -> list[tuple[str, str]]:
     ]
     facts = [
         ("Status", f"{task.last_status}, to be {task.desired_status}"),
-        ("Why" if task.desired_status == "STOPPED" else "Now", detail or formats.NOTHING),
+        _why(task, detail) if task.desired_status == "STOPPED" else ("Now", detail or formats.NOTHING),
         ("Stop code", f"{task.stop_code}, by {task.stopped_by}" if task.stopped_by else task.stop_code or ""),
         ("Times", ", ".join(times)),
         ("By", f"{task.started_by}, group {task.group}"),
@@ -214,8 +214,16 @@ def task_facts(desk: Desk, task: Task) -> list[tuple[str, str]]:
             "Reserved",
             f"CPU {formats.cpu_units(task.reservation.cpu)}, memory {formats.mebibytes(task.reservation.memory)}",
         ),
+        *((part.name, str(part.reason)) for part in task.containers if part.reason != task.stopped_reason),
         ("Order", "; ".join(order)),
         ("Tags", ", ".join(f"{key}={value}" for key, value in task.tags)),
         ("Task id", task.id),
     ]
     return [(name, value) for name, value in facts if value]
+
+
+def _why(task: Task, detail: str) -> tuple[str, str]:
+    """The whole reason, as ECS tells it, and which container's end it was."""
+    if task.stop_code == "EssentialContainerExited":
+        return "Why", f"{task.stopped_reason}: {detail}"
+    return "Why", task.stopped_reason or detail
