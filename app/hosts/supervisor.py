@@ -59,11 +59,11 @@ def being_stopped(task: Task, now: datetime) -> bool:
 
     Nobody else may stop them meanwhile: a second SIGTERM means "at once" to many programs.
     """
-    if not task.stopped_by or task.stopping_at is None:
+    if task.stop_marked_at is None:
         return False
     ended = [part.runtime.finished_at for part in task.parts if part.runtime and part.runtime.finished_at]
     longest = max((part.stop_timeout for part in stoppable(task)), default=0)
-    return now - max(task.stopping_at, *ended) < timedelta(seconds=longest) + STOP_GRACE
+    return now - max(task.stop_marked_at, *ended) < timedelta(seconds=longest) + STOP_GRACE
 
 
 def left_over(record: Record, now: datetime, retention: timedelta) -> bool:
@@ -97,7 +97,8 @@ def act(engine: Engine, task: Task, what: Due, hand: Hand) -> str:
         stopped = stop_in_order(engine, task, hand.tell)
         return f"stopped {name}: {stopped.stopped_reason if stopped else 'gone'}"
     if what == "restart":
-        return f"restarted {name}: {restart_ended(engine, task)}"
+        restarted = restart_ended(engine, task)
+        return f"restarted {name}: {restarted}" if restarted else ""
     if what == "tidy":
         tidy(engine, task)
         return f"tidied up after {name}: {task.stopped_reason}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 
@@ -46,10 +47,10 @@ def task_arn(cluster: str, task_id: str) -> str:
     return f"{_PREFIX}task/{cluster}/{task_id}"
 
 
-def container_arn(cluster: str, task_id: str, runtime_id: str) -> str:
-    """A container's ARN ends in a UUID; ours is made of the Docker id's first 32 digits, so that it never changes."""
-    digits = (runtime_id or task_id)[:32].ljust(32, "0")
-    uuid = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+def container_arn(cluster: str, task_id: str, name: str) -> str:
+    """A container's ARN ends in a UUID; ours is made of its task and its name, so that it never changes."""
+    digits = hashlib.sha256(f"{task_id}/{name}".encode()).hexdigest()
+    uuid = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32]))
     return f"{_PREFIX}container/{cluster}/{task_id}/{uuid}"
 
 

@@ -75,7 +75,9 @@ def derive_task(
 def _told(marks: Marks) -> dict[str, Any]:
     """What only records tell."""
     record, start, lease = marks.record, marks.start, marks.lease
-    told: dict[str, Any] = {"stopped_by": str(marks.stop.by) if marks.stop else ""}
+    told: dict[str, Any] = {}
+    if marks.stop is not None:
+        told |= {"stopped_by": str(marks.stop.by), "stop_marked_at": marks.stop.at}
     if start is not None:
         told |= {"pull_started_at": start.pull_started_at, "pull_stopped_at": start.pull_stopped_at}
     if lease is not None:
@@ -157,20 +159,20 @@ def _ended(parts: Iterable[TaskContainer]) -> list[datetime]:
 
 
 def _marked_ends(marks: Marks, ended: Sequence[datetime]) -> list[datetime]:
-    """When nothing ever ran, the task ended when that was settled."""
-    if ended:
-        return []
-    return [mark.at for mark in (marks.stop, *marks.fails.values()) if mark is not None]
+    """Containers that could not start ended when that was settled; when nothing tells more, the stop mark does."""
+    failed = [mark.at for mark in marks.fails.values()]
+    return failed or ([marks.stop.at] if marks.stop is not None and not ended else [])
 
 
 def _stopping_at(parts: Sequence[TaskContainer], marks: Marks, desired: DesiredStatus) -> datetime | None:
+    """When it was settled that the task stops: a mark may only say later what an end had settled."""
     if desired == "RUNNING":
         return None
+    essential = [part for part in parts if part.essential]
+    settled = [*_ended(essential), *(marks.fails[part.name].at for part in essential if part.name in marks.fails)]
     if marks.stop is not None:
-        return marks.stop.at
-    return min(
-        (*_ended(part for part in parts if part.essential), *(mark.at for mark in marks.fails.values())), default=None
-    )
+        settled.append(marks.stop.at)
+    return min(settled, default=None)
 
 
 def _health(parts: Sequence[TaskContainer]) -> Health:

@@ -58,8 +58,9 @@ class Task:
     """A task on one instance (design: ECS semantics 1.4). Times are the host's, in UTC.
 
     ``containers`` are the definition's; ``pause`` holds the namespaces that they share, where they share any.
-    ``execution_stopped_at``: when the first essential container ended. ``client_token`` and ``request`` tell two calls
-    of run-task apart; all of tags and these are known from the task's record alone.
+    ``execution_stopped_at``: when the first essential container ended. ``stop_marked_at``: when ``stopped_by`` said
+    that it stops. ``client_token`` and ``request`` tell two calls of run-task apart; all of tags and these are known
+    from the task's record alone.
     """
 
     id: str
@@ -84,6 +85,7 @@ class Task:
     pull_started_at: datetime | None = None
     pull_stopped_at: datetime | None = None
     stopped_by: str = ""
+    stop_marked_at: datetime | None = None
     pause: TaskContainer | None = None
     launch_type: str = "EXTERNAL"
     tags: tuple[tuple[SafeText, SafeText], ...] = ()

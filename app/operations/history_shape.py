@@ -56,7 +56,7 @@ def past_task_shape(task: PastTask, instance_id: str, detail: str) -> dict[str, 
 
 def _container_shape(task: PastTask, part: PastContainer) -> dict[str, Any]:
     shape: dict[str, Any] = {
-        "containerArn": container_arn(task.cluster, task.id, part.runtime_id),
+        "containerArn": container_arn(task.cluster, task.id, part.name),
         "taskArn": task_arn(task.cluster, task.id),
         "name": part.name,
         "image": part.image or None,

@@ -64,7 +64,7 @@ def container_shape(task: Task, part: TaskContainer, wanted: Mapping[str, Any]) 
     image = runtime.image if runtime else safe_line(wanted.get("image", ""))
     return present(
         {
-            "containerArn": container_arn(task.cluster, task.id, runtime.id if runtime else ""),
+            "containerArn": container_arn(task.cluster, task.id, part.name),
             "taskArn": task_arn(task.cluster, task.id),
             "name": part.name,
             "image": image or None,
@@ -125,20 +125,17 @@ def _definitions(task: Task) -> dict[str, dict[str, Any]]:
     """Container definitions by name, with the overrides of this task, from its record."""
     manifest = read_manifest(task.manifest)
     found: dict[str, dict[str, Any]] = {}
-    for members in (manifest.definition.get("containerDefinitions"), manifest.overrides.get("containerOverrides")):
-        for item in members if isinstance(members, list) else ():
-            if isinstance(item, dict):
-                found.setdefault(str(item.get("name")), {}).update(item)
+    for item in (*manifest.containers, *manifest.container_overrides):
+        found.setdefault(str(item.get("name")), {}).update(item)
     return found
 
 
 def _overrides(task: Task) -> dict[str, Any]:
     """Echoed always, with an entry for each container even when nothing was overridden."""
-    given = read_manifest(task.manifest).overrides
-    listed = given.get("containerOverrides")
-    named = {item["name"]: item for item in listed or () if isinstance(item, dict) and "name" in item}
+    manifest = read_manifest(task.manifest)
+    named = {str(item.get("name")): item for item in manifest.container_overrides}
     return {
-        **given,
+        **manifest.overrides,
         "containerOverrides": [named.get(container.name, {"name": container.name}) for container in task.containers],
         "inferenceAcceleratorOverrides": [],
     }

@@ -7,9 +7,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from app.model.member_tree import Member, definition_tree
 from app.model.task_definition import TaskDefinition
 
 _WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
+_UNKNOWN = st.sampled_from(["xyz", "port_mappings", "model_dump"])
 
 
 @cache
@@ -18,6 +20,25 @@ def definitions() -> st.SearchStrategy[dict[str, Any]]:
     schema = TaskDefinition.model_json_schema(by_alias=True)
     made: st.SearchStrategy[dict[str, Any]] = _made(schema, schema["$defs"])
     return made
+
+
+@st.composite
+def with_unknown_members(draw: st.DrawFn) -> dict[str, Any]:
+    """As ``definitions``, with members here and there that ECS does not have, Python's spelling of some among them."""
+    document = draw(definitions())
+    for place in _objects(document, definition_tree()):
+        place.update(draw(st.dictionaries(_UNKNOWN, st.integers(), max_size=1)))
+    return document
+
+
+def _objects(value: Any, member: Member | None) -> list[dict[str, Any]]:
+    if member is None:
+        return []
+    if isinstance(value, list):
+        return [found for item in value for found in _objects(item, member.element)]
+    if member.kind != "object":
+        return []
+    return [value, *(found for name, item in value.items() for found in _objects(item, member.below(name)))]
 
 
 def _made(schema: dict[str, Any], shared: dict[str, Any]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -273,6 +274,14 @@ def test_what_needs_an_account_is_refused_by_field_all_at_once() -> None:
 def test_a_function_that_is_not_understood_is_one_finding(function: str) -> None:
     (told,) = findings(definition(f"Cpu: {function}"))
     assert told.startswith("Resources.Web.Properties.Cpu: ")
+
+
+def test_a_flood_of_functions_is_refused_in_time_and_in_few_lines() -> None:
+    began = time.monotonic()
+    told = findings(definition("PlacementConstraints:", *["  - !GetAtt a"] * 20_000))
+    assert time.monotonic() - began < 10
+    assert len(told) == 101
+    assert told[-1] == "19,900 more like these are not shown; see to these first"
 
 
 def test_unknown_members_are_kept_by_the_plain_rule() -> None:

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.model.definition_document import MOST_FINDINGS, definition_from, parse_definition
-from app.model.errors import DocumentError
-from tests.unit.model.definitions import container, definition, documents, errors, warnings
+from app.model.definition_document import definition_from, parse_definition
+from app.model.errors import MOST_FINDINGS, DocumentError
+from tests.unit.generated import with_unknown_members
+from tests.unit.model.definitions import container, definition, errors, warnings
 
 FIRST = "containerDefinitions[0]"
 
@@ -196,7 +197,7 @@ JUNK = (
 @st.composite
 def mutated(draw: st.DrawFn) -> dict[str, Any]:
     """A document of the right shape in which some values became something else."""
-    document = draw(documents())
+    document = draw(with_unknown_members())
     for _ in range(draw(st.integers(1, 4))):
         here: Any = document
         while True:

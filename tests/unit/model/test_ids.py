@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,8 +27,14 @@ def test_arns_are_ecs_long_format() -> None:
     assert ids.task_arn("c", "ab") == "arn:aws:ecs:local-1:000000000000:task/c/ab"
     assert ids.instance_arn("c", "ab") == "arn:aws:ecs:local-1:000000000000:container-instance/c/ab"
     assert ids.definition_arn("web", 3) == "arn:aws:ecs:local-1:000000000000:task-definition/web:3"
-    arn = ids.container_arn("c", "ab" * 16, "0123456789abcdef" * 4)
-    assert arn.endswith("container/c/" + "ab" * 16 + "/01234567-89ab-cdef-0123-456789abcdef")
+
+
+def test_a_containers_arn_is_its_own_and_never_changes() -> None:
+    arn, other = (ids.container_arn("c", "ab" * 16, name) for name in ("web", "db"))
+    prefix, _, uuid = arn.rpartition("/")
+    assert prefix == "arn:aws:ecs:local-1:000000000000:container/c/" + "ab" * 16
+    assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", uuid)
+    assert arn == ids.container_arn("c", "ab" * 16, "web") != other
 
 
 def test_short_id_takes_arn_or_id() -> None:

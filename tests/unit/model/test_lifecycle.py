@@ -288,6 +288,13 @@ def test_a_task_goes_on_without_one_that_is_not_essential() -> None:
         assert (found.containers[1].last_status, found.containers[1].exit_code) == ("STOPPED", None)
 
 
+def test_a_task_does_not_stop_before_it_is_stopping() -> None:
+    """The mark comes after what it is about: an end, or a container that could not start."""
+    found = task(BOTH, db("exited", finished_at=at(1)), STARTED, fail("web", 143), stop("TaskFailedToStart", "why"))
+    assert (found.stopping_at, found.stopped_at, found.stop_marked_at) == (at(1), at(2), at(10))
+    assert task(BOTH, db(), web(), stop()).stopping_at == at(10)
+
+
 def test_a_failure_before_anything_was_made_ends_the_task_when_it_was_settled() -> None:
     found = task(BOTH, fail("db"))
     assert (found.last_status, found.stop_code, found.stopped_at) == ("STOPPED", "TaskFailedToStart", at(2))
