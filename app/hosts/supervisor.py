@@ -63,7 +63,7 @@ def being_stopped(task: Task, now: datetime) -> bool:
         return False
     ended = [part.runtime.finished_at for part in task.parts if part.runtime and part.runtime.finished_at]
     longest = max((part.stop_timeout for part in stoppable(task)), default=0)
-    return now - max(task.stop_marked_at, *ended) < timedelta(seconds=longest) + STOP_GRACE
+    return now - max((task.stop_marked_at, *ended)) < timedelta(seconds=longest) + STOP_GRACE
 
 
 def left_over(record: Record, now: datetime, retention: timedelta) -> bool:
