@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from tests.engine_bed import Bed, Daemon
+    from tests.engine_bed import Bed, Daemon, Registry
 
 ENGINES = 3
 
@@ -70,3 +72,18 @@ def fresh_engine(engine_bed: Bed) -> Iterator[Callable[..., Daemon]]:
     yield make
     for daemon in made:
         engine_bed.discard(daemon)
+
+
+@pytest.fixture
+def registry(engine: Daemon, tmp_path: Path) -> Iterator[Registry]:
+    """An empty registry beside ``engine``, at 127.0.0.1:5000 of its machine."""
+    from tests.engine_bed import Registry
+
+    if shutil.which("docker-registry") is None:
+        pytest.skip("no registry can run: missing program docker-registry (apt-get install docker-registry)")
+    made = Registry(engine, tmp_path)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.close()

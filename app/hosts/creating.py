@@ -8,7 +8,7 @@ from typing import Any
 from app.hosts.crashpoint import crashpoint
 from app.hosts.engine import Engine, Json
 from app.hosts.errors import HostError
-from app.hosts.labels import DIGEST, container_name, labels_of
+from app.hosts.labels import PREFIX, container_name, labels_of
 from app.hosts.networks import make_network
 from app.hosts.pause import ensure_pause_image
 from app.hosts.ports import PortChooser, ports_in_use, published_ports
@@ -65,18 +65,25 @@ class Creator:
         name = container_name(tag)
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                self._engine.create_container(name, body)
+                made = self._engine.create_container(name, body)
             except HostError as error:
                 if error.kind not in ("conflict", "timeout"):
                     raise
                 # The name is taken, or no answer came: what is there now decides.
                 there = inspect_or_none(self._engine, name)
-                if there is not None and _digest_of(there) == labels_of(tag)[DIGEST]:
+                if there is not None and _labels_of_ours(there) == labels_of(tag):
                     return
                 if there is not None or attempt == _ATTEMPTS:
                     raise
             else:
+                self._check(made, tag)
                 return
+
+    def _check(self, made: str, tag: TaskTag) -> None:
+        """The tag may have moved to an image with labels of ours since: nobody would believe the container's."""
+        if _labels_of_ours(self._engine.inspect(made)) != labels_of(tag):
+            self._engine.remove_container(made)
+            raise HostError("its image carries labels that only Moorage may set", "refused")
 
 
 class _named:  # noqa: N801 - reads as a word of the language
@@ -106,5 +113,6 @@ def _choose_ports(
     }
 
 
-def _digest_of(detail: Json) -> str:
-    return str(((detail.get("Config") or {}).get("Labels") or {}).get(DIGEST, ""))
+def _labels_of_ours(detail: Json) -> dict[str, str]:
+    labels = (detail.get("Config") or {}).get("Labels") or {}
+    return {key: value for key, value in labels.items() if key.startswith(PREFIX)}

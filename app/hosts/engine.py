@@ -113,9 +113,11 @@ class Engine:
         with translated("inspecting a container"):
             return _members(self.api().inspect_container(container))
 
-    def volumes(self, label: str) -> list[Json]:
+    def volumes(self, label: str = "", *, name: str = "") -> list[Json]:
+        """Those with the label, or with ``name`` in their names."""
+        filters = {"name": name} if name else {"label": label}
         with translated("listing volumes"):
-            return _entries(_members(self.api().volumes(filters={"label": label})).get("Volumes") or [])
+            return _entries(_members(self.api().volumes(filters=filters)).get("Volumes") or [])
 
     def volume(self, name: str) -> Json:
         with translated("inspecting a volume"):

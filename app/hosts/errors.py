@@ -27,6 +27,11 @@ class HostError(MoorageError):
         self.kind: Kind = kind
         super().__init__(message)
 
+    @property
+    def unanswered(self) -> bool:
+        """Whether no answer came: nothing follows from that for what was asked."""
+        return self.kind in ("unreachable", "timeout")
+
 
 @contextlib.contextmanager
 def translated(what: str) -> Iterator[None]:

@@ -24,7 +24,7 @@ def ensure_image(
 
     Returns "" when the image is as fresh as the behavior asks for, else why the copy on the host is used: only
     "default" ever falls back to one. ``platform``: as in linux/arm64, "" for the host's own.
-    Raises HostError when there is none to use, or when the image carries labels of ours.
+    Raises HostError when there is none to use, when it is for another platform, or carries labels of ours.
     """
     fallback = SafeText("")
     if _pull_due(engine, image, behavior):
@@ -37,7 +37,12 @@ def ensure_image(
         else:
             if behavior == "once":
                 engine.create_volume(_pulled_name(image), {PULLED: image})
-    labels = (engine.image(image).get("Config") or {}).get("Labels") or {}
+    found = engine.image(image)
+    # Engines take an image that is there for one platform only as if it were for any.
+    made_for = f"{found.get('Os')}/{found.get('Architecture')}"
+    if platform and found.get("Architecture") and made_for != platform:
+        raise HostError(f"image {image} is for {made_for}, and runtimePlatform asks for {platform}", "refused")
+    labels = (found.get("Config") or {}).get("Labels") or {}
     forged = sorted(key for key in labels if key.startswith(PREFIX))
     if forged:
         raise HostError(f"image {image} carries the label {forged[0]}, which only Moorage may set", "refused")
@@ -86,10 +91,17 @@ def _present(engine: Engine, image: str) -> bool:
 
 def _pull(engine: Engine, image: str, platform: str, tell: PullProgress) -> None:
     layers: dict[str, tuple[int, int]] = {}
-    for frame in engine.pull(image, platform):
-        _count(frame, layers)
-        done = sum(part for part, _ in layers.values())
-        tell(safe_line(frame.get("status", "")), done, sum(whole for _, whole in layers.values()))
+    try:
+        for frame in engine.pull(image, platform):
+            _count(frame, layers)
+            done = sum(part for part, _ in layers.values())
+            tell(safe_line(frame.get("status", "")), done, sum(whole for _, whole in layers.values()))
+    except HostError as error:
+        if error.kind != "timeout":
+            raise
+        # The registry's silence, if the engine still answers: nothing of a pull is left to be read back.
+        engine.ping()
+        raise HostError(error.message, "failed") from error
 
 
 def _count(frame: Json, layers: dict[str, tuple[int, int]]) -> None:

@@ -37,6 +37,11 @@ def container_name(tag: TaskTag) -> str:
     return f"moorage-{tag.family}-{tag.revision}-{tag.container}-{tag.task_id[:12]}"
 
 
+def without_ours(labels: Mapping[str, str]) -> dict[str, str]:
+    """Labels of somebody else's, without those that have our prefix: with them a thing could pass for one of ours."""
+    return {key: value for key, value in labels.items() if not key.startswith(PREFIX)}
+
+
 def network_name(task_id: str) -> str:
     return f"moorage-{task_id[:12]}"
 

@@ -23,7 +23,7 @@ from app.hosts.reading import container_from_list
 from app.hosts.settings import HostSettings
 from app.hosts.starting import Starter
 from app.hosts.stopping import mark_stopped, stop_in_order, try_to_mark
-from app.hosts.task_objects import forget_task, read_task, write_record
+from app.hosts.task_objects import forget_task, read_task, stop_asked, write_record
 from app.hosts.translate import needs_pause
 from app.model.container import TaskTag
 from app.model.environment import ContainerEnvironment
@@ -130,6 +130,8 @@ class Launcher:
         except _Over:
             return self._wind_up(task_id, owner)
         except ReservationLost:
+            if stop_asked(self._engine, task_id):  # it is not to be launched elsewhere either
+                return self._wind_up(task_id, owner)
             forget_task(self._engine, task_id)
             raise
 
@@ -195,6 +197,8 @@ class Launcher:
         fallback = ensure_image(self._engine, image, tell, self._settings.pull, platform)
         if fallback:
             self._say(task_id, "warning", container, fallback)
+        if stop_asked(self._engine, task_id):
+            raise _Over
 
     def _create_all(self, order: LaunchOrder, sequence: list[str], failed: set[str]) -> None:
         definition, task_id = order.definition, order.record.task_id
@@ -216,6 +220,8 @@ class Launcher:
                 self._say(task_id, "create", container.name)
                 if not self._create(order, creator, container):
                     failed.add(container.name)
+                elif stop_asked(self._engine, task_id):
+                    raise _Over
             crashpoint("between-creates")
 
     def _create(self, order: LaunchOrder, creator: Creator, container: ContainerDefinition) -> bool:

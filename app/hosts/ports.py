@@ -27,17 +27,22 @@ class PortChooser:
         # Launches that run at the same time begin at different places: what one chose shows only once it runs.
         self._next = self._first + int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4], "big") % width
 
+    def bar(self, ports: Iterable[Port]) -> None:
+        """Choose none of these."""
+        self._taken |= set(ports)
+
     def block(self, protocol: str, count: int = 1) -> int:
         """The first of ``count`` free ports in a row. Raises HostError when there is no such row."""
         width = self._last - self._first + 1
         for step in range(width):
             first = self._first + (self._next - self._first + step) % width
-            wanted = {(protocol, first + offset) for offset in range(count)}
-            if first + count - 1 <= self._last and not wanted & self._taken:
-                self._taken |= wanted
+            row = {(protocol, first + offset) for offset in range(count)}
+            if first + count - 1 <= self._last and not row & self._taken:
+                self._taken |= row
                 self._next = first + count if first + count <= self._last else self._first
                 return first
-        raise HostError(f"no {count} free {protocol} host ports in a row from {self._first} to {self._last}", "failed")
+        wanted = f"free {protocol} host port" if count == 1 else f"{count} free {protocol} host ports in a row"
+        raise HostError(f"no {wanted} from {self._first} to {self._last}", "failed")
 
 
 def ports_in_use(containers: Iterable[Container]) -> set[Port]:
@@ -79,29 +84,36 @@ def container_ports(mapping: PortMapping) -> tuple[int, int]:
     return mapping.container_port, 1
 
 
-def moved(bindings: Iterable[PortBinding], static: Iterable[Port], chooser: PortChooser) -> tuple[PortBinding, ...]:
-    """The bindings with other host ports for all that are not ``static``; rows of ports stay rows."""
-    fixed = set(static)
+def moved(
+    bindings: Iterable[PortBinding], static: Iterable[Port], refused: Iterable[Port], chooser: PortChooser
+) -> tuple[PortBinding, ...]:
+    """The bindings with other host ports for those that were ``refused``; rows of ports stay rows.
+
+    ``static``: those that the definition gives. Raises HostError when there are none to move to.
+    """
+    fixed, rejected = set(static), set(refused)
     rows: list[list[PortBinding]] = []
     for binding in sorted(bindings, key=lambda binding: (binding.protocol, binding.container_port, binding.host_port)):
-        before = rows[-1][-1] if rows else None
-        if (
-            before is not None
-            and (binding.protocol, binding.container_port - 1, binding.host_port - 1)
-            == (before.protocol, before.container_port, before.host_port)
-            and (binding.protocol, binding.host_port) not in fixed
-            and (before.protocol, before.host_port) not in fixed
-        ):
+        if rows and binding == _after(rows[-1][-1]) and not fixed & {_port(binding), _port(rows[-1][-1])}:
             rows[-1].append(binding)
         else:
             rows.append([binding])
-    result: list[PortBinding] = []
-    for row in rows:
-        if (row[0].protocol, row[0].host_port) in fixed:
-            result += row
-            continue
+    moving = [row for row in rows if rejected & {_port(binding) for binding in row}]
+    kept = [binding for row in rows if row not in moving for binding in row]
+    chooser.bar([*rejected, *map(_port, kept)])
+    result = kept
+    for row in moving:
         host = chooser.block(row[0].protocol, len(row))
         result += [
             PortBinding(binding.container_port, host + offset, binding.protocol) for offset, binding in enumerate(row)
         ]
     return tuple(result)
+
+
+def _port(binding: PortBinding) -> Port:
+    return binding.protocol, binding.host_port
+
+
+def _after(binding: PortBinding) -> PortBinding:
+    """The next one in a row."""
+    return PortBinding(binding.container_port + 1, binding.host_port + 1, binding.protocol)

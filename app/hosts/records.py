@@ -13,6 +13,7 @@ from app.model.record import (
     FailMark,
     Lease,
     Record,
+    ReplaceMark,
     RestartMark,
     StartMark,
     StopCode,
@@ -27,7 +28,8 @@ _VALUE = f"{PREFIX}value"
 _MANIFEST = f"{PREFIX}manifest"
 _MOST_CONTAINERS = 11
 """ECS's ten, and the pause container."""
-_MOST_TAGS = 50
+_MOST_TAGS = 51
+"""ECS's fifty, and the one that enableECSManagedTags adds."""
 
 
 def record_labels(record: Record) -> dict[str, str]:
@@ -42,6 +44,7 @@ def _kind(record: Record) -> str:
         TaskRecord: "task",
         StartMark: "start",
         FailMark: "fail",
+        ReplaceMark: "replace",
         RestartMark: "restart",
         StopMark: "stop",
         Lease: "lease",
@@ -51,21 +54,7 @@ def _kind(record: Record) -> str:
 def _value(record: Record) -> dict[str, Any]:
     match record:
         case TaskRecord():
-            return {
-                "cluster": record.cluster,
-                "family": record.family,
-                "revision": record.revision,
-                "group": record.group,
-                "startedBy": record.started_by,
-                "createdAt": format_time(record.created_at),
-                "reservation": reservation_to_json(record.reservation),
-                "launcher": record.launcher,
-                "containers": list(record.containers),
-                "launchType": record.launch_type,
-                "tags": [list(tag) for tag in record.tags],
-                "clientToken": record.client_token,
-                "request": record.request,
-            }
+            return _task_value(record)
         case StartMark():
             return {
                 "at": format_time(record.at),
@@ -79,6 +68,8 @@ def _value(record: Record) -> dict[str, Any]:
                 "reason": record.reason,
                 "at": format_time(record.at),
             }
+        case ReplaceMark():
+            return {"container": record.container, "at": format_time(record.at)}
         case RestartMark():
             return {
                 "container": record.container,
@@ -90,6 +81,24 @@ def _value(record: Record) -> dict[str, Any]:
             return {"code": record.code, "reason": record.reason, "by": record.by, "at": format_time(record.at)}
         case Lease():
             return {"number": record.number, "owner": record.owner, "at": format_time(record.at)}
+
+
+def _task_value(record: TaskRecord) -> dict[str, Any]:
+    return {
+        "cluster": record.cluster,
+        "family": record.family,
+        "revision": record.revision,
+        "group": record.group,
+        "startedBy": record.started_by,
+        "createdAt": format_time(record.created_at),
+        "reservation": reservation_to_json(record.reservation),
+        "launcher": record.launcher,
+        "containers": list(record.containers),
+        "launchType": record.launch_type,
+        "tags": [list(tag) for tag in record.tags],
+        "clientToken": record.client_token,
+        "request": record.request,
+    }
 
 
 def _format(moment: datetime | None) -> str | None:
@@ -123,6 +132,8 @@ def _parse(task_id: str, kind: str, value: Any, manifest: str) -> Record | None:
                 safe_line(value["reason"]),
                 parse_time(value["at"]),
             )
+        case "replace":
+            return ReplaceMark(task_id, safe_line(value["container"]), parse_time(value["at"]))
         case "restart":
             return RestartMark(
                 task_id,

@@ -6,11 +6,17 @@ launch was begun with.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
+from app.hosts.crashpoint import crashpoint
 from app.hosts.engine import Engine, Json
+from app.hosts.reading import inspect_or_none
+from app.hosts.task_objects import write_record
 from app.model.container import PortBinding
+from app.model.gates import creation_order
+from app.model.record import ReplaceMark, record_name
+from app.model.task import Task
 
 _CONFIG = (
     "Image",
@@ -53,25 +59,74 @@ def port_bindings(bindings: Iterable[PortBinding]) -> dict[str, list[dict[str, s
     return found
 
 
+def replace_part(
+    engine: Engine, task: Task, name: str, detail: Json, ports: Iterable[PortBinding] | None = None
+) -> None:
+    """Make one of a task's containers again, and after it those that are bound to the one that was. Raises HostError.
+
+    None of them has ever run. ``ports``: its host ports, where they are to be others.
+    """
+    new = {str(detail["Id"]): _replace_marked(engine, task.id, name, detail, ports=ports)}
+    again = {name: str(detail.get("Name", "")).removeprefix("/")}
+    parts = {part.name: part for part in task.parts}
+    for other in creation_order({name: dict(part.depends_on) for name, part in parts.items()}) or ():
+        runtime = parts[other].runtime
+        found = inspect_or_none(engine, runtime.id) if runtime and other not in again else None
+        if found is not None and not parts[other].ran and _bound(found, new, again.values()):
+            crashpoint("between-replacements")
+            new[str(found["Id"])] = _replace_marked(engine, task.id, other, found, owners=new)
+            again[other] = str(found.get("Name", "")).removeprefix("/")
+
+
+def rebind(engine: Engine, task: Task, name: str, detail: Json) -> bool:
+    """Make a container again that is bound to a pause container which has been replaced; False when it is not."""
+    pause = task.pause.runtime if task.pause else None
+    owners = {mode.partition(":")[2] for mode in _modes(detail) if mode.startswith("container:")}
+    if pause is None or owners <= {pause.id}:
+        return False
+    _replace_marked(engine, task.id, name, detail, owners=dict.fromkeys(owners, str(pause.id)))
+    return True
+
+
+def _modes(detail: Json) -> list[str]:
+    host = detail.get("HostConfig") or {}
+    return [str(host.get(mode, "")) for mode in _SHARED_MODES]
+
+
+def _bound(detail: Json, ids: Container[str], names: Container[str]) -> bool:
+    """Does it share a namespace with one of these, or a volume without a name, which is bound at the create as well?"""
+    sources = [str(source).partition(":")[0] for source in (detail.get("HostConfig") or {}).get("VolumesFrom") or ()]
+    return any(mode.partition(":")[2] in ids for mode in _modes(detail)) or any(name in names for name in sources)
+
+
+def _replace_marked(engine: Engine, task_id: str, name: str, detail: Json, **changes: Any) -> str:
+    """As ``replace_container``; whoever looks meanwhile does not take the container for one that somebody removed."""
+    mark = ReplaceMark(task_id, name, engine.now())
+    write_record(engine, mark)
+    new = replace_container(engine, detail, **changes)
+    engine.remove_volume(record_name(mark))
+    return new
+
+
 def replace_container(
     engine: Engine,
     detail: Json,
     *,
     ports: Iterable[PortBinding] | None = None,
-    owner: tuple[str, str] | None = None,
+    owners: Mapping[str, str] | None = None,
 ) -> str:
     """Remove a container that never ran and make it again under its name; returns the new id. Raises HostError.
 
-    ``owner``: old and new id of the container whose namespaces it shares; Docker binds these to the id at the create.
+    ``owners``: new ids by old ones of those whose namespaces it shares; Docker binds these to the id at the create.
     """
     body = body_from(detail)
     host = body["HostConfig"]
     if ports is not None:
         host["PortBindings"] = port_bindings(ports)
-    if owner is not None:
-        old, new = (f"container:{name}" for name in owner)
-        host.update({mode: new for mode in _SHARED_MODES if host.get(mode) == old})
+    for old, new in (owners or {}).items():
+        host.update({mode: f"container:{new}" for mode in _SHARED_MODES if host.get(mode) == f"container:{old}"})
     engine.remove_container(str(detail["Id"]))
+    crashpoint("between-remove-and-create")
     return engine.create_container(str(detail.get("Name", "")).removeprefix("/"), body)
 
 

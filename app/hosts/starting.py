@@ -6,14 +6,14 @@ import re
 import time
 
 from app.hosts.crashpoint import crashpoint
-from app.hosts.engine import Engine, Json
+from app.hosts.engine import Engine
 from app.hosts.errors import HostError
 from app.hosts.marking import mark_failed, mark_impossible
-from app.hosts.ports import PortChooser, moved, ports_in_use
+from app.hosts.ports import Port, PortChooser, moved, ports_in_use
 from app.hosts.reading import container_from_list, inspect_or_none
-from app.hosts.replacing import bindings_of, replace_container
+from app.hosts.replacing import bindings_of, rebind, replace_part
 from app.hosts.task_objects import read_task
-from app.model.container import Container, PortBinding
+from app.model.container import Container
 from app.model.gates import gate_open, overdue
 from app.model.instance import InstanceKey
 from app.model.names import PAUSE
@@ -23,7 +23,7 @@ from app.model.task import Task, TaskContainer
 
 _GATE_POLL = 0.15
 _ATTEMPTS = 3
-_PORT_ATTEMPTS = 20
+_PORT_ATTEMPTS = 50
 _HOST_PORT = re.compile(r":(\d+)(?!\d|\.)")
 _TIMED_OUT = "DockerTimeoutError: Could not transition to started; timed out after waiting 3m0s"
 
@@ -41,6 +41,7 @@ class Starter:
         self._host_ports = host_ports
         self._attempts: dict[str, int] = {}
         self._moves: dict[str, int] = {}
+        self._refused: set[Port] = set()
         self._waiting_told: set[str] = set()
 
     def run(self) -> None:
@@ -107,12 +108,18 @@ class Starter:
             return
         if "already exists" in error.message and not last:
             # dockerd 20.10 was killed during a start: this container can never be started, the same again can.
-            self._replace(task, part, inspect_or_none(self._engine, runtime.id))
+            if (detail := inspect_or_none(self._engine, runtime.id)) is not None:
+                replace_part(self._engine, task, part.name, detail)
+            return
+        # A launch that was cut off between its pause container and the others left these bound to the one before.
+        detail = None if last else inspect_or_none(self._engine, runtime.id)
+        if detail is not None and rebind(self._engine, task, part.name, detail):
             return
         self._fail(part, self._who_holds(error.message, task) or error.message)
 
     def _fail(self, part: TaskContainer, why: str) -> None:
-        reason = f"CannotStartContainerError: {part.name}: {why}"
+        name = "the pause container" if part.name == PAUSE else part.name
+        reason = f"CannotStartContainerError: {name}: {why}"
         mark_failed(self._engine, self._task_id, part.name, reason)
         if not part.essential:  # else the task stops, and says it itself
             self._say("warning", part.name, reason)
@@ -129,31 +136,20 @@ class Starter:
         static = {("tcp", port) for port in task.reservation.ports}
         static |= {("udp", port) for port in task.reservation.ports_udp}
         bindings = bindings_of(detail)
-        chosen = {(port.protocol, port.host_port) for port in bindings} - static
         named = {int(text) for text in _HOST_PORT.findall(message)}
-        if not any(number in named for _, number in chosen):
+        refused = {(port.protocol, port.host_port) for port in bindings if port.host_port in named} - static
+        if not refused:
             return False
+        # What a process holds that is no container is known from its refusals alone.
+        self._refused |= refused
         self._moves[part.name] = self._moves.get(part.name, 0) + 1
         self._attempts[part.name] = 0
         listed = [container_from_list(entry) for entry in self._engine.containers()]
-        # What a process holds that is no container is known from the refusal alone; each try begins elsewhere.
-        taken = ports_in_use(listed) | chosen
-        chooser = PortChooser(self._host_ports, taken, f"{task.id}{part.name}{self._moves[part.name]}")
-        self._replace(task, part, detail, moved(bindings, static, chooser))
+        # Each try begins elsewhere: another launch may be choosing at this moment.
+        seed = f"{task.id}{part.name}{self._moves[part.name]}"
+        chooser = PortChooser(self._host_ports, ports_in_use(listed) | self._refused, seed)
+        replace_part(self._engine, task, part.name, detail, moved(bindings, static, refused, chooser))
         return True
-
-    def _replace(
-        self, task: Task, part: TaskContainer, detail: Json | None, ports: tuple[PortBinding, ...] | None = None
-    ) -> None:
-        if detail is None:
-            return
-        new = replace_container(self._engine, detail, ports=ports)
-        if part.name != PAUSE:
-            return
-        for other in task.containers:
-            found = inspect_or_none(self._engine, other.runtime.id) if other.runtime else None
-            if found is not None and not other.ran:
-                replace_container(self._engine, found, owner=(str(detail["Id"]), new))
 
     def _who_holds(self, message: str, task: Task) -> str:
         """Docker's words for a taken port do not say who has it: look it up. "" when this is no port conflict."""

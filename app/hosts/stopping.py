@@ -25,9 +25,10 @@ def mark_stopped(engine: Engine, task_id: str, code: StopCode, reason: str, by: 
 
 
 def try_to_mark(engine: Engine, task_id: str, code: StopCode, reason: str, by: str) -> StopMark | None:
-    """As ``mark_stopped``, where stopping matters more than its record: a full disk takes none, and the task that fills
+    """As ``mark_stopped``, where stopping matters more than its record.
 
-    it must be stoppable all the same. Raises HostError when the host does not answer.
+    A full disk takes none, and the task that fills it must be stoppable all the same. Raises HostError when the host
+    does not answer.
     """
     try:
         return mark_stopped(engine, task_id, code, reason, by)

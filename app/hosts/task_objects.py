@@ -30,6 +30,11 @@ def task_containers(engine: Engine, task_id: str) -> list[Container]:
     return [container for container in found if container.tag is not None and container.tag.task_id == task_id]
 
 
+def stop_asked(engine: Engine, task_id: str) -> bool:
+    """Has somebody marked the task as to be stopped?"""
+    return any(isinstance(record, StopMark) for record in task_records(engine, task_id))
+
+
 def task_records(engine: Engine, task_id: str) -> list[Record]:
     return [record for record in records_from(engine.volumes(f"{TASK}={task_id}")) if record.task_id == task_id]
 
@@ -52,11 +57,14 @@ def remove_containers(engine: Engine, task_id: str, *, only_never_started: bool 
 def remove_belongings(engine: Engine, task_id: str) -> None:
     """The task's network and volumes, when its containers are gone; never its records.
 
-    Label and name have to agree: anybody may have put our label on something of theirs.
+    Label and name have to agree: anybody may have put our label on something of theirs. A volume without any label was
+    made by Docker, for a container that came after its volumes had been taken away.
     """
     remove_network(engine, task_id)
-    for volume in engine.volumes(f"{TASK}={task_id}"):
-        if str(volume.get("Name")).startswith(volume_name(task_id, "")):
+    first = volume_name(task_id, "")
+    for volume in engine.volumes(name=first):
+        ours = (volume.get("Labels") or {TASK: task_id}).get(TASK) == task_id
+        if ours and str(volume.get("Name")).startswith(first):
             _remove(engine.remove_volume, str(volume.get("Name")))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.hosts.health_check import health_check
-from app.hosts.labels import PREFIX, container_name, labels_of
+from app.hosts.labels import container_name, labels_of, without_ours
 from app.hosts.limits import limits
 from app.hosts.linux_options import linux_options, shared_options
 from app.hosts.log_driver import log_config
@@ -80,7 +80,7 @@ def tag_for(plan: TaskPlan, container: ContainerDefinition) -> TaskTag:
         depends_on=tuple(sorted(waits.items())),
         stop_timeout=DEFAULT_STOP_TIMEOUT if container.stop_timeout is None else container.stop_timeout,
         start_timeout=container.start_timeout,
-        health_checked=container.health_check is not None,
+        health_checked=container.health_checked,
         restart=_restarts(container),
     )
 
@@ -115,7 +115,7 @@ def create_body(plan: TaskPlan, container: ContainerDefinition) -> dict[str, Any
         "NetworkDisabled": container.disable_networking or None,
         "OpenStdin": container.interactive or None,
         "Tty": container.pseudo_terminal or None,
-        "Labels": {**_foreign(container.docker_labels), **_ecs_labels(tag, container.name), **labels_of(tag)},
+        "Labels": {**without_ours(container.docker_labels), **_ecs_labels(tag, container.name), **labels_of(tag)},
         "Healthcheck": health_check(container.health_check),
         "StopTimeout": tag.stop_timeout,
         **_addresses(plan, container),
@@ -196,11 +196,6 @@ def _environment(plan: TaskPlan, container: ContainerDefinition) -> ContainerEnv
     logging = container.log_configuration
     variables = tuple((pair.name, pair.value) for pair in container.environment)
     return ContainerEnvironment(variables, logging.options if logging else {})
-
-
-def _foreign(labels: Mapping[str, str]) -> dict[str, str]:
-    """The digest covers every label with our prefix: one of somebody else's would make ours unbelievable."""
-    return {key: value for key, value in labels.items() if not key.startswith(PREFIX)}
 
 
 def _ecs_labels(tag: TaskTag, name: str) -> dict[str, str]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from app.hosts.engine import Engine
 from app.hosts.errors import HostError
-from app.hosts.labels import PREFIX, TASK, volume_name
+from app.hosts.labels import TASK, volume_name, without_ours
 from app.model.task_definition import TaskDefinition
 from app.model.volumes import DockerVolumeConfiguration, Volume
 
@@ -34,7 +32,7 @@ def make_volumes(engine: Engine, definition: TaskDefinition, task_id: str) -> No
             else:
                 _make(engine, volume, task_id)
         except HostError as error:
-            if error.kind in ("unreachable", "timeout"):
+            if error.unanswered:
                 raise
             raise HostError(f"volume {volume.name!r}: {error.message}", error.kind) from error
 
@@ -46,7 +44,7 @@ def _shared(volume: Volume) -> bool:
 
 def _make(engine: Engine, volume: Volume, task_id: str) -> None:
     docker = volume.docker_volume_configuration or DockerVolumeConfiguration()
-    labels = {**_foreign(docker.labels), TASK: task_id}
+    labels = {**without_ours(docker.labels), TASK: task_id}
     name = volume_name(task_id, volume.name)
     made = engine.create_volume(name, labels, docker.driver or "", docker.driver_opts)
     if (made.get("Labels") or {}).get(TASK) != task_id:
@@ -66,9 +64,4 @@ def _find_or_make(engine: Engine, volume: Volume) -> None:
         if not docker.autoprovision:
             remedy = f"make it (docker volume create {volume.name}), or set autoprovision"
             raise HostError(f"it is shared and not on the host; {remedy}", "not-found") from error
-        engine.create_volume(volume.name, _foreign(docker.labels), docker.driver or "", docker.driver_opts)
-
-
-def _foreign(labels: Mapping[str, str]) -> dict[str, str]:
-    """Labels with our prefix are ours alone: with them a volume could pass for a record."""
-    return {key: value for key, value in labels.items() if not key.startswith(PREFIX)}
+        engine.create_volume(volume.name, without_ours(docker.labels), docker.driver or "", docker.driver_opts)

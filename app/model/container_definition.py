@@ -138,3 +138,8 @@ class ContainerDefinition(Document):
         Field(max_length=1),
         about("Credential spec for Active Directory.", "kept", "there is no domain to join"),
     ] = []
+
+    @property
+    def health_checked(self) -> bool:
+        """Whether Docker checks its health: ``["NONE"]`` is no check."""
+        return self.health_check is not None and self.health_check.command[0] != "NONE"

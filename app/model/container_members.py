@@ -20,7 +20,7 @@ class RepositoryCredentials(Document):
 
 class KeyValue(Document):
     name: Annotated[str, Field(min_length=1, max_length=4096), about("Name of the environment variable.")]
-    value: Annotated[str, Field(max_length=131072), about("Its value; shown masked when it looks like a secret.")] = ""
+    value: Annotated[str, Field(max_length=131072), about("Its value.")] = ""
 
 
 class EnvironmentFile(Document):
@@ -53,8 +53,8 @@ class PortMapping(Document):
         Field(pattern=r"^[0-9]{1,5}-[0-9]{1,5}$"),
         about(
             'Ports inside the container, as "first-last".',
-            "emulated",
-            "each port gets a free host port; they need not follow each other",
+            "honoured",
+            "as many free host ports in a row, chosen by Moorage",
         ),
     ] = None
 

@@ -14,14 +14,12 @@ from app.model.definition_repair import understand
 from app.model.definition_rules import broken_rules
 from app.model.definition_warnings import emulated_values, kept_members, unknown_members
 from app.model.dialects import Recognised, recognise
-from app.model.errors import DocumentError, Finding
+from app.model.errors import DocumentError, Finding, shown
 from app.model.locations import Broken, DocumentOrder, Mistakes, member_path
 from app.model.shape_findings import shape_finding
 from app.model.strict_json import parse_json
 from app.model.task_definition import TaskDefinition
 
-# More would help nobody, and a broken document of 1 MiB may have half a million.
-MOST_FINDINGS = 100
 # Each guess at what an unknown member was meant to be takes its time.
 _MOST_WARNINGS = 10_000
 
@@ -72,11 +70,8 @@ def _told(found: Iterable[Broken], recognised: Recognised) -> list[Finding]:
     order = DocumentOrder(recognised.members)
     ordered = sorted(found, key=lambda broken: order(broken.at))
     prefix = (recognised.prefix,) if recognised.prefix else ()
-    findings = [
+    findings = (
         Finding(member_path((*prefix, *broken.at)), broken.problem, broken.remedy, broken.severity)
-        for broken in ordered[:MOST_FINDINGS]
-    ]
-    if (more := len(ordered) - len(findings)) > 0:
-        severity = ordered[MOST_FINDINGS].severity
-        findings.append(Finding("", f"{more:,} more like these are not shown", "see to these first", severity))
-    return findings
+        for broken in ordered
+    )
+    return shown(findings, len(ordered))

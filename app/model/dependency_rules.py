@@ -71,18 +71,13 @@ def _depends_on(
                 f"set essential to false on {short(target.name)!r}",
                 premises=(here, _NAMES, (_CONTAINERS, ANY, "essential")),
             )
-        elif dependency.condition == "HEALTHY" and not has_check(target):
+        elif dependency.condition == "HEALTHY" and not target.health_checked:
             yield Broken(
                 here,
                 "A dependency container with HEALTHY condition must have health check configured",
                 f"add a healthCheck to {short(target.name)!r}",
                 premises=(here, _NAMES, (_CONTAINERS, ANY, "healthCheck")),
             )
-
-
-def has_check(container: ContainerDefinition) -> bool:
-    """Whether Docker will check its health: ``["NONE"]`` turns the image's own check off."""
-    return container.health_check is not None and container.health_check.command[0] != "NONE"
 
 
 def _volumes_from(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from app.model.errors import DocumentError, Finding
+from app.model.locations import short
 from app.model.member_tree import Member, definition_tree
 
 Dialect = Literal["register", "describe", "console", "containers"]
@@ -116,7 +117,7 @@ def _check_family(members: dict[str, Any], source: str, family: str) -> None:
     named = members.get("family")
     if family and isinstance(named, str) and named != family:
         remedy = f"change the one or the other: {family!r} was asked for"
-        raise DocumentError(source, [Finding("family", f"is {named!r}, not {family!r}", remedy)])
+        raise DocumentError(source, [Finding("family", f"is {short(named)!r}, not {family!r}", remedy)])
 
 
 def _without_nulls(value: Any, member: Member | None) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from app.model.safe_text import safe
@@ -64,6 +65,19 @@ class Finding:
     def __str__(self) -> str:
         where = f"{self.path}: " if self.path else ""
         return safe(f"{where}{self.problem}; {self.remedy}" if self.remedy else f"{where}{self.problem}")
+
+
+# More would help nobody, and a broken document of 1 MiB may have half a million.
+MOST_FINDINGS = 100
+
+
+def shown(findings: Iterable[Finding], count: int) -> list[Finding]:
+    """The first of ``count`` findings, and that there are more where they are too many to read."""
+    first = list(islice(findings, MOST_FINDINGS + 1))
+    if count > MOST_FINDINGS:
+        more = f"{count - MOST_FINDINGS:,} more like these are not shown"
+        first[-1] = Finding("", more, "see to these first", first[-1].severity)
+    return first
 
 
 class DocumentError(MoorageError):

@@ -46,17 +46,8 @@ def derive_task(
     status = _last_status(parts, desired, complete=not incomplete or launched)
     reached_running = _reached_running(parts, marks, launched=launched)
     code, reason = _stop_cause(parts, marks, desired, reached_running=reached_running)
-    ended = _ended(parts)
     return Task(
-        id=source.task_id,
-        cluster=source.cluster,
         instance=instance,
-        family=source.family,
-        revision=source.revision,
-        group=source.group,
-        started_by=source.started_by,
-        created_at=source.created_at,
-        reservation=source.reservation,
         containers=tuple(part for part in parts if part.name != PAUSE),
         pause=next((part for part in parts if part.name == PAUSE), None),
         last_status=status,
@@ -66,10 +57,25 @@ def derive_task(
         stopped_reason=reason,
         started_at=first_started_at(parts) if reached_running else None,
         stopping_at=_stopping_at(parts, marks, desired),
-        stopped_at=max((*ended, *_marked_ends(marks, ended)), default=None) if status == "STOPPED" else None,
+        stopped_at=_stopped_at(parts, marks) if status == "STOPPED" else None,
         execution_stopped_at=min(_ended(part for part in parts if part.essential), default=None),
+        **_identity(source),
         **_told(marks),
     )
+
+
+def _identity(source: TaskRecord | TaskTag) -> dict[str, Any]:
+    """What the record and every container's labels tell alike."""
+    return {
+        "id": source.task_id,
+        "cluster": source.cluster,
+        "family": source.family,
+        "revision": source.revision,
+        "group": source.group,
+        "started_by": source.started_by,
+        "created_at": source.created_at,
+        "reservation": source.reservation,
+    }
 
 
 def _told(marks: Marks) -> dict[str, Any]:
@@ -134,7 +140,7 @@ def _had_its_start(part: TaskContainer, marks: Marks) -> bool:
         return True
     if part.failed:
         return not part.essential
-    return part.runtime is None and marks.stop is None
+    return part.runtime is None and marks.stop is None and part.name not in marks.replaced
 
 
 def _stop_cause(
@@ -158,10 +164,10 @@ def _ended(parts: Iterable[TaskContainer]) -> list[datetime]:
     return [part.runtime.finished_at for part in parts if part.runtime and part.runtime.finished_at]
 
 
-def _marked_ends(marks: Marks, ended: Sequence[datetime]) -> list[datetime]:
+def _stopped_at(parts: Sequence[TaskContainer], marks: Marks) -> datetime | None:
     """Containers that could not start ended when that was settled; when nothing tells more, the stop mark does."""
-    failed = [mark.at for mark in marks.fails.values()]
-    return failed or ([marks.stop.at] if marks.stop is not None and not ended else [])
+    ends = [*_ended(parts), *(mark.at for mark in marks.fails.values())]
+    return max(ends, default=marks.stop.at if marks.stop is not None else None)
 
 
 def _stopping_at(parts: Sequence[TaskContainer], marks: Marks, desired: DesiredStatus) -> datetime | None:

@@ -6,6 +6,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from app.model.strict_json import MAX_DEPTH
+
+# A document as deep as it may be, two levels down.
+_MOST_LEVELS = MAX_DEPTH + 2
+
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
@@ -13,6 +18,16 @@ class Manifest:
 
     definition: dict[str, Any]
     overrides: dict[str, Any]
+
+    @property
+    def containers(self) -> list[dict[str, Any]]:
+        """The container definitions that are objects, as they are."""
+        return _objects(self.definition.get("containerDefinitions"))
+
+    @property
+    def container_overrides(self) -> list[dict[str, Any]]:
+        """The overrides of containers that are objects, as they are."""
+        return _objects(self.overrides.get("containerOverrides"))
 
 
 def write_manifest(definition: dict[str, Any], overrides: dict[str, Any]) -> str:
@@ -25,8 +40,21 @@ def read_manifest(text: str) -> Manifest:
         value = json.loads(text) if text else {}
     except (ValueError, RecursionError):
         value = {}
-    parts = value if isinstance(value, dict) else {}
+    parts = value if isinstance(value, dict) and not _too_deep(value) else {}
     definition, overrides = parts.get("definition"), parts.get("overrides")
     return Manifest(
         definition if isinstance(definition, dict) else {}, overrides if isinstance(overrides, dict) else {}
     )
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _too_deep(value: Any) -> bool:
+    """Is it nested deeper than any document that is registered? Whoever walks it further on could fail at that."""
+    level = [value]
+    for _ in range(_MOST_LEVELS):
+        below = (part.values() if isinstance(part, dict) else part for part in level if isinstance(part, dict | list))
+        level = [item for items in below for item in items]
+    return bool(level)

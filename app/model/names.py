@@ -30,7 +30,6 @@ ATTRIBUTE_NAME_PATTERN = r"^[A-Za-z0-9_./\\-]{1,128}$"
 # Compiled for fullmatch: Python's $ also matches before a line break at the end.
 RESOURCE_NAME = re.compile(RESOURCE_NAME_PATTERN[1:-1])
 CONTAINER_NAME = re.compile(CONTAINER_NAME_PATTERN[1:-1])
-INSTANCE_NAME = re.compile(INSTANCE_NAME_PATTERN[1:-1])
 ATTRIBUTE_NAME = re.compile(ATTRIBUTE_NAME_PATTERN[1:-1])
 
 WINDOWS_DEVICE_NAMES = frozenset(

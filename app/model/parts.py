@@ -74,11 +74,10 @@ def sort_tags(containers: Iterable[Container]) -> dict[str, tuple[Container, Tas
 
 
 def derive_parts(marks: Marks, tags: Tags, *, launched: bool) -> tuple[TaskContainer, ...]:
-    """Every container of the task. One that waits to be restarted is RUNNING here: whether the task goes on is not
+    """Every container of the task.
 
-    known yet. ``launched``: all had been made, so that one which is missing was removed by somebody, unless the launch
-
-    is making it again.
+    One that waits to be restarted is RUNNING here: whether the task goes on is not known yet. ``launched``: all had
+    been made, so that one which is missing was removed by somebody, unless the launch is making it again.
     """
     record = marks.record
     names = record.containers if record else tuple(tags)
@@ -96,9 +95,8 @@ def derive_parts(marks: Marks, tags: Tags, *, launched: bool) -> tuple[TaskConta
 
 
 def _inessential(manifest: str) -> frozenset[str]:
-    containers = read_manifest(manifest).definition.get("containerDefinitions")
-    listed = [item for item in containers if isinstance(item, dict)] if isinstance(containers, list) else []
-    return frozenset(str(item.get("name")) for item in listed if item.get("essential") is False)
+    containers = read_manifest(manifest).containers
+    return frozenset(str(item.get("name")) for item in containers if item.get("essential") is False)
 
 
 def _present(container: Container, tag: TaskTag, marks: Marks) -> TaskContainer:
@@ -106,7 +104,7 @@ def _present(container: Container, tag: TaskTag, marks: Marks) -> TaskContainer:
     restarting = fail is None and tag.restart is not None and restarts_after(container, tag.restart)
     ended = container.ever_started and not container.up
     exit_code = container.exit_code if ended else None
-    if fail is not None and not container.ever_started:
+    if fail is not None and fail.exit_code is not None and not container.up:
         exit_code = fail.exit_code
     return TaskContainer(
         name=tag.container,

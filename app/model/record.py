@@ -59,7 +59,8 @@ class StartMark:
 class FailMark:
     """That a container will not start, or not start again, and why; written once.
 
-    ``exit_code``: what ECS reports of a container that never ran (143 for an impossible dependency), or None.
+    ``exit_code``: what ECS reports of a container that never ran (143 for an impossible dependency), what one that
+    could not be restarted had ended with, or None.
     """
 
     task_id: str

@@ -187,9 +187,7 @@ class Launch(Request):
     enable_ecs_managed_tags: Annotated[
         bool, Field(alias="enableECSManagedTags", description="Tag the tasks with aws:ecs:clusterName.")
     ] = False
-    enable_execute_command: Annotated[
-        bool, Field(description="Taken for AWS's sake: commands can always be run in containers here.")
-    ] = False
+    enable_execute_command: Annotated[bool, Field(description="Taken for AWS's sake, and not used.")] = False
     network_configuration: Annotated[
         NetworkConfiguration | None, Field(description="For awsvpc definitions; subnets and groups mean nothing here.")
     ] = None

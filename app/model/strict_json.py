@@ -12,6 +12,7 @@ import re
 from typing import Any, NoReturn
 
 from app.model.errors import DocumentError, Finding
+from app.model.locations import short
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 64
@@ -42,10 +43,7 @@ def parse_json(data: bytes, source: str) -> Any:
     Raises:
         DocumentError: for every failure, with ``line L, column C`` (from 1, in characters) as the finding's path.
     """
-    if len(data) > MAX_BYTES:
-        problem = f"the document has {len(data):,} bytes; the limit is {MAX_BYTES:,}"
-        raise DocumentError(source, [Finding(place("", 0), problem, "make it smaller")])
-    text = _decode(data, source)
+    text = document_text(data, source)
     _scan(text, source)
     try:
         return json.loads(text)
@@ -75,7 +73,11 @@ def decode_utf8(data: bytes, source: str) -> str:
         raise DocumentError(source, [Finding(place(good, len(good)), "the text is not UTF-8", remedy)]) from None
 
 
-def _decode(data: bytes, source: str) -> str:
+def document_text(data: bytes, source: str) -> str:
+    """As ``decode_utf8``; a document of more than MAX_BYTES is refused, and one in another encoding by its name."""
+    if len(data) > MAX_BYTES:
+        problem = f"the document has {len(data):,} bytes; the limit is {MAX_BYTES:,}"
+        raise DocumentError(source, [Finding(place("", 0), problem, "make it smaller")])
     if data[:4].count(0) >= 2 or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         finding = Finding(place("", 0), "the text is UTF-16 or UTF-32, not UTF-8", "save the file as UTF-8")
         raise DocumentError(source, [finding])
@@ -99,7 +101,7 @@ def _scan(text: str, source: str) -> None:
             if kind == "colon" and keys and (seen := keys[-1]) is not None:
                 key = _unquoted(raw)
                 if key in seen:
-                    refuse(start, f"the key {_short(key)} is there twice in one object", "keep one of the two")
+                    refuse(start, f"the key {short(key)!r} is there twice in one object", "keep one of the two")
                 seen.add(key)
         elif kind == "open":
             keys.append(set() if token[0] == "{" else None)
@@ -136,18 +138,15 @@ def _has_lone_surrogate(raw: str) -> bool:
     if _SURROGATE.search(raw) is None:
         return False
     try:
-        return not _encodable(json.loads(raw))
+        return not encodable(json.loads(raw))
     except ValueError:
         return False  # a broken string: the parser says so, and where
 
 
-def _encodable(text: str) -> bool:
+def encodable(text: str) -> bool:
+    """Whether UTF-8 can hold the text: a lone surrogate it cannot."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _short(key: str) -> str:
-    return repr(key if len(key) <= 60 else key[:60] + "…")

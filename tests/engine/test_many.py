@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import functools
-import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from app.hosts.errors import HostError
 from app.hosts.launcher import LaunchOrder
 from app.model.resources import Resources
 from app.model.task import Task
@@ -26,28 +25,8 @@ def bench(engine: Daemon) -> Bench:
 
 def launch_all(bench: Bench, orders: Sequence[LaunchOrder], at_once: int = 4) -> list[Task]:
     """Launch with as many hands as run-task has for one instance."""
-    waiting, ended = list(orders), list[Task]()
-    failures: list[HostError] = []
-    lock = threading.Lock()
-
-    def work() -> None:
-        while True:
-            with lock:
-                if not waiting:
-                    return
-                order = waiting.pop()
-            try:
-                ended.append(bench.launcher().launch(order))
-            except HostError as error:
-                failures.append(error)
-
-    threads = [threading.Thread(target=work) for _ in range(at_once)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(300)
-    assert not failures, [failure.message for failure in failures]
-    return ended
+    with ThreadPoolExecutor(at_once) as hands:
+        return list(hands.map(lambda order: bench.launcher().launch(order), orders))
 
 
 # --- ten containers ---------------------------------------------------------------------------------------------------

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
-from app.hosts.errors import HostError, checked
+from app.hosts.errors import HostError, Kind, checked
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_no_answer_is_told_from_a_bad_one(kind: Kind) -> None:
+    assert HostError("x", kind).unanswered == (kind in {"unreachable", "timeout"})
 
 
 def test_a_failure_among_the_frames_is_raised_after_what_came_before_it() -> None:

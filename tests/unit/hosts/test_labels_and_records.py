@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -25,8 +26,19 @@ from app.hosts.labels import (
 )
 from app.hosts.records import read_record, record_labels
 from app.hosts.translate import TaskPlan, tag_for
-from app.model.container import TaskTag
-from app.model.record import Lease, Record, StartMark, StopMark, TaskRecord, record_name
+from app.model.container import RestartPolicy, TaskTag
+from app.model.names import PAUSE
+from app.model.record import (
+    FailMark,
+    Lease,
+    Record,
+    ReplaceMark,
+    RestartMark,
+    StartMark,
+    StopMark,
+    TaskRecord,
+    record_name,
+)
 from app.model.reservation import reservation
 from app.model.resources import Resources
 from app.model.safe_text import SafeText, safe_line
@@ -38,25 +50,26 @@ MOMENTS = st.datetimes(datetime(1971, 1, 1), datetime(2200, 1, 1), timezones=st.
     lambda moment: moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 )
 PORTS = st.frozensets(st.integers(1, 65535), max_size=5)
-RESOURCES = st.builds(Resources, st.integers(0, 10**6), st.integers(0, 10**6), PORTS, PORTS)
-CONDITIONS: st.SearchStrategy[Any] = st.sampled_from(["START", "COMPLETE", "SUCCESS", "HEALTHY"])
+RESOURCES = st.builds(Resources, st.integers(0, 10**6), st.integers(0, 10**6), PORTS, PORTS, st.integers(0, 8))
+CONDITIONS: st.SearchStrategy[Any] = st.sampled_from(["CREATE", "START", "COMPLETE", "SUCCESS", "HEALTHY"])
 TAGS = st.builds(
     TaskTag,
     task_id=st.uuids().map(lambda made: made.hex),
     cluster=NAMES,
     family=NAMES,
     revision=st.integers(1, 10**6),
-    container=NAMES,
-    containers=st.integers(1, 10),
+    container=NAMES | st.just(PAUSE),
+    containers=st.integers(1, 11),
     group=LINES,
     started_by=LINES,
     created_at=MOMENTS,
     reservation=RESOURCES,
     essential=st.booleans(),
-    depends_on=st.lists(st.tuples(NAMES, CONDITIONS), max_size=3).map(tuple),
+    depends_on=st.lists(st.tuples(NAMES | st.just(PAUSE), CONDITIONS), max_size=3).map(tuple),
     stop_timeout=st.integers(0, 86400),
     start_timeout=st.none() | st.integers(2, 86400),
     health_checked=st.booleans(),
+    restart=st.none() | st.builds(RestartPolicy, st.lists(st.integers(0, 255)).map(tuple), st.integers(60, 1800)),
 )
 
 
@@ -181,8 +194,14 @@ MARKS: st.SearchStrategy[Record] = st.one_of(
         launcher=LINES,
         containers=st.lists(NAMES, max_size=10).map(tuple),
         manifest=st.text(max_size=30),
+        launch_type=st.sampled_from(["EXTERNAL", "EC2", "FARGATE"]),
+        tags=st.lists(st.tuples(LINES, LINES), max_size=3).map(tuple),
+        client_token=LINES,
+        request=LINES,
     ),
-    st.builds(StartMark, st.just(TASK_ID), MOMENTS),
+    st.builds(StartMark, st.just(TASK_ID), MOMENTS, st.none() | MOMENTS, st.none() | MOMENTS),
+    st.builds(FailMark, st.just(TASK_ID), LINES, st.none() | st.integers(0, 255), LINES, MOMENTS),
+    st.builds(RestartMark, st.just(TASK_ID), LINES, st.integers(0, 1000), MOMENTS, MOMENTS),
     st.builds(
         StopMark,
         st.just(TASK_ID),
@@ -191,12 +210,19 @@ MARKS: st.SearchStrategy[Record] = st.one_of(
         LINES,
         MOMENTS,
     ),
+    st.builds(ReplaceMark, st.just(TASK_ID), NAMES, MOMENTS),
     st.builds(Lease, st.just(TASK_ID), st.integers(0, 1000), LINES, MOMENTS),
 )
 
 
 @given(MARKS)
 def test_records_come_back(written: Record) -> None:
+    assert read_record(record_name(written), record_labels(written)) == written
+
+
+def test_as_many_tags_as_a_task_may_have_come_back() -> None:
+    """Fifty of its own, and the one that enableECSManagedTags adds."""
+    written = record(tags=tuple((SafeText(f"key-{number}"), SafeText("")) for number in range(51)))
     assert read_record(record_name(written), record_labels(written)) == written
 
 
@@ -214,15 +240,19 @@ VALUES = GARBAGE | st.sampled_from(
         '{"number":1,"owner":{"x":[]},"at":3}',
         '{"code":["UserInitiated"],"reason":"x","by":"x","at":"2026-01-01T00:00:00Z"}',
         '{"code":"Bogus","reason":"x","by":"x","at":"2026-01-01T00:00:00Z"}',
+        '{"container":"web","exitCode":-1,"reason":[],"at":"2026-01-01T00:00:00Z"}',
+        '{"container":"web","number":1,"at":"2026-01-01T00:00:00Z","startedAt":null}',
         '{"at":null}',
     ]
 )
 
 
-@given(st.sampled_from(["task", "start", "stop", "lease", "", "new"]), VALUES, st.integers(-2, 2))
+@given(st.sampled_from(["task", "start", "fail", "restart", "stop", "lease", "", "new"]), VALUES, st.integers(-2, 2))
 def test_garbage_is_no_record(kind: str, value: str, number: int) -> None:
     labels = {TASK: TASK_ID, f"{PREFIX}record": kind, f"{PREFIX}value": value}
-    for name in (f"moorage-record-{TASK_ID}-{kind}", f"moorage-record-{TASK_ID}-lease-{number}"):
+    digest16 = hashlib.sha256(b"web").hexdigest()[:16]
+    for suffix in (kind, f"lease-{number}", f"fail-{digest16}", f"restart-{digest16}-{number}"):
+        name = f"moorage-record-{TASK_ID}-{suffix}"
         found = read_record(name, labels)
         assert found is None or record_name(found) == name
 

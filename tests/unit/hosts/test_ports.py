@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,7 +55,7 @@ def test_what_runs_and_what_is_reserved_is_in_use() -> None:
     assert ports_in_use([runs, reserved]) == {("tcp", 8080), ("udp", 53), ("tcp", 81), ("udp", 82)}
 
 
-def with_ports(mode: str, *mappings: dict[str, object]) -> TaskDefinition:
+def with_ports(mode: str, *mappings: Mapping[str, object]) -> TaskDefinition:
     document = {
         "family": "web",
         "networkMode": mode,

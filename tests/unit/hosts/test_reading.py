@@ -165,7 +165,11 @@ def test_any_inspection_is_read_or_refused(odd: dict[str, Any], state: dict[str,
     readable_or_host_error(container_from_inspect, inspected(tag(), **state))
 
 
-@given(st.dictionaries(st.sampled_from(["NCPU", "MemTotal", "Labels", "Warnings", "Name", "Architecture"]), ODD))
+INFO = ["NCPU", "MemTotal", "Labels", "Warnings", "Name", "Architecture", "Plugins", "SecurityOptions",
+        "DiscoveredDevices", "GenericResources"]  # fmt: skip
+
+
+@given(st.dictionaries(st.sampled_from(INFO), ODD))
 def test_any_info_is_read_or_refused(odd: dict[str, Any]) -> None:
     readable_or_host_error(engine_info, odd, odd)
 

@@ -180,6 +180,7 @@ def test_tags_tell_a_supervisor_what_it_needs() -> None:
             "name": "web",
             "links": ["db"],
             "dependsOn": [{"containerName": "db", "condition": "HEALTHY"}],
+            "healthCheck": {"command": ["NONE"]},
             "stopTimeout": 3,
         },
     )

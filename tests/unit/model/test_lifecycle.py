@@ -13,7 +13,17 @@ from app.model.gates import creation_order, gate_open, overdue, stoppable
 from app.model.lifecycle import ESSENTIAL_EXITED, FAILED_TO_START, derive_task
 from app.model.names import PAUSE, Dependence
 from app.model.parts import OUT_OF_MEMORY, REMOVED
-from app.model.record import LEASE_TERM, FailMark, Lease, Record, RestartMark, StartMark, StopCode, StopMark
+from app.model.record import (
+    LEASE_TERM,
+    FailMark,
+    Lease,
+    Record,
+    ReplaceMark,
+    RestartMark,
+    StartMark,
+    StopCode,
+    StopMark,
+)
 from app.model.safe_text import SafeText
 from app.model.task import Task
 from tests.unit.builders import HOST, NOW, TASK_ID, at, container, manifest, record, tag
@@ -328,6 +338,22 @@ def test_nothing_is_restarted_that_is_to_stop_or_that_could_not_be() -> None:
         assert found.last_status == "STOPPED"
         assert not found.containers[0].restarting
     assert task(record(), ended(1), fail("web")).stop_code == "EssentialContainerExited"
+
+
+def test_what_could_not_be_restarted_keeps_the_code_that_it_had_ended_with() -> None:
+    """Docker has put the code of the failed start in its place."""
+    assert task(record(), ended(127), fail("web", 3)).containers[0].exit_code == 3
+
+
+def test_one_that_is_made_again_is_missing_and_not_removed() -> None:
+    again = ReplaceMark(TASK_ID, "web", at(2))
+    found = task(BOTH, db(), STARTED, again)
+    assert (found.last_status, found.desired_status, found.started_at) == ("PENDING", "RUNNING", None)
+    assert found.containers[1].last_status == "PENDING"
+    assert task(BOTH, db(), web("created"), STARTED, again) == task(BOTH, db(), web("created"), STARTED)
+    assert task(BOTH, db(), STARTED, again, stop()).last_status == "STOPPING"
+    failed = task(BOTH, db(), STARTED, again, fail("web"))
+    assert (failed.last_status, failed.stopped_reason) == ("STOPPING", "why not web")
 
 
 def test_restarts_are_counted_and_the_first_start_is_kept() -> None:
