@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from app.interop.intrinsics import Resolver, is_intrinsic
-from app.model.errors import DocumentError, Finding, NotFoundError
+from app.model.errors import DocumentError, Finding, NotFoundError, shown
 from app.model.member_tree import Kind, Member, as_wanted, definition_tree
 
 RESOURCE_TYPE = "AWS::ECS::TaskDefinition"
@@ -47,7 +47,7 @@ def from_template(template: Mapping[str, Any], source: str, logical_id: str = ""
 
     Raises:
         NotFoundError: there is no such task definition, or none at all.
-        DocumentError: a function that is not resolved here, or a member given twice; all of them at once.
+        DocumentError: a function that is not resolved here, or a member given twice; as many as are shown at once.
     """
     known = logical_ids(template)
     if not known:
@@ -57,7 +57,7 @@ def from_template(template: Mapping[str, Any], source: str, logical_id: str = ""
     resolver = Resolver(template)
     found = [(name, _members(template, name, resolver)) for name in known if logical_id in ("", name)]
     if resolver.findings:
-        raise DocumentError(source, resolver.findings)
+        raise DocumentError(source, shown(resolver.findings, len(resolver.findings)))
     return found
 
 
@@ -70,7 +70,7 @@ def to_template(members: Mapping[str, Any]) -> dict[str, Any]:
     findings: list[Finding] = []
     properties = _renamed(dict(members), _places(), "", findings, outward=True)
     if findings:
-        raise DocumentError("template", findings)
+        raise DocumentError("template", shown(findings, len(findings)))
     resource = {"Type": RESOURCE_TYPE, "Properties": properties}
     return {
         "AWSTemplateFormatVersion": "2010-09-09",

@@ -55,6 +55,7 @@ class Resolver:
     def __init__(self, template: Mapping[str, Any]) -> None:
         parameters = template.get("Parameters")
         self._parameters: Mapping[str, Any] = parameters if isinstance(parameters, dict) else {}
+        self._refused: set[Finding] = set()
         self.findings: list[Finding] = []
 
     def resolve(self, value: Any, path: str) -> Any:
@@ -145,6 +146,7 @@ class Resolver:
 
     def _refuse(self, path: str, problem: str, remedy: str = _WRITE_IT) -> Any:
         finding = Finding(path, problem, remedy)
-        if finding not in self.findings:
+        if finding not in self._refused:
+            self._refused.add(finding)
             self.findings.append(finding)
         return _ABSENT

@@ -17,7 +17,8 @@ from typing import Any, NoReturn
 import yaml
 
 from app.model.errors import DocumentError, Finding
-from app.model.strict_json import MAX_BYTES, MAX_DEPTH, MAX_DIGITS, decode_utf8, place
+from app.model.locations import short
+from app.model.strict_json import MAX_DEPTH, MAX_DIGITS, document_text, encodable, place
 
 MAX_NODES = 200_000
 """The most values that a document may have with all aliases written out."""
@@ -50,10 +51,7 @@ def parse_yaml(data: bytes, source: str, short_tags: Mapping[str, str] = NO_TAGS
     Raises:
         DocumentError: for every failure, with ``line L, column C`` (from 1) as the finding's path.
     """
-    if len(data) > MAX_BYTES:
-        problem = f"the document has {len(data):,} bytes; the limit is {MAX_BYTES:,}"
-        raise DocumentError(source, [Finding(place("", 0), problem, "make it smaller")])
-    text = decode_utf8(data, source)
+    text = document_text(data, source)
     builder = _Builder(source, short_tags)
     try:
         for event in yaml.parse(text, Loader=_LOADER):
@@ -164,7 +162,7 @@ class _Builder:
         self._add(event, node, anchored=False)
 
     def _scalar(self, event: Any) -> None:
-        if not event.value.isascii() and not _encodable(event.value):
+        if not event.value.isascii() and not encodable(event.value):
             self._refuse(event, "a lone surrogate (\\ud800 to \\udfff)", "write the whole character")
         if not self._awaits_key():
             self._add(event, _Node(self._tagged(event, self._plain_value(event), _TEXTS)))
@@ -175,8 +173,7 @@ class _Builder:
         if key == _MERGE and event.implicit[0]:
             opened.merging = True
         elif key in opened.value:
-            shown = repr(key if len(key) <= 60 else key[:60] + "…")
-            self._refuse(event, f"the key {shown} is there twice in one mapping", "keep one of the two")
+            self._refuse(event, f"the key {short(key)!r} is there twice in one mapping", "keep one of the two")
         opened.key = key
 
     def _plain_value(self, event: Any) -> Any:
@@ -255,11 +252,3 @@ def _told(error: yaml.YAMLError) -> tuple[str, str]:
         mark = error.problem_mark or error.context_mark
         return _where(mark) if mark else place("", 0), error.problem or error.context or "broken"
     return place("", 0), str(getattr(error, "reason", "broken"))
-
-
-def _encodable(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True

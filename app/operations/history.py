@@ -81,9 +81,7 @@ def _past_container(part: TaskContainer, image: str, lines: tuple[str, ...]) -> 
 
 def _images(manifest: str) -> dict[str, str]:
     """Images by container name: of a container that was never made, only the definition tells it."""
-    containers = read_manifest(manifest).definition.get("containerDefinitions")
-    listed = [item for item in containers if isinstance(item, dict)] if isinstance(containers, list) else []
-    return {str(item.get("name")): str(item.get("image", "")) for item in listed}
+    return {str(item.get("name")): str(item.get("image", "")) for item in read_manifest(manifest).containers}
 
 
 # --- remembering ------------------------------------------------------------------------------------------------------

@@ -55,13 +55,7 @@ def register_container_instance(session: Session, request: RegisterContainerInst
     for attribute in request.attributes:
         _check_attribute(attribute.name, attribute.value)
     _check_number({attribute.name for attribute in request.attributes})
-    others = session.survey(cluster).of_cluster(cluster.name)
-    for state in others:
-        if state.instance.endpoint == endpoint or (state.info and state.info.engine_id == info.engine_id):
-            raise MoorageError(
-                f"this engine is in cluster {cluster.name!r} already, as {state.instance.key.name!r}",
-                code="InvalidParameterException",
-            )
+    _check_new(session, cluster, endpoint, info.engine_id)
     entry = InstanceEntry(
         name=name,
         id=new_id(),
@@ -79,6 +73,15 @@ def register_container_instance(session: Session, request: RegisterContainerInst
         return current.with_instance(entry)
 
     return _described(session, session.clusters.update(cluster.name, add), entry)
+
+
+def _check_new(session: Session, cluster: ClusterFile, endpoint: str, engine_id: str) -> None:
+    for state in session.survey(cluster).of_cluster(cluster.name):
+        if state.instance.endpoint == endpoint or (state.info and state.info.engine_id == engine_id):
+            raise MoorageError(
+                f"this engine is in cluster {cluster.name!r} already, as {state.instance.key.name!r}",
+                code="InvalidParameterException",
+            )
 
 
 def deregister_container_instance(session: Session, request: DeregisterContainerInstanceRequest) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def stay_until_stopped(
     """Watch tasks until each is STOPPED, doing what is due on them meanwhile; returns them as they ended.
 
     None for a task that was taken away altogether. ``report`` is called from other threads, with a line when a host
-    stops answering; it is asked again until it does.
+    stops answering or refuses; it is asked again until it does.
     """
     fleet = session.survey(session.cluster(cluster))
     ends: list[Task | None] = list(tasks)
@@ -98,7 +98,8 @@ def _stay(session: Session, state: InstanceState, task: Task, tell: Tell, report
         except HostError as error:
             if error.message != trouble:
                 trouble = error.message
-                report(f"{task.instance.name} does not answer: {trouble}; waiting for it")
+                words = "does not answer" if error.unanswered else "is in trouble"
+                report(f"{task.instance.name} {words}: {trouble}; trying again")
             engine.close()
         time.sleep(_STAY_EVERY)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from app.fleet.fleet import Fleet, InstanceState
 from app.model.container import Container
@@ -15,8 +15,6 @@ from app.screens import formats
 from app.screens.filtering import Subject, subject
 from widgets.cells import Cell, Column, Row, Span, cell
 from widgets.meter import bar
-
-NEVER = datetime.fromtimestamp(0, UTC)
 
 TASK_COLUMNS = (
     Column("task", "TASK", width=8),

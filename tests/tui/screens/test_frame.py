@@ -118,7 +118,7 @@ async def test_no_text_of_a_host_is_markup_or_reaches_the_terminal_as_a_command(
         await pilot.press("ctrl+r")
         await until_shown(pilot, r"Run hostile:1\?")
         await pilot.press("y")
-        await until_shown(pilot, r"✕ STOPPED +.*CannotStartContainerError")
+        await until_shown(pilot, r"✕ STOPPED +start: a: .*failed")
         assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", screen_text(app))
         await pilot.press("1")
         await until_shown(pilot, r"✕ hostile:1")
