@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from app.model.dialects import recognise, registerable
 from app.model.errors import DocumentError, Finding, MoorageError, UsageError
+from app.model.locations import short
 from app.model.strict_json import parse_json
 from app.operations.definition_shape import registered_members
 from app.operations.session import Session
@@ -20,6 +21,8 @@ from app.store.definitions import StoredRevision
 from app.store.revision_files import Template
 
 ExportForm = Literal["ecs", "cloudformation", "stored"]
+
+_MOST_IDS = 10
 
 NOTHING_GIVEN: Mapping[str, Any] = {}
 
@@ -114,7 +117,8 @@ def _chosen(template: Mapping[str, Any], source: str, logical_id: str) -> dict[s
 
     known = logical_ids(template)
     if not logical_id and len(known) > 1:
-        raise MoorageError(f"{source}: has several task definitions: {', '.join(known)}; choose one with --logical-id")
+        ids = ", ".join(short(name) for name in known[:_MOST_IDS]) + (", …" if len(known) > _MOST_IDS else "")
+        raise MoorageError(f"{source}: has several task definitions: {ids}; choose one with --logical-id")
     ((_, members),) = from_template(template, source, logical_id)
     return members
 
