@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from textual.screen import Screen
 
+    from app.operations.editing import EditStart
     from app.screens.desk import Desk
 
 CLUSTER_TASKS, CLUSTER_INSTANCES = 0, 1
@@ -31,6 +32,8 @@ class Doors(Protocol):
     def run(self, definition: str = "", cluster: str = "") -> Screen[None]: ...
 
     def json(self, crumbs: Sequence[str], value: Any) -> Screen[None]: ...
+
+    def editor(self, start: EditStart) -> Screen[None]: ...
 
 
 class AllDoors:
@@ -97,3 +100,8 @@ class AllDoors:
         from app.screens.json_screen import JsonScreen
 
         return JsonScreen(self._desk, crumbs, value)
+
+    def editor(self, start: EditStart) -> Screen[None]:
+        from app.screens.editor import EditorScreen
+
+        return EditorScreen(self._desk, start)
