@@ -56,6 +56,12 @@ class PaneTabs(Widget):
             self.refresh()
             self.post_message(self.Opened(index, self))
 
+    def show_open(self, index: int) -> None:
+        """Show a tab as the open one without telling anybody: its owner is there already."""
+        if index != self.index:
+            self.index = index
+            self.refresh()
+
     def set_titles(self, titles: Sequence[str]) -> None:
         """Other words for the same tabs, as when a count changes."""
         if tuple(titles) != self._titles:

@@ -1,0 +1,156 @@
+"""What a row is edited with: an input of one line or a list of offers laid over it, or a dialog for more lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.geometry import Region
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static, TextArea
+from textual.widgets.option_list import Option
+
+from widgets.plain import plain
+
+_MOST_OFFERS_SEEN = 8
+
+
+class FieldInput(Input):
+    """An input over one cell. It says how it was left, and hands on a pasted text of several lines."""
+
+    DEFAULT_CSS = """
+    FieldInput, FieldInput:focus {
+        position: absolute; display: none; layer: above; height: 1; border: none; padding: 0;
+        background: $panel; color: $foreground;
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave('cancel')", "cancel", id="field.cancel", tooltip="Leave it as it was"),
+        Binding("tab", "leave('next')", "next field", id="field.next", tooltip="Keep it and go to the next field"),
+        Binding("shift+tab", "leave('previous')", "previous field", id="field.previous", show=False,
+                tooltip="Keep it and go to the field before"),
+        Binding("down", "leave('down')", "Down", id="field.down", show=False, tooltip="Keep it and go down"),
+        Binding("up", "leave('up')", "Up", id="field.up", show=False, tooltip="Keep it and go up"),
+    ]  # fmt: skip
+
+    @dataclass
+    class Left(Message):
+        """Left by a key: ``cancel``, ``next``, ``previous``, ``up`` or ``down``; by the focus: ``blur``."""
+
+        how: str
+
+    @dataclass
+    class Lines(Message):
+        """Several lines were pasted; they are not in the input."""
+
+        text: str
+
+    def __init__(self) -> None:
+        super().__init__(compact=True, select_on_focus=False)
+
+    def lay_over(self, region: Region, value: str) -> None:
+        """Show it over a region with a value, the cursor behind it."""
+        self.styles.offset = region.offset
+        self.styles.width = region.width
+        with self.prevent(Input.Changed):
+            self.value = value
+        self.cursor_position = len(value)
+        self.display = True
+        # At once: focus() would come after the keys that were typed right behind the one that opened it.
+        self.screen.set_focus(self)
+
+    def action_leave(self, how: str) -> None:
+        self.post_message(self.Left(how))
+
+    def on_blur(self) -> None:
+        if self.display:
+            self.post_message(self.Left("blur"))
+
+    def _on_paste(self, event: events.Paste) -> None:
+        if len(event.text.splitlines()) > 1:
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Lines(event.text))
+        else:
+            super()._on_paste(event)
+
+
+class OfferList(OptionList):
+    """A list to choose one of, under the cell that it is for."""
+
+    DEFAULT_CSS = """
+    OfferList, OfferList:focus {
+        position: absolute; display: none; layer: above; border: none; padding: 0;
+        background: $panel; color: $foreground; scrollbar-size-vertical: 1;
+        & > .option-list--option { padding: 0 1; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,tab", "leave", "cancel", id="offers.cancel", tooltip="Choose nothing"),
+        Binding("j", "cursor_down", "Down", show=False, id="offers.down", tooltip="The next one"),
+        Binding("k", "cursor_up", "Up", show=False, id="offers.up", tooltip="The one before"),
+    ]
+
+    @dataclass
+    class Left(Message):
+        """Nothing was chosen."""
+
+    def lay_over(self, region: Region, height: int, offers: list[str], chosen: int) -> None:
+        """Show it below a cell, or above where there is no room. ``height``: of the whole form."""
+        self.clear_options()
+        self.add_options([Option(Content(plain(offer))) for offer in offers])
+        rows = min(len(offers), _MOST_OFFERS_SEEN, max(height - 1, 1))
+        below = region.y + 1
+        top = below if below + rows <= height else max(0, region.y - rows)
+        self.styles.offset = (region.x, top)
+        self.styles.width = min(region.width, max(cell_len(offer) for offer in offers) + 4)
+        self.styles.height = rows
+        self.highlighted = chosen
+        self.display = True
+        self.screen.set_focus(self)
+
+    def action_leave(self) -> None:
+        self.post_message(self.Left())
+
+    def on_blur(self) -> None:
+        if self.display:
+            self.post_message(self.Left())
+
+
+class TextDialog(ModalScreen[str]):
+    """A text of several lines. Leaving it gives the text back: what was typed is not lost by a slip."""
+
+    DEFAULT_CSS = """
+    TextDialog { align: center middle; }
+    TextDialog TextArea { height: 12; border: none; }
+    TextDialog .text-dialog--hint { color: $text-muted; height: 1; margin-top: 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "done", "done", id="text.done", tooltip="Back, with the text", priority=True),
+    ]
+
+    def __init__(self, title: str, text: str = "", hint: str = "esc done; u takes it back") -> None:
+        super().__init__()
+        self._title, self._text, self._hint = title, text, hint
+
+    def compose(self) -> ComposeResult:
+        dialog = Vertical(classes="dialog")
+        dialog.border_title = Content(plain(self._title))
+        with dialog:
+            yield TextArea(self._text, soft_wrap=False, tab_behavior="indent", compact=True)
+            yield Static(Content(self._hint), classes="text-dialog--hint")
+
+    def on_mount(self) -> None:
+        area = self.query_one(TextArea)
+        area.focus()
+        area.move_cursor(area.document.end)
+
+    def action_done(self) -> None:
+        self.dismiss(self.query_one(TextArea).text)
