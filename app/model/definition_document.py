@@ -48,21 +48,38 @@ def definition_from(value: Any, source: str) -> DefinitionDocument:
     return _understood(recognise(value, source), source)
 
 
-def _understood(recognised: Recognised, source: str) -> DefinitionDocument:
-    definition, mistakes = understand(recognised.members)
-    wrong = [shape_finding(mistake, recognised.members) for mistake in mistakes]
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """Everything that is to be said of members, in no order; ``definition`` is mended where they are wrong."""
+
+    definition: TaskDefinition | None
+    errors: tuple[Broken, ...]
+    warnings: tuple[Broken, ...]
+
+
+def examine(members: dict[str, Any]) -> Examined:
+    """What is wrong in members of RegisterTaskDefinition; where nothing is, what of them is kept but not honoured."""
+    definition, mistakes = understand(members)
+    wrong = [shape_finding(mistake, members) for mistake in mistakes]
     rules = list(broken_rules(definition)) if definition is not None else []
     followed = Mistakes(broken.at for broken in wrong)
     errors = [*wrong, *(broken for broken in rules if broken.severity == "error" and not followed.explain(broken))]
     if errors or definition is None:
-        raise DocumentError(source, _told(errors, recognised))
+        return Examined(definition, tuple(errors), ())
     warnings = chain(
         (broken for broken in rules if broken.severity == "warning"),
         emulated_values(definition),
         kept_members(definition),
         unknown_members(definition),
     )
-    return DefinitionDocument(definition, tuple(_told(islice(warnings, _MOST_WARNINGS), recognised)))
+    return Examined(definition, (), tuple(islice(warnings, _MOST_WARNINGS)))
+
+
+def _understood(recognised: Recognised, source: str) -> DefinitionDocument:
+    found = examine(recognised.members)
+    if found.errors or found.definition is None:
+        raise DocumentError(source, _told(found.errors, recognised))
+    return DefinitionDocument(found.definition, tuple(_told(found.warnings, recognised)))
 
 
 def _told(found: Iterable[Broken], recognised: Recognised) -> list[Finding]:

@@ -5,12 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
+from app.model.definition_document import examine
+from app.model.dialects import recognise
 from app.model.errors import DocumentError, Finding
+from app.model.locations import Broken, DocumentOrder, Location
+from app.model.safe_text import safe_line
 from app.model.strict_json import decode_utf8, parse_json
+from app.model.task_definition import TaskDefinition
 from app.operations.definition_shape import registered_members
+from app.placement.constraints import check_expressions
 from app.store.definitions import StoredRevision
+
+_TEXT = "the text"
+_MOST_TOLD = 1_000
 
 BLANK = """{
   "family": "",
@@ -26,12 +35,92 @@ class EditStart:
     Attributes:
         text: JSON of RegisterTaskDefinition, as far as it is right.
         base: family and revision that it came from; None for a new definition.
+        seen: the highest revision of that family when it was begun; 0 when there was none.
         losses: what could not be taken over from where it came.
     """
 
     text: str
     base: tuple[str, int] | None = None
+    seen: int = 0
     losses: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A finding at its place in the document; text and remedy on one line."""
+
+    at: Location
+    text: str
+    severity: Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What there is to say of a text.
+
+    Attributes:
+        members: the document; None when the text is no JSON object.
+        syntax: why it is none, with line and column.
+        findings: of its members, in their order, errors before warnings.
+    """
+
+    members: dict[str, Any] | None
+    syntax: Finding | None = None
+    findings: tuple[Told, ...] = ()
+
+    @property
+    def errors(self) -> int:
+        return bool(self.syntax) + sum(told.severity == "error" for told in self.findings)
+
+    @property
+    def warnings(self) -> int:
+        return sum(told.severity == "warning" for told in self.findings)
+
+
+def read_text(text: str) -> Checked:
+    """The document of a text that is being edited, or where it is no JSON; its members are not looked at."""
+    try:
+        value = parse_json(text.encode("utf-8", "surrogatepass"), _TEXT)
+    except DocumentError as error:
+        return Checked(None, error.findings[0])
+    if not isinstance(value, dict):
+        return Checked(None, Finding("line 1, column 1", "not a JSON object", "a task definition is one object { … }"))
+    return Checked(value)
+
+
+def check_text(text: str) -> Checked:
+    """As ``read_text``, with what is wrong in its members, and what of them is kept but not honoured."""
+    read = read_text(text)
+    if read.members is None:
+        return read
+    try:
+        recognised = recognise(read.members, _TEXT)
+    except DocumentError as error:
+        return Checked(read.members, error.findings[0])
+    found = examine(recognised.members)
+    expressions = [] if found.errors or found.definition is None else _expressions(found.definition)
+    told = [*found.errors, *expressions, *found.warnings]
+    order = DocumentOrder(recognised.members)
+    above = (recognised.prefix,) if recognised.prefix else ()
+    told.sort(key=lambda broken: (broken.severity == "warning", order(broken.at)))
+    return Checked(read.members, None, tuple(_told(broken, above) for broken in told[:_MOST_TOLD]))
+
+
+def _expressions(definition: TaskDefinition) -> list[Broken]:
+    """What is wrong in the expressions of placement constraints."""
+    wrong = []
+    for index, constraint in enumerate(definition.placement_constraints):
+        try:
+            check_expressions(definition.model_copy(update={"placement_constraints": [constraint]}), _TEXT)
+        except DocumentError as error:
+            at = ("placementConstraints", index, "expression")
+            wrong += [Broken(at, finding.problem, finding.remedy) for finding in error.findings]
+    return wrong
+
+
+def _told(broken: Broken, above: Location) -> Told:
+    text = f"{broken.problem}; {broken.remedy}" if broken.remedy else broken.problem
+    return Told((*above, *broken.at), safe_line(text), broken.severity)
 
 
 def edit_blank() -> EditStart:
@@ -57,7 +146,7 @@ def edit_revision(stored: StoredRevision) -> EditStart:
 
 def edit_members(members: Mapping[str, Any], losses: tuple[Finding, ...] = ()) -> EditStart:
     """A new definition from members that were made elsewhere: from a container, a Compose file, a template."""
-    return EditStart(rendered(members), None, losses)
+    return EditStart(rendered(members), losses=losses)
 
 
 def rendered(members: Any) -> str:

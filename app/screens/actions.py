@@ -20,6 +20,8 @@ from widgets.log_view import LogView
 
 OPENS_AN_INPUT = "filter"
 """The action after which keys are text. It is done before the next key is looked at: a paste is no row of commands."""
+OVER_INPUTS = frozenset({OPENS_AN_INPUT, "launch", "register", "show_changes", "external"})
+"""Actions whose keys no input may take for itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,12 @@ ACTIONS = _table(
     Action("deregister", "x", "deregister", "deregister", "Take the instance or the revision away; what runs goes on"),
     Action("register.samples", "i", "samples", "samples", "Register the sample definitions", show=False),
     Action("launch", "ctrl+r", "launch", "run", "Run, after a question"),
+    Action("register", "ctrl+s", "register", "register…", "Look at what changed, then register it as a new revision"),
+    Action("reveal", "v", "reveal", "reveal", "Show secrets, or mask them again"),
+    Action("edit.note", "i", "note", "note", "Write a note on the new revision"),
+    Action("edit.diff", "ctrl+d", "show_changes", "diff", "What is different from the revision that this came from"),
+    Action("edit.side", "f6", "next_pane", "form/JSON", "To the form, the JSON or the findings"),
+    Action("edit.external", "f4", "external", "$EDITOR", "Edit the JSON in your own editor"),
 )
 
 
@@ -87,7 +95,7 @@ def bindings(*ids: str, **titles: str) -> list[BindingType]:
                 show=action.show,
                 id=action.id,
                 tooltip=action.help,
-                priority=action.name == OPENS_AN_INPUT,
+                priority=action.name in OVER_INPUTS,
             )
         )
     return found

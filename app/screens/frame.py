@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Input, Static, TextArea
 
 from app.fleet.changes import ChangeSet
 from app.screens.actions import OPENS_AN_INPUT
@@ -96,7 +96,7 @@ class FrameScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While text is typed, / is text."""
-        return not (action == OPENS_AN_INPUT and isinstance(self.focused, Input))
+        return not (action == OPENS_AN_INPUT and isinstance(self.focused, Input | TextArea))
 
     def action_filter(self) -> None:
         self.query_one(FilterBar).open()

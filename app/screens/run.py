@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.validation import Number
@@ -27,7 +27,7 @@ from app.placement.constraints import check_expressions
 from app.placement.demand import Demand, demand_of
 from app.placement.planner import refusal
 from app.screens import formats
-from app.screens.actions import ACTIONS, INSIDE, bindings
+from app.screens.actions import INSIDE, bindings
 from app.screens.desk import Desk
 from app.screens.frame import FrameScreen
 from app.screens.rows import progress_cell, task_detail
@@ -55,9 +55,7 @@ class RunScreen(FrameScreen):
     """``definition`` is family:revision, "" to choose. Nothing is launched before a question was answered."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        # Priority: the inputs and the menus of the form must not swallow the key that runs it.
-        Binding(ACTIONS["launch"].keys, "launch", "run", id="launch", tooltip=ACTIONS["launch"].help, priority=True),
-        *bindings("copy.command", *INSIDE, copy_command="copy command"),
+        *bindings("launch", "copy.command", *INSIDE, copy_command="copy command"),
     ]
 
     def __init__(self, desk: Desk, definition: str = "", cluster: str = "") -> None:
