@@ -1,0 +1,85 @@
+"""What is wrong in a Compose file, and what of it ECS cannot say: gathered in one pass, by place."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from app.model.errors import DocumentError, Finding, shown
+from app.model.locations import Location, member_path, short
+
+_MOST_KEPT = 1000
+_LONGEST_GUESS = 64
+_NOTHING: Mapping[str, Any] = {}
+
+
+class Notes:
+    """Errors refuse the file, losses are told and the rest is taken. No note quotes a value: it may be a secret."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self._errors: list[tuple[Location, str, str]] = []
+        self._losses: dict[tuple[Location, str, str], None] = {}
+        self._error_count = 0
+
+    def error(self, at: Location, problem: str, remedy: str) -> None:
+        self._error_count += 1
+        if len(self._errors) < _MOST_KEPT:
+            self._errors.append((at, problem, remedy))
+
+    def lose(self, at: Location, problem: str, remedy: str) -> None:
+        if len(self._losses) < _MOST_KEPT:
+            self._losses[at, problem, remedy] = None
+
+    def forget(self, others: Notes) -> None:
+        """Take out the losses that the others have too."""
+        for loss in others._losses:
+            self._losses.pop(loss, None)
+
+    @property
+    def errors(self) -> list[tuple[Location, str, str]]:
+        return self._errors
+
+    def losses(self) -> tuple[Finding, ...]:
+        found = (Finding(member_path(at), problem, remedy, "warning") for at, problem, remedy in self._losses)
+        return tuple(shown(found, len(self._losses)))
+
+    def check(self, places: Mapping[Location, str] | None = None) -> None:
+        """Raise DocumentError when there is an error. ``places``: line and column of locations, where known."""
+        if not self._errors:
+            return
+        known = places or {}
+        found = (
+            Finding(", ".join(filter(None, (known.get(at, ""), member_path(at)))), problem, remedy)
+            for at, problem, remedy in self._errors
+        )
+        raise DocumentError(self.source, shown(found, self._error_count))
+
+    def refuse(self, at: Location, problem: str, remedy: str) -> None:
+        """An error after which nothing else is worth telling."""
+        raise DocumentError(self.source, [Finding(member_path(at), problem, remedy)])
+
+    def fields(self, value: Any, at: Location, known: Collection[str]) -> Mapping[str, Any]:
+        """The object at a place, without its ``x-`` members. One that is none is an error, and so is an unknown key."""
+        if not isinstance(value, dict):
+            self.error(at, "is no mapping", f"write it with {', '.join(sorted(known)[:5])} …")
+            return _NOTHING
+        found = {}
+        for key, item in value.items():
+            if key in known:
+                found[key] = item
+            elif not key.startswith("x-"):
+                self.error((*at, key), "is not known to Compose", nearest(key, known))
+        return found
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    close = difflib.get_close_matches(name[:_LONGEST_GUESS], known, n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}?" if close else "remove it, or name it x-…"
+
+
+def listed(names: Collection[str], most: int = 10) -> str:
+    """``there are: a, b`` for a remedy."""
+    some = ", ".join(short(name) for name in sorted(names)[:most])
+    return f"there are: {some}{', …' if len(names) > most else ''}" if names else "there are none"

@@ -1,0 +1,284 @@
+"""A service of a Compose file → a container definition (design: ECS semantics 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.interop import compose_linux as linux
+from app.interop import compose_values as values
+from app.interop.compose_health import health_check, restart_policy
+from app.interop.compose_keys import LOST, SERVICE
+from app.interop.compose_limits import Limits
+from app.interop.compose_mounts import Mounts, VolumeBook
+from app.interop.compose_notes import Notes, listed, nearest
+from app.interop.compose_ports import port_mappings
+from app.interop.compose_project import Project
+from app.model.locations import Location, short
+
+DEFAULT_STOP_TIMEOUT = 10
+"""Compose's, in seconds; ECS's own is 30."""
+_SHORTEST_STOP, _LONGEST_STOP = 2, 86400
+_CONDITIONS = {
+    "service_started": "START",
+    "service_healthy": "HEALTHY",
+    "service_completed_successfully": "SUCCESS",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What the containers of one definition share. ``names``: of services → of containers, only of this definition."""
+
+    project: Project
+    names: Mapping[str, str]
+    mode: str | None
+    book: VolumeBook
+
+
+def check_keys(service: Mapping[str, Any], at: Location, notes: Notes) -> None:
+    """Unknown keys are errors, as with Compose; what has no way into a definition is a loss."""
+    for key, value in service.items():
+        if key in LOST:
+            if value is not None and value is not False:
+                notes.lose((*at, key), *LOST[key])
+        elif key not in SERVICE and not key.startswith("x-"):
+            notes.error((*at, key), "is not known to Compose", nearest(key, SERVICE))
+
+
+def dependencies(service: Mapping[str, Any], at: Location, notes: Notes) -> dict[str, tuple[str, bool]]:
+    """By service: the condition of ECS, and whether the service must be there."""
+    value, where = service.get("depends_on"), (*at, "depends_on")
+    if value is None or isinstance(value, list):
+        return dict.fromkeys(values.texts(value, where, notes), ("START", True))
+    found = {}
+    for name, item in value.items() if isinstance(value, dict) else ():
+        here = (*where, name)
+        given = notes.fields(item, here, ("condition", "required", "restart"))
+        condition = _CONDITIONS.get(str(given.get("condition")))
+        if condition is None:
+            notes.error((*here, "condition"), "is no condition", f"write one of {', '.join(_CONDITIONS)}")
+            continue
+        if given.get("restart") not in (None, False):
+            notes.lose((*here, "restart"), "ECS does not restart what depends", "a task stops and starts as a whole")
+        required = values.boolean(given.get("required", True), (*here, "required"), notes)
+        found[name] = (condition, required is not False)
+    if not isinstance(value, dict):
+        notes.error(where, "is neither a list nor a mapping", "write the names of services")
+    return found
+
+
+def container(task: Task, name: str, notes: Notes) -> dict[str, Any]:
+    """The container of a service; ``essential`` is not decided here."""
+    service, at = task.project.services[name], ("services", name)
+    check_keys(service, at, notes)
+    limits = Limits(service, at, notes)
+    size = limits.members()
+    mounts = Mounts(name, task.book, notes)
+    mounts.volumes(service.get("volumes"), (*at, "volumes"))
+    mounts.in_memory(service.get("tmpfs"), (*at, "tmpfs"))
+    members = {
+        "name": task.names[name],
+        "image": _image(task.project, name, notes),
+        **size,
+        "links": _links(task, name, notes),
+        "portMappings": _ports(task, service, at, notes),
+        "restartPolicy": restart_policy(service, at, notes),
+        **_commands(service, at, notes),
+        "environment": _environment(task.project, service, at, notes),
+        "mountPoints": mounts.points,
+        "volumesFrom": _volumes_from(task, service, at, notes),
+        "linuxParameters": _linux_parameters(service, at, notes, mounts.tmpfs, limits.swap(size.get("memory"))),
+        "dependsOn": _depends_on(task, name, notes),
+        "stopTimeout": _stop_timeout(service, at, notes),
+        **_plain(service, at, notes),
+        **_addresses(task, service, at, notes),
+        "dockerSecurityOptions": linux.security_options(service.get("security_opt"), (*at, "security_opt"), notes),
+        "dockerLabels": {
+            key: item or "" for key, item in values.pairs(service.get("labels"), (*at, "labels"), notes).items()
+        },
+        "ulimits": linux.ulimits(service.get("ulimits"), (*at, "ulimits"), notes),
+        "logConfiguration": linux.log_configuration(service.get("logging"), (*at, "logging"), notes),
+        "healthCheck": health_check(service.get("healthcheck"), (*at, "healthcheck"), notes),
+        "systemControls": linux.system_controls(service.get("sysctls"), (*at, "sysctls"), notes, task.mode),
+        "resourceRequirements": limits.gpus(),
+    }
+    return _given(members)
+
+
+def _given(members: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: value
+        for key, value in members.items()
+        if value is not None and value not in ([], {}) and value is not False
+    }
+
+
+def _image(project: Project, name: str, notes: Notes) -> str:
+    service, at = project.services[name], ("services", name)
+    built = f"{project.name}-{name}".lower()
+    given = service.get("image")
+    image = values.text(given, (*at, "image"), notes) if given is not None else None
+    if service.get("build") is not None:
+        remedy = f"build and push it as {short(built)}" if image is None else "build and push the image that it names"
+        notes.lose((*at, "build"), "images are not built here", remedy)
+        return built if image is None else image
+    if not image:
+        notes.error(at, "has neither image nor build", "write its image")
+    return image or built
+
+
+def _commands(service: Mapping[str, Any], at: Location, notes: Notes) -> dict[str, list[str] | None]:
+    found = {}
+    for key, member in (("entrypoint", "entryPoint"), ("command", "command")):
+        words = values.words(service.get(key), (*at, key), notes)
+        if words == []:
+            notes.lose((*at, key), "ECS cannot take the image's own away", "it is as if nothing were written")
+        found[member] = words
+    return found
+
+
+def _environment(project: Project, service: Mapping[str, Any], at: Location, notes: Notes) -> list[dict[str, str]]:
+    found, where = [], (*at, "environment")
+    for name, value in values.pairs(service.get("environment"), where, notes).items():
+        known = project.environment.get(name) if value is None else value
+        if known is None:
+            notes.lose((*where, name), "has no value, here or in the environment", "it is left out")
+        else:
+            found.append({"name": name, "value": known})
+    return found
+
+
+def _ports(task: Task, service: Mapping[str, Any], at: Location, notes: Notes) -> list[dict[str, Any]]:
+    where = (*at, "ports")
+    found = port_mappings(service.get("ports"), where, notes)
+    if found and task.mode == "none":
+        notes.lose(where, "network_mode none has no ports", "remove them")
+        return []
+    if task.mode in ("host", "awsvpc"):
+        for mapping in found:
+            if mapping.pop("hostPort", mapping["containerPort"]) != mapping["containerPort"]:
+                problem = f"networkMode {task.mode} has one port inside and outside"
+                notes.lose(where, problem, "the container's port holds")
+    return found
+
+
+def _links(task: Task, name: str, notes: Notes) -> list[str]:
+    """Those of ``links``, and one for each service that is waited for: only along links is it found by its name."""
+    service, at = task.project.services[name], ("services", name)
+    where = (*at, "links")
+    found: dict[str, str] = {}
+    for index, link in enumerate(values.texts(service.get("links"), where, notes)):
+        target, _, alias = link.partition(":")
+        if _is_here(task, target, (*where, index), notes):
+            found[alias or target] = target
+    if found and task.mode not in (None, "bridge"):
+        notes.lose(where, "links need a bridge", "services of this task reach each other at localhost")
+    if task.mode not in (None, "bridge"):
+        return []
+    waits = dependencies(service, at, Notes(notes.source))
+    for target, (condition, _) in waits.items():
+        if target in task.names and condition != "SUCCESS" and target not in found.values():
+            found.setdefault(target, target)
+    return [
+        task.names[target] if alias == task.names[target] else f"{task.names[target]}:{alias}"
+        for alias, target in found.items()
+    ]
+
+
+def _is_here(task: Task, target: str, at: Location, notes: Notes) -> bool:
+    if target in task.names:
+        return True
+    if target in task.project.services:
+        notes.lose(at, "is about a service of another definition", "start them together, in their order")
+    elif target in task.project.inactive:
+        notes.error(at, "is about a service whose profile is not asked for", "choose it with --profile")
+    else:
+        notes.error(at, "is about a service that is not there", listed(task.project.services))
+    return False
+
+
+def _depends_on(task: Task, name: str, notes: Notes) -> list[dict[str, str]]:
+    at: Location = ("services", name)
+    found = []
+    for target, (condition, required) in dependencies(task.project.services[name], at, notes).items():
+        here = (*at, "depends_on", target)
+        if not required:
+            problem = "ECS knows no dependency that may fail"
+            notes.lose((*here, "required"), problem, "it is waited for when it is there")
+            if target not in task.project.services:
+                continue
+        if not _is_here(task, target, here, notes):
+            continue
+        check = task.project.services[target].get("healthcheck")
+        if condition == "HEALTHY" and not (isinstance(check, dict) and check.get("test")):
+            remedy = f"write one for {short(target)}: that of an image does not count in ECS"
+            notes.error(here, "waits for a service that has no healthcheck in the file", remedy)
+        found.append({"containerName": task.names[target], "condition": condition})
+    return found
+
+
+def _volumes_from(task: Task, service: Mapping[str, Any], at: Location, notes: Notes) -> list[dict[str, Any]]:
+    found, where = [], (*at, "volumes_from")
+    for index, line in enumerate(values.texts(service.get("volumes_from"), where, notes)):
+        source, _, mode = line.partition(":")
+        if source == "container":
+            notes.lose((*where, index), "ECS mounts those of containers of the task alone", "it is left out")
+        elif mode not in ("", "ro", "rw"):
+            notes.error((*where, index), "is no service with ro or rw", "write NAME or NAME:ro")
+        elif _is_here(task, source, (*where, index), notes):
+            found.append({"sourceContainer": task.names[source], **({"readOnly": True} if mode == "ro" else {})})
+    return found
+
+
+def _linux_parameters(
+    service: Mapping[str, Any], at: Location, notes: Notes, tmpfs: list[dict[str, Any]], swap: dict[str, int]
+) -> dict[str, Any]:
+    shared = service.get("shm_size")
+    size = values.mebibytes(shared, (*at, "shm_size"), notes) if shared is not None else None
+    found = {
+        "capabilities": linux.capabilities(service, at, notes),
+        "devices": linux.devices(service.get("devices"), (*at, "devices"), notes),
+        "initProcessEnabled": _flag(service, "init", at, notes),
+        "sharedMemorySize": size,
+        "tmpfs": tmpfs,
+    }
+    return {**_given(found), **swap}
+
+
+def _flag(service: Mapping[str, Any], key: str, at: Location, notes: Notes) -> bool:
+    return service.get(key) is not None and bool(values.boolean(service[key], (*at, key), notes))
+
+
+def _stop_timeout(service: Mapping[str, Any], at: Location, notes: Notes) -> int:
+    value, where = service.get("stop_grace_period"), (*at, "stop_grace_period")
+    found = None if value is None else values.seconds(value, where, notes)
+    return DEFAULT_STOP_TIMEOUT if found is None else values.within(found, where, notes, _SHORTEST_STOP, _LONGEST_STOP)
+
+
+def _plain(service: Mapping[str, Any], at: Location, notes: Notes) -> dict[str, Any]:
+    """Members that say the same in both."""
+    found: dict[str, Any] = {}
+    for key, member in (("user", "user"), ("working_dir", "workingDirectory")):
+        if service.get(key) is not None:
+            found[member] = values.text(service[key], (*at, key), notes)
+    flags = {"privileged": "privileged", "read_only": "readonlyRootFilesystem", "stdin_open": "interactive",
+             "tty": "pseudoTerminal"}  # fmt: skip
+    return {**found, **{member: _flag(service, key, at, notes) for key, member in flags.items()}}
+
+
+def _addresses(task: Task, service: Mapping[str, Any], at: Location, notes: Notes) -> dict[str, Any]:
+    found = {
+        "hostname": values.text(service["hostname"], (*at, "hostname"), notes) if service.get("hostname") else None,
+        "dnsServers": values.texts(service.get("dns"), (*at, "dns"), notes, one=True),
+        "dnsSearchDomains": values.texts(service.get("dns_search"), (*at, "dns_search"), notes, one=True),
+        "extraHosts": linux.extra_hosts(service.get("extra_hosts"), (*at, "extra_hosts"), notes),
+    }
+    if task.mode != "awsvpc":
+        return found
+    keys = ("hostname", "dns", "dns_search", "extra_hosts")
+    for key, member in zip(keys, found, strict=True):
+        if found[member]:
+            notes.lose((*at, key), "ECS has none where services share a network", "it is left out")
+    return {}
