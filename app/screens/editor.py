@@ -1,33 +1,374 @@
-"""The editor of a task definition."""
+"""The editor of a task definition: a form and its JSON, two views of one document, with every finding as one types."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import ClassVar
 
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Static, TextArea
 
 from app.fleet.changes import ChangeSet
-from app.operations.editing import EditStart
+from app.model.errors import MoorageError
+from app.model.locations import member_path
+from app.model.task_definition import TaskDefinition
+from app.operations.definitions import Registered
+from app.operations.editing import Checked, EditStart, check_text, read_text, rendered
 from app.screens.actions import INSIDE, bindings
+from app.screens.definition_form import definition_hints
 from app.screens.desk import Desk
+from app.screens.draft_keeper import DraftKeeper
+from app.screens.drafts import DraftsDialog, start_of, waiting_for
+from app.screens.external_editor import edited_outside
 from app.screens.frame import FrameScreen
-from widgets.json_view import JsonView
+from app.screens.json_side import marked_lines, masked_columns
+from app.store.drafts import Draft, HeldDraft
+from widgets.cells import Cell, Column, Row, Span, cell
+from widgets.filter_bar import FilterBar
+from widgets.json_editor import JsonEditor
+from widgets.json_places import JsonPlaces
+from widgets.live_table import LiveTable
+from widgets.model_form.hints import FormFinding
+from widgets.model_form.shape import shape_of
+from widgets.model_form.widget import ModelForm
+from widgets.pane_tabs import PaneTabs
+
+CHECK_AFTER = 0.1
+"""Seconds without a key after which rules are looked at."""
+SIDE_BY_SIDE = 120
+FINDING_COLUMNS = (
+    Column("sign", "", width=1),
+    Column("place", "FINDINGS", min_width=20, weight=2),
+    Column("text", "", min_width=30, weight=4),
+)
+FORM, JSON, FINDINGS = 0, 1, 2
 
 
 class EditorScreen(FrameScreen):
-    BINDINGS: ClassVar[list[BindingType]] = bindings(*INSIDE)
+    """``start`` is what to begin with; ``held`` the draft that is gone on with, whose text ``start`` then has."""
 
-    def __init__(self, desk: Desk, start: EditStart) -> None:
+    FILTER_HINT = "a member by name, as in memory or hostPort"
+    AUTO_FOCUS = "#form-rows"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("register", "edit.diff", "edit.side", "filter", "edit.external", "next.pane", filter="find"),
+        *bindings(*INSIDE, back="leave"),
+    ]
+
+    def __init__(self, desk: Desk, start: EditStart, held: HeldDraft | None = None) -> None:
         super().__init__(desk)
-        self._start = start
+        self._start = start if held is not None else replace(start, seen=_latest(desk, start))
+        self._is_draft = held is not None
+        self._text = start.text
+        self._checked: Checked = read_text(start.text)
+        self._places: JsonPlaces | None = None
+        self._check_timer: Timer | None = None
+        self._pane = FORM
+        self._draft_state = ""
+        self._keeper = DraftKeeper(self, desk, self._start, held, self._draft_told)
+        # What was found when it was taken over from elsewhere stays to be read, with no place of its own.
+        self._losses = tuple(("", f"{loss}", loss.severity) for loss in start.losses)
+
+    # --- frame -----------------------------------------------------------------------------------------------------
 
     def crumbs(self) -> Iterable[str]:
-        return ("definitions", "draft")
+        base = self._start.base
+        return ("definitions", base[0], f"{base[1]} → draft") if base else ("definitions", "new")
+
+    def status(self) -> Cell:
+        errors, warnings = self._checked.errors, self._checked.warnings + len(self._losses)
+        spans = [Span(f"✗ {_count(errors, 'finding')}  ", "bad")] if errors else []
+        if warnings:
+            spans.append(Span(f"▲ {_count(warnings, 'warning')}  ", "warn"))
+        if not errors and not warnings:
+            spans.append(Span("✓ nothing to find  ", "ok"))
+        spans.append(Span(self._draft_state, "bad" if self._draft_state.startswith("draft not") else "muted"))
+        return tuple(spans)
 
     def content(self) -> ComposeResult:
-        yield JsonView(self._start.text)
+        yield PaneTabs(("Form", "JSON", "Findings"), id="editor-tabs")
+        with Horizontal(id="editor-panes"):
+            yield ModelForm(shape_of(TaskDefinition), definition_hints(), empty="No member of that name", id="form")
+            with Vertical(id="json-side", classes="panel -divided") as side:
+                side.border_title = "JSON "
+                yield JsonEditor(self._text, id="json")
+                yield Static("", id="syntax", markup=False)
+        findings = LiveTable(
+            FINDING_COLUMNS,
+            id="findings",
+            classes="panel",
+            markable=False,
+            empty="Nothing to find: it can be registered",
+        )
+        yield findings
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        if self._checked.members is not None:
+            self._form.set_document(self._checked.members)
+        self._check()
+        if not self._is_draft:
+            self._offer_drafts()
+
+    def _offer_drafts(self) -> None:
+        """What was typed before and never registered is offered before anything new is begun."""
+        waiting = waiting_for(self.desk, self._start)
+        if not waiting:
+            return
+
+        def chosen(taken: tuple[HeldDraft, Draft] | None) -> None:
+            if taken is not None:
+                held, draft = taken
+                self.dismiss()
+                self.app.push_screen(EditorScreen(self.desk, start_of(draft), held))
+
+        base = self._start.base
+        anew = f"begin anew from {base[0]}:{base[1]}" if base else "begin a new one"
+        self.app.push_screen(DraftsDialog(self.desk, waiting, chosen, anew))
+
+    def on_unmount(self) -> None:
+        self._keeper.leave()
+
+    def on_resize(self, event: events.Resize) -> None:
+        super().on_resize(event)
+        self._lay_out()
 
     def sync(self, changes: ChangeSet | None) -> None:
-        return
+        if self.query("#form"):
+            self._form.search(self.filter_text)
+            self._lay_out()
+
+    @property
+    def _form(self) -> ModelForm:
+        return self.query_one("#form", ModelForm)
+
+    @property
+    def _json(self) -> JsonEditor:
+        return self.query_one("#json", JsonEditor)
+
+    # --- one document, two views -----------------------------------------------------------------------------------
+
+    @on(ModelForm.Changed)
+    def _form_changed(self, event: ModelForm.Changed) -> None:
+        text = rendered(event.document)
+        self._json.take(text)
+        self._take(text, Checked(event.document, None, self._checked.findings))
+
+    @on(TextArea.Changed, "#json")
+    def _json_changed(self) -> None:
+        text = self._json.text
+        if text == self._text:
+            return
+        read = read_text(text)
+        if read.members is not None:
+            self._form.set_document(read.members)
+            read = Checked(read.members, None, self._checked.findings)
+        self._take(text, read)
+
+    def _take(self, text: str, read: Checked) -> None:
+        self._text, self._checked, self._places = text, read, None
+        self._keeper.take(text)
+        self._show_syntax()
+        if self._check_timer is not None:
+            self._check_timer.stop()
+        self._check_timer = self.set_timer(CHECK_AFTER, self._check)
+
+    def _show_syntax(self) -> None:
+        syntax = self._checked.syntax
+        line = self.query_one("#syntax", Static)
+        line.update(Content.styled(f"✗ {syntax}", "$state-failed") if syntax else Content(""))
+        line.display = syntax is not None
+        # The form has the document as it was before the mistake: nothing may be written over the text that has it.
+        self._form.disabled = syntax is not None and self._checked.members is None
+
+    # --- findings --------------------------------------------------------------------------------------------------
+
+    def _check(self) -> None:
+        text = self._text
+        self.desk.jobs.run(lambda: (check_text(text), JsonPlaces(text)), lambda found: self._found(text, *found))
+
+    def _found(self, text: str, checked: Checked, places: JsonPlaces) -> None:
+        if text != self._text or not self.is_attached:
+            return  # something else has been typed since, and is being looked at
+        self._checked, self._places = checked, places
+        self._form.set_findings([FormFinding(told.at, told.text, told.severity) for told in checked.findings])
+        self._show_syntax()
+        self._json.mark(marked_lines(checked.findings, places))
+        self._json.mask({} if self._form.model.view.revealed else masked_columns(checked.members, places))
+        self._show_findings()
+        self.refresh_now(None)
+
+    def _show_findings(self) -> None:
+        table = self.query_one("#findings", LiveTable)
+        rows = [_finding_row(f"loss:{index}", *loss) for index, loss in enumerate(self._losses)]
+        syntax = self._checked.syntax
+        if syntax is not None:
+            rows.append(_finding_row("syntax", syntax.path, f"{syntax.problem}; {syntax.remedy}", "error"))
+        rows += [
+            _finding_row(f"at:{index}", member_path(told.at), told.text, told.severity)
+            for index, told in enumerate(self._checked.findings)
+        ]
+        table.set_rows(rows)
+        self._lay_out()
+
+    @on(LiveTable.RowActivated, "#findings")
+    def _to_finding(self, event: LiveTable.RowActivated) -> None:
+        kind, _, number = event.key.partition(":")
+        if kind == "at":
+            self._show_pane(FORM)
+            self._form.go_to(self._checked.findings[int(number)].at)
+        elif kind == "syntax" and self._checked.syntax is not None:
+            self._show_pane(JSON)
+            words = self._checked.syntax.path.replace(",", "").split()
+            if len(words) == 4:
+                self._json.show_line((int(words[1]) - 1, int(words[3]) - 1))
+
+    # --- panes -----------------------------------------------------------------------------------------------------
+
+    @property
+    def _side_by_side(self) -> bool:
+        return self.size.width >= SIDE_BY_SIDE
+
+    def _lay_out(self) -> None:
+        """Side by side where there is room, with the findings below; else one pane at a time."""
+        if not self.query("#findings"):
+            return
+        wide = self._side_by_side
+        table = self.query_one("#findings", LiveTable)
+        self.set_class(wide, "-side-by-side")
+        tabs = self.query_one("#editor-tabs", PaneTabs)
+        tabs.display = not wide
+        count = len(table.rows)
+        tabs.set_titles(("Form", "JSON", f"Findings {count}" if count else "Findings"))
+        tabs.show_open(self._pane)
+        self.query_one("#editor-panes").display = wide or self._pane != FINDINGS
+        self._form.display = wide or self._pane == FORM
+        self.query_one("#json-side").display = wide or self._pane == JSON
+        table.display = bool(count) if wide else self._pane == FINDINGS
+
+    def _panes(self) -> list[Widget]:
+        return [self.query_one("#form-rows"), self._json, self.query_one("#findings")]
+
+    def action_next_pane(self) -> None:
+        order = [FORM, JSON, FINDINGS]
+        panes = self._panes()
+        here = next((number for number, pane in enumerate(panes) if pane is self.focused), self._pane)
+        for step in (1, 2):
+            number = order[(here + step) % len(order)]
+            if (number != FORM or not self._form.disabled) and (
+                number != FINDINGS or self.query_one("#findings", LiveTable).rows
+            ):
+                self._show_pane(number)
+                return
+
+    def _show_pane(self, number: int) -> None:
+        came_from_json = self.focused is self._json
+        self._pane = number
+        self._lay_out()
+        if number == FORM and came_from_json and self._places is not None:
+            self._form.go_to(self._places.path_at(self._places.offset(*self._json.cursor_location)))
+        self._panes()[number].focus()
+        if number == JSON:
+            self._show_place()
+
+    @on(PaneTabs.Opened, "#editor-tabs")
+    def _tab_opened(self, event: PaneTabs.Opened) -> None:
+        self._show_pane(event.index)
+
+    @on(ModelForm.Moved)
+    def _show_place(self) -> None:
+        """The JSON shows the member at the form's cursor."""
+        if self._places is None or self._checked.members is None:
+            return
+        place = self._places.nearest(self._form.path)
+        if place is not None:
+            self._json.show_line(self._places.location(place.begin))
+
+    # --- search ----------------------------------------------------------------------------------------------------
+
+    @on(FilterBar.Closed)
+    def _jump(self, event: FilterBar.Closed) -> None:
+        """enter in the search: everything is there again, with the cursor on what was found."""
+        event.stop()
+        event.prevent_default()
+        path = self._form.path
+        self.query_one(FilterBar).clear()
+        self._form.search("")
+        if path:
+            self._form.go_to(path)
+        self._show_pane(FORM)
+
+    # --- actions ---------------------------------------------------------------------------------------------------
+
+    def action_back(self) -> None:
+        """esc: from the JSON and the findings to the form; from there out. The draft is kept."""
+        if not self._form.disabled and self.focused in (self._json, self.query_one("#findings")):
+            self._show_pane(FORM)
+        else:
+            super().action_back()
+
+    def action_register(self) -> None:
+        from app.screens.registering import RegisterScreen
+
+        checked = check_text(self._text)
+        if checked.errors:
+            self._found(self._text, checked, JsonPlaces(self._text))
+            self._show_pane(FINDINGS)
+            self.say(f"Not yet: {_count(checked.errors, 'finding')} to see to first", bad=True)
+            return
+
+        def registered(_: Registered) -> None:
+            self._keeper.done()
+            self.dismiss()
+
+        self.app.push_screen(RegisterScreen(self.desk, self._text, self._start, registered))
+
+    def action_show_changes(self) -> None:
+        from app.screens.registering import RegisterScreen
+
+        if self._checked.members is None:
+            self.say("The JSON has a mistake; correct it first", bad=True)
+            return
+        self.app.push_screen(RegisterScreen(self.desk, self._text, self._start, None))
+
+    def action_external(self) -> None:
+        """The text in $EDITOR; what comes back is taken as if it had been typed."""
+        try:
+            text = edited_outside(self.app, self._text)
+        except MoorageError as error:
+            self.say(error.message, bad=True)
+            return
+        if text is not None and text != self._text:
+            self._json.take(text)
+            self._json_changed()
+
+    def _draft_told(self, message: str) -> None:
+        if self.is_attached:
+            self._draft_state = message
+            self.refresh_now(None)
+
+
+def _latest(desk: Desk, start: EditStart) -> int:
+    """The highest revision that there is of what is edited."""
+    try:
+        return max(desk.session.definitions.revisions(start.base[0]), default=0) if start.base else 0
+    except MoorageError:
+        return 0
+
+
+def _finding_row(key: str, place: str, text: str, severity: str) -> Row:
+    bad = severity == "error"
+    return Row(
+        key,
+        (cell("✗" if bad else "▲", "bad" if bad else "warn"), cell(place, "" if bad else "muted"), cell(text, "muted")),
+    )
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

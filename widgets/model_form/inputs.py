@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -20,10 +21,15 @@ from textual.widgets.option_list import Option
 from widgets.plain import plain
 
 _MOST_OFFERS_SEEN = 8
+_KEYS = {"cancel": "escape", "next": "tab", "previous": "shift+tab", "up": "up", "down": "down"}
 
 
 class FieldInput(Input):
-    """An input over one cell. It says how it was left, and hands on a pasted text of several lines."""
+    """An input over one cell; it hands on a pasted text of several lines.
+
+    Args:
+        left: told how it was left: ``cancel``, ``next``, ``previous``, ``up``, ``down``, or ``blur`` by the focus.
+    """
 
     DEFAULT_CSS = """
     FieldInput, FieldInput:focus {
@@ -31,20 +37,17 @@ class FieldInput(Input):
         background: $panel; color: $foreground;
     }
     """
+    # Priority: what is typed right behind one of these is meant for where it leads.
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave('cancel')", "cancel", id="field.cancel", tooltip="Leave it as it was"),
-        Binding("tab", "leave('next')", "next field", id="field.next", tooltip="Keep it and go to the next field"),
-        Binding("shift+tab", "leave('previous')", "previous field", id="field.previous", show=False,
+        Binding("escape", "leave('cancel')", "cancel", id="field.cancel", tooltip="Leave it as it was", priority=True),
+        Binding("tab", "leave('next')", "next field", id="field.next", tooltip="Keep it and go to the next field",
+                priority=True),
+        Binding("shift+tab", "leave('previous')", "previous field", id="field.previous", show=False, priority=True,
                 tooltip="Keep it and go to the field before"),
-        Binding("down", "leave('down')", "Down", id="field.down", show=False, tooltip="Keep it and go down"),
-        Binding("up", "leave('up')", "Up", id="field.up", show=False, tooltip="Keep it and go up"),
+        Binding("down", "leave('down')", "Down", id="field.down", show=False, tooltip="Keep it and go down",
+                priority=True),
+        Binding("up", "leave('up')", "Up", id="field.up", show=False, tooltip="Keep it and go up", priority=True),
     ]  # fmt: skip
-
-    @dataclass
-    class Left(Message):
-        """Left by a key: ``cancel``, ``next``, ``previous``, ``up`` or ``down``; by the focus: ``blur``."""
-
-        how: str
 
     @dataclass
     class Lines(Message):
@@ -52,8 +55,9 @@ class FieldInput(Input):
 
         text: str
 
-    def __init__(self) -> None:
+    def __init__(self, left: Callable[[str], None]) -> None:
         super().__init__(compact=True, select_on_focus=False)
+        self._left = left
 
     def lay_over(self, region: Region, value: str) -> None:
         """Show it over a region with a value, the cursor behind it."""
@@ -67,11 +71,27 @@ class FieldInput(Input):
         self.screen.set_focus(self)
 
     def action_leave(self, how: str) -> None:
-        self.post_message(self.Left(how))
+        self.in_turn(lambda: self._left(how), _KEYS[how])
+
+    def in_turn(self, act: Callable[[], None], key: str) -> None:
+        """Act on a key when the keys before it have been typed; if nothing is edited by then it is no key of this one.
+
+        Priority bindings are run before the keys in front of them have come through the input's own queue.
+        """
+        self.call_later(lambda: act() if self.display else self.app.simulate_key(key))
+
+    async def _on_key(self, event: events.Key) -> None:
+        if self.display:
+            await super()._on_key(event)
+        else:  # typed right behind the key that ended the edit: it was meant for what has the focus now
+            event.stop()
+            event.prevent_default()
+            self.app.simulate_key(event.key)
 
     def on_blur(self) -> None:
-        if self.display:
-            self.post_message(self.Left("blur"))
+        # The event comes late: it may have the focus again by now, for another cell.
+        if self.display and self.screen.focused is not self:
+            self._left("blur")
 
     def _on_paste(self, event: events.Paste) -> None:
         if len(event.text.splitlines()) > 1:
@@ -83,7 +103,7 @@ class FieldInput(Input):
 
 
 class OfferList(OptionList):
-    """A list to choose one of, under the cell that it is for."""
+    """A list to choose one of, under the cell that it is for. ``left`` is told when nothing was chosen."""
 
     DEFAULT_CSS = """
     OfferList, OfferList:focus {
@@ -93,14 +113,14 @@ class OfferList(OptionList):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,tab", "leave", "cancel", id="offers.cancel", tooltip="Choose nothing"),
-        Binding("j", "cursor_down", "Down", show=False, id="offers.down", tooltip="The next one"),
-        Binding("k", "cursor_up", "Up", show=False, id="offers.up", tooltip="The one before"),
+        Binding("escape,tab", "leave", "cancel", id="offers.cancel", tooltip="Choose nothing", priority=True),
+        Binding("down,j", "cursor_down", "Down", show=False, id="offers.down", tooltip="The next one", priority=True),
+        Binding("up,k", "cursor_up", "Up", show=False, id="offers.up", tooltip="The one before", priority=True),
     ]
 
-    @dataclass
-    class Left(Message):
-        """Nothing was chosen."""
+    def __init__(self, left: Callable[[], None]) -> None:
+        super().__init__(compact=True)
+        self._left = left
 
     def lay_over(self, region: Region, height: int, offers: list[str], chosen: int) -> None:
         """Show it below a cell, or above where there is no room. ``height``: of the whole form."""
@@ -117,11 +137,11 @@ class OfferList(OptionList):
         self.screen.set_focus(self)
 
     def action_leave(self) -> None:
-        self.post_message(self.Left())
+        self._left()
 
     def on_blur(self) -> None:
-        if self.display:
-            self.post_message(self.Left())
+        if self.display and self.screen.focused is not self:
+            self._left()
 
 
 class TextDialog(ModalScreen[str]):

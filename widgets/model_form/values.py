@@ -61,18 +61,22 @@ def read(shape: Shape, text: str) -> Any:
             return _json(text)
 
 
-def blank(shape: Shape) -> Any:
-    """A new value: an object has what can only be one thing, and nothing else."""
+def blank(shape: Shape, *, tells: bool = False) -> Any:
+    """A new value: an object has the members that must be there and can only be one thing, and nothing else.
+
+    ``tells``: those too that need not be there; for an alternative of a union they tell which it is.
+    """
     match shape.kind:
         case "object":
-            only = [member for member in shape.members.values() if member.required and len(member.choices) == 1]
+            one = [member for member in shape.members.values() if len(member.choices) == 1]
+            only = [member for member in one if member.required or tells]
             return {member.name: member.choices[0] for member in only}
         case "list":
             return []
         case "map":
             return {}
         case "union":
-            return blank(shape.alternatives[0])
+            return blank(shape.alternatives[0], tells=True)
         case _:
             return ""
 

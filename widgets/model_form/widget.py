@@ -111,12 +111,12 @@ class ModelForm(Widget):
         super().__init__(id=id)
         self.model = FormModel(shape, hints or FormHints())
         self._grid = FormGrid(empty=empty, id="form-rows")
-        self._input = FieldInput()
-        self._offers = OfferList(compact=True)
+        self._input = FieldInput(self._left)
+        self._offers = OfferList(self._not_chosen)
         self._tabs = PaneTabs((), id="form-sections")
         self._help = Static("", id="form-help", markup=False)
         self._edit: _Edit | None = None
-        self._choosing: tuple[list[str], Callable[[int], None]] | None = None
+        self._choosing: Callable[[int], None] | None = None
 
     def compose(self) -> ComposeResult:
         yield self._tabs
@@ -238,10 +238,11 @@ class ModelForm(Widget):
     def action_enter(self) -> None:
         """What enter does at the cursor, or to what is being edited."""
         if self._choosing is not None:
-            self._offers.action_select()
+            if self._offers.highlighted is not None:
+                self._chosen(self._offers.highlighted)
             return
         if self._edit is not None:
-            self._keep("enter")
+            self._input.in_turn(lambda: self._left("enter"), "enter")
             return
         row = self._grid.row
         if row is None:
@@ -315,11 +316,9 @@ class ModelForm(Widget):
                 self.model.unset(cell.path)
         self._changed()
 
-    @on(FieldInput.Left)
-    def _left(self, event: FieldInput.Left) -> None:
-        event.stop()
+    def _left(self, how: str) -> None:
         if self._edit is not None:
-            self._keep(event.how)
+            self._keep(how)
 
     def _keep(self, how: str) -> None:
         """The end of typing: keep it, or with ``cancel`` have the document as it was; then go on."""
@@ -335,7 +334,7 @@ class ModelForm(Widget):
         key = self._named(edit, text) if renamed else edit.row.key
         self.model.forget_ghost()
         if how != "blur":
-            self._grid.focus()
+            self.screen.set_focus(self._grid)
         self._changed()
         if key is not None and how not in ("cancel", "blur"):
             self._go_on(edit, key, how, empty=not text)
@@ -413,33 +412,34 @@ class ModelForm(Widget):
         alternatives = row.shape.alternatives
 
         def chosen(index: int) -> None:
-            self.model.set(row.path, blank(alternatives[index]))
+            self.model.set(row.path, blank(alternatives[index], tells=True))
             self._changed()
 
         self._offer([alternative.title for alternative in alternatives], 0, chosen)
 
     def _offer(self, offers: list[str], highlighted: int, chosen: Callable[[int], None]) -> None:
         region = self._grid.cell_region(self._grid.cell).translate((0, self._grid.virtual_region.y))
-        self._choosing = offers, chosen
+        self._choosing = chosen
         self._offers.lay_over(region, self.size.height - 2, offers, highlighted)
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
+        self._chosen(event.option_index)
+
+    def _chosen(self, index: int) -> None:
         choosing = self._choosing
         self._close_offers()
-        self._grid.focus()
+        self.screen.set_focus(self._grid)
         if choosing is not None:
-            choosing[1](event.option_index)
+            choosing(index)
 
-    @on(OfferList.Left)
-    def _not_chosen(self, event: OfferList.Left) -> None:
-        event.stop()
+    def _not_chosen(self) -> None:
         if self._choosing is not None:
-            had_focus = self._offers.has_focus
+            had_focus = self.screen.focused is self._offers
             self._close_offers()
             if had_focus:
-                self._grid.focus()
+                self.screen.set_focus(self._grid)
 
     def _close_offers(self) -> None:
         self._choosing = None
