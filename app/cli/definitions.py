@@ -30,8 +30,10 @@ class ExportRequest(DescribeTaskDefinitionRequest):
     """Our own verb: a definition as a document."""
 
     format: Annotated[
-        Literal["ecs", "cloudformation", "stored"],
-        Field(description="ecs: what aws ecs takes; cloudformation: a template; stored: the registered bytes."),
+        Literal["ecs", "cloudformation", "compose", "stored"],
+        Field(
+            description="ecs: what aws ecs takes; cloudformation, compose: such a file; stored: what was registered."
+        ),
     ] = "ecs"
     yaml: Annotated[bool, Field(description="The template as YAML.")] = False
 

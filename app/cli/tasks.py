@@ -51,13 +51,13 @@ def _launch(call: Call, begin: Callable[[Tell], Launched], *, wait: bool) -> int
             codes = _stay(call, cluster, launched, progress)
     except KeyboardInterrupt:
         progress.close()
-        raise Interrupted(*_left_behind(progress, cluster)) from None
+        raise Interrupted(*left_behind(progress, cluster)) from None
     progress.close()
     for finding in launched.warnings:
         warn(str(finding))
     call.show(launched.shape())
     if not launched.succeeded:
-        _tell_reasons(launched)
+        tell_reasons(launched)
         return FAILED
     return next((code for code in codes if code), 0)
 
@@ -69,7 +69,8 @@ def _stay(call: Call, cluster: str, launched: Launched, progress: ProgressPrinte
     return [essential_exit_code(end) for end in ends]
 
 
-def _tell_reasons(launched: Launched) -> None:
+def tell_reasons(launched: Launched) -> None:
+    """Why tasks did not come up, on stderr."""
     for failure in launched.failures:
         reason, detail = failure["reason"], failure.get("detail", failure["arn"])
         complain(f"{reason}: {detail}")
@@ -78,7 +79,8 @@ def _tell_reasons(launched: Launched) -> None:
             complain(f"task {task.id[:8]} on {task.instance.name}: {task.stopped_reason}")
 
 
-def _left_behind(progress: ProgressPrinter, cluster: str) -> list[str]:
+def left_behind(progress: ProgressPrinter, cluster: str) -> list[str]:
+    """What an interrupted launch leaves, in lines."""
     lines = []
     for step in progress.unfinished:
         last = f"{step.step} {step.container}".strip()

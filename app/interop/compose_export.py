@@ -108,7 +108,9 @@ def _service(members: Members, container: Members) -> dict[str, Any]:
 
 
 def _size(members: Members, container: Members, linux: Members) -> dict[str, Any]:
-    whole = TaskDefinition.model_construct(cpu=members.get("cpu"), memory=members.get("memory"))
+    whole = TaskDefinition.model_construct(
+        family="", container_definitions=[], cpu=members.get("cpu"), memory=members.get("memory")
+    )
     memory, swap, cpu = container.get("memory") or whole.memory_mib, linux.get("maxSwap"), container.get("cpu")
     return {
         # The task's size limits each container, as far as Docker can.

@@ -20,7 +20,7 @@ from app.operations.session import Session
 from app.store.definitions import StoredRevision
 from app.store.revision_files import Template
 
-ExportForm = Literal["ecs", "cloudformation", "stored"]
+ExportForm = Literal["ecs", "cloudformation", "compose", "stored"]
 
 _MOST_IDS = 10
 
@@ -51,13 +51,13 @@ def read_incoming(
         MoorageError: the template has several task definitions, or not the one that was asked for.
     """
     if data is None:
-        return Incoming(_json(given))
+        return Incoming(as_document(given))
     value, is_json = _parsed(data, source)
     from app.interop.cloudformation import is_template
 
     if is_template(value):
         members = _chosen(value, source, logical_id)
-        return Incoming(_json({**members, **given}), template=Template(data, "json" if is_json else "yaml"))
+        return Incoming(as_document({**members, **given}), template=Template(data, "json" if is_json else "yaml"))
     if logical_id:
         raise UsageError(f"--logical-id chooses from a CloudFormation template, and {source} is none")
     if not is_json:
@@ -66,7 +66,7 @@ def read_incoming(
     members = recognise(value, source, family if isinstance(value, list) else "").members
     if not given or (given.keys() == {"family"} and members.get("family", family) == family):
         return Incoming(data, family)
-    return Incoming(_json({**members, **given}))
+    return Incoming(as_document({**members, **given}))
 
 
 def export_definition(stored: StoredRevision, session: Session, form: ExportForm, *, as_yaml: bool = False) -> bytes:
@@ -74,8 +74,9 @@ def export_definition(stored: StoredRevision, session: Session, form: ExportForm
 
     Args:
         form: ``ecs``: JSON that ``aws ecs register-task-definition`` accepts; ``cloudformation``: a template with one
-            resource; ``stored``: the bytes that were registered, which of a template are the template's own.
-        as_yaml: YAML instead of JSON; only for ``cloudformation``.
+            resource; ``compose``: a Compose file with the definition under ``x-ecs``; ``stored``: the bytes that were
+            registered, which of a template are the template's own.
+        as_yaml: YAML instead of JSON; only for ``cloudformation``. A Compose file is always YAML.
 
     Raises:
         DocumentError: the stored document is broken, or cannot be told in a template.
@@ -86,6 +87,10 @@ def export_definition(stored: StoredRevision, session: Session, form: ExportForm
     members = registered_members(stored)
     if form == "ecs":
         return _ascii_json(registerable(members))
+    if form == "compose":
+        from app.interop.compose import render_compose
+
+        return render_compose(members).encode()
     from app.interop.cloudformation import to_template
 
     template_value = to_template(members)
@@ -123,7 +128,8 @@ def _chosen(template: Mapping[str, Any], source: str, logical_id: str) -> dict[s
     return members
 
 
-def _json(members: Mapping[str, Any]) -> bytes:
+def as_document(members: Mapping[str, Any]) -> bytes:
+    """Members of RegisterTaskDefinition as the bytes that are stored of them."""
     # Text that no UTF-8 can hold becomes bytes that are no UTF-8, which the parser tells as it tells those of a file.
     return (json.dumps(members, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "surrogateescape")
 
