@@ -15,19 +15,22 @@ from app.interop.compose_project import ComposeOptions, load_project, project_na
 from app.interop.compose_return import with_edits
 from app.interop.compose_surroundings import Surroundings, known_variables
 from app.interop.compose_variables import Variables, interpolated
-from app.model.errors import Finding
-from app.model.locations import Location
+from app.model.errors import DocumentError, Finding
+from app.model.locations import DocumentOrder, Location
 
 __all__ = [
     "ComposeOptions",
     "ComposeRead",
     "Surroundings",
+    "check_size",
     "is_compose",
     "name_of_project",
     "read_compose",
     "render_compose",
 ]
 
+MAX_BYTES = 512 * 1024
+"""Of a Compose file: more is no file that anybody wrote, and takes longer than anybody waits."""
 _MOST_TOLD = 10
 
 
@@ -38,6 +41,13 @@ class ComposeRead:
     project: str
     definitions: list[Built]
     losses: tuple[Finding, ...]
+
+
+def check_size(data: bytes, source: str) -> None:
+    """Raises DocumentError for what is too large for a Compose file; worth asking before it is parsed."""
+    if len(data) > MAX_BYTES:
+        remedy = f"the limit is {MAX_BYTES:,}: make several files of it"
+        raise DocumentError(source, [Finding("", f"has {len(data):,} bytes", remedy)])
 
 
 def is_compose(value: Any) -> bool:
@@ -58,13 +68,15 @@ def read_compose(
     Raises:
         DocumentError: with every finding at once. No finding quotes a value.
     """
+    check_size(data, source)
     notes = Notes(source)
     variables = known_variables(around, notes)
     document = interpolated(value, variables, notes)
     read = _restored(document, options, around, variables, notes) or _built(document, options, around, variables, notes)
+    order = DocumentOrder(value)
     if notes.errors:
-        notes.check(places(data, [at for at, _, _ in notes.errors]))
-    return replace(read, losses=notes.losses())
+        notes.check(order, places(data, [at for at, _, _ in notes.errors]))
+    return replace(read, losses=notes.losses(order))
 
 
 def name_of_project(value: Mapping[str, Any], source: str, options: ComposeOptions, around: Surroundings) -> str:
@@ -73,7 +85,7 @@ def name_of_project(value: Mapping[str, Any], source: str, options: ComposeOptio
     variables = known_variables(around, notes)
     top = interpolated({"name": value.get("name")}, variables, notes)
     name = project_name(top, options, around, variables.known, notes)
-    notes.check()
+    notes.check(DocumentOrder(value), {})
     return name
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from app.model.errors import DocumentError, Finding, shown
+from app.model.errors import MOST_FINDINGS, DocumentError, Finding, shown
 from app.model.locations import Location, member_path, short
 
 _MOST_KEPT = 1000
 _LONGEST_GUESS = 64
 _NOTHING: Mapping[str, Any] = {}
+
+Order = Callable[[Location], tuple[int, ...]]
+"""Sorts locations as the document has them."""
 
 
 class Notes:
@@ -28,6 +31,13 @@ class Notes:
         if len(self._errors) < _MOST_KEPT:
             self._errors.append((at, problem, remedy))
 
+    def unknown(self, at: Location, known: Collection[str]) -> None:
+        """An error for a key, with the nearest that is known. A guess takes its time, so only the first get one."""
+        key = str(at[-1])
+        close = [] if self._error_count > MOST_FINDINGS else difflib.get_close_matches(key[:_LONGEST_GUESS], known, 1)
+        remedy = f"did you mean {close[0]!r}?" if close else "remove it, or name it x-…"
+        self.error(at, "is not known to Compose", remedy)
+
     def lose(self, at: Location, problem: str, remedy: str) -> None:
         if len(self._losses) < _MOST_KEPT:
             self._losses[at, problem, remedy] = None
@@ -41,18 +51,18 @@ class Notes:
     def errors(self) -> list[tuple[Location, str, str]]:
         return self._errors
 
-    def losses(self) -> tuple[Finding, ...]:
-        found = (Finding(member_path(at), problem, remedy, "warning") for at, problem, remedy in self._losses)
-        return tuple(shown(found, len(self._losses)))
+    def losses(self, order: Order) -> tuple[Finding, ...]:
+        ordered = sorted(self._losses, key=lambda loss: order(loss[0]))
+        found = (Finding(member_path(at), problem, remedy, "warning") for at, problem, remedy in ordered)
+        return tuple(shown(found, len(ordered)))
 
-    def check(self, places: Mapping[Location, str] | None = None) -> None:
+    def check(self, order: Order, places: Mapping[Location, str]) -> None:
         """Raise DocumentError when there is an error. ``places``: line and column of locations, where known."""
         if not self._errors:
             return
-        known = places or {}
         found = (
-            Finding(", ".join(filter(None, (known.get(at, ""), member_path(at)))), problem, remedy)
-            for at, problem, remedy in self._errors
+            Finding(", ".join(filter(None, (places.get(at, ""), member_path(at)))), problem, remedy)
+            for at, problem, remedy in sorted(self._errors, key=lambda error: order(error[0]))
         )
         raise DocumentError(self.source, shown(found, self._error_count))
 
@@ -70,13 +80,8 @@ class Notes:
             if key in known:
                 found[key] = item
             elif not key.startswith("x-"):
-                self.error((*at, key), "is not known to Compose", nearest(key, known))
+                self.unknown((*at, key), known)
         return found
-
-
-def nearest(name: str, known: Collection[str]) -> str:
-    close = difflib.get_close_matches(name[:_LONGEST_GUESS], known, n=1, cutoff=0.6)
-    return f"did you mean {close[0]!r}?" if close else "remove it, or name it x-…"
 
 
 def listed(names: Collection[str], most: int = 10) -> str:

@@ -26,13 +26,14 @@ def places(data: bytes, locations: Iterable[Location]) -> dict[Location, str]:
 
 
 def _place(root: yaml.Node, location: Location) -> str:
-    node, mark = root, root.start_mark
+    node, place = root, ""
     for part in location:
         found = _below(node, part, 0)
         if found is None:
             break
         mark, node = found
-    return f"line {mark.line + 1}, column {mark.column + 1}"
+        place = f"line {mark.line + 1}, column {mark.column + 1}"
+    return place
 
 
 def _below(node: yaml.Node, part: int | str, depth: int) -> tuple[yaml.Mark, yaml.Node] | None:

@@ -12,7 +12,7 @@ from app.interop.compose_health import health_check, restart_policy
 from app.interop.compose_keys import LOST, SERVICE
 from app.interop.compose_limits import Limits
 from app.interop.compose_mounts import Mounts, VolumeBook
-from app.interop.compose_notes import Notes, listed, nearest
+from app.interop.compose_notes import Notes, listed
 from app.interop.compose_ports import port_mappings
 from app.interop.compose_project import Project
 from app.model.locations import Location, short
@@ -44,7 +44,7 @@ def check_keys(service: Mapping[str, Any], at: Location, notes: Notes) -> None:
             if value is not None and value is not False:
                 notes.lose((*at, key), *LOST[key])
         elif key not in SERVICE and not key.startswith("x-"):
-            notes.error((*at, key), "is not known to Compose", nearest(key, SERVICE))
+            notes.unknown((*at, key), SERVICE)
 
 
 def dependencies(service: Mapping[str, Any], at: Location, notes: Notes) -> dict[str, tuple[str, bool]]:

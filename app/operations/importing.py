@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.interop.cloudformation import from_template, is_template
-from app.interop.compose import ComposeOptions, Surroundings, is_compose, read_compose
+from app.interop.compose import ComposeOptions, Surroundings, check_size, is_compose, read_compose
 from app.interop.intrinsics import SHORT_TAGS
 from app.interop.yaml_text import parse_yaml
 from app.model.definition_document import DefinitionDocument, parse_definition
@@ -112,6 +112,8 @@ def parsed(data: bytes, source: str) -> tuple[Any, bool]:
     """The value of a document, and whether it is JSON: what begins with a bracket is. Raises DocumentError."""
     if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[", b""):
         return parse_json(data, source), True
+    if b"Resources" not in data:
+        check_size(data, source)
     return parse_yaml(data, source, SHORT_TAGS), False
 
 
