@@ -40,14 +40,15 @@ class JsonEditor(TextArea):
     """
 
     def __init__(self, text: str = "", *, id: str | None = None) -> None:
+        # Before TextArea's own __init__, which asks for lines and tells of styles already.
+        self._marks: Mapping[int, str] = {}
+        self._masks: Mapping[int, Sequence[tuple[int, int]]] = {}
+        self._kind_styles: dict[str, Style] = {}
         super().__init__(
             text, id=id, soft_wrap=False, show_line_numbers=True, tab_behavior="focus", highlight_cursor_line=True,
             compact=True,
         )  # fmt: skip
         self.indent_width = 2
-        self._marks: Mapping[int, str] = {}
-        self._masks: Mapping[int, Sequence[tuple[int, int]]] = {}
-        self._kind_styles: dict[str, Style] = {}
 
     def take(self, text: str) -> None:
         """Show another text: only what differs is replaced, so that cursor, scroll and undo stay. Tells nobody."""

@@ -20,7 +20,7 @@ from app.model.errors import MoorageError
 from app.model.locations import member_path
 from app.model.task_definition import TaskDefinition
 from app.operations.definitions import Registered
-from app.operations.editing import Checked, EditStart, check_text, read_text, rendered
+from app.operations.editing import Checked, EditStart, check_text, read_text
 from app.screens.actions import INSIDE, bindings
 from app.screens.definition_form import definition_hints
 from app.screens.desk import Desk
@@ -34,6 +34,7 @@ from widgets.cells import Cell, Column, Row, Span, cell
 from widgets.filter_bar import FilterBar
 from widgets.json_editor import JsonEditor
 from widgets.json_places import JsonPlaces
+from widgets.json_splice import spliced
 from widgets.live_table import LiveTable
 from widgets.model_form.hints import FormFinding
 from widgets.model_form.shape import shape_of
@@ -156,7 +157,7 @@ class EditorScreen(FrameScreen):
 
     @on(ModelForm.Changed)
     def _form_changed(self, event: ModelForm.Changed) -> None:
-        text = rendered(event.document)
+        text = spliced(self._text, self._checked.members, event.document)
         self._json.take(text)
         self._take(text, Checked(event.document, None, self._checked.findings))
 

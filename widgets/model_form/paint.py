@@ -24,7 +24,7 @@ _GAP: Final = 2
 
 def value_column(width: int) -> int:
     """Where values begin, in cells from the left, on rows of this width."""
-    return min(36, max(24, width * 45 // 100))
+    return min(38, max(26, width // 2))
 
 
 def name_column(row: FormRow) -> int:
@@ -73,7 +73,8 @@ class FormPainter:
             segments += self._spans(name, column - start - 1, ground, cell=active == 0)
             segments += self._spans(_blank(1), 1, ground)
         else:
-            segments += self._spans(_label(row), column - GUTTER, ground)
+            segments += self._spans(_label(row), column - GUTTER - 1, ground)
+            segments += self._spans(_blank(1), 1, ground)
         segments += self._value(row, width - column, ground, cell=active == 1)
         return Strip(segments).adjust_cell_length(width, self._style("", ground)).simplify()
 

@@ -1,0 +1,136 @@
+"""Two task definitions side by side, line by line, as JSON that reads well.
+
+Members stand in the order of the model and environments by name, so that only a difference that means something shows.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from app.model.masking import Masker
+from app.model.member_tree import Member, definition_tree
+
+_BY_NAME: Final = frozenset({"environment", "secrets"})
+"""Lists of a container in which ECS keeps no order."""
+# SequenceMatcher takes time with the product of both: above this many pairs of lines it may guess, far above it is not
+# asked at all.
+_EXACT_PAIRS: Final = 250_000
+_MOST_LINES: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class DiffLine:
+    """``gap`` stands for lines that are the same on both sides and left out; ``text`` then says how many."""
+
+    kind: Literal["same", "removed", "added", "gap"]
+    text: str
+
+
+def diff_lines(left: Any, right: Any, *, masker: Masker | None = None, context: int = 3) -> list[DiffLine]:
+    """How the right document differs from the left one; no line but a gap when it does not.
+
+    Args:
+        left: members, or None for nothing at all: then everything is added.
+        masker: masks secrets on both sides; equal ones stay equal.
+        context: how many equal lines are kept around a difference.
+    """
+    before, after = _lines(left, masker), _lines(right, masker)
+    return list(_with_gaps(_compared(before, after), context))
+
+
+def environment_of(members: Any) -> Any:
+    """Of each container what it gets as its environment, by name."""
+    containers = members.get("containerDefinitions") if isinstance(members, dict) else None
+    found = {}
+    for index, container in enumerate(containers if isinstance(containers, list) else ()):
+        if isinstance(container, dict):
+            found[str(container.get("name", index + 1))] = {
+                name: _by_name(container[name], value)
+                for name, value in (("environment", "value"), ("secrets", "valueFrom"), ("environmentFiles", ""))
+                if container.get(name)
+            }
+    return found
+
+
+def _by_name(pairs: Any, value: str) -> Any:
+    named = isinstance(pairs, list) and all(
+        isinstance(pair, dict) and isinstance(pair.get("name"), str) for pair in pairs
+    )
+    return {pair["name"]: pair.get(value) for pair in pairs} if value and named else pairs
+
+
+def _lines(document: Any, masker: Masker | None) -> list[str]:
+    if document is None:
+        return []
+    shown = masker.masked(document) if masker else document
+    return json.dumps(_in_order(shown, definition_tree()), indent=2, ensure_ascii=False).split("\n")
+
+
+def _in_order(value: Any, member: Member | None, name: str = "") -> Any:
+    if isinstance(value, dict):
+        known = list(member.members) if member is not None and member.kind == "object" else sorted(value)
+        rank = {key: number for number, key in enumerate(known)}
+        keys = sorted(value, key=lambda key: rank.get(key, len(rank)))
+        return {key: _in_order(value[key], member.below(key) if member else None, key) for key in keys}
+    if isinstance(value, list):
+        items = [_in_order(item, member.element if member else None) for item in value]
+        return sorted(items, key=_name_of) if name in _BY_NAME else items
+    return value
+
+
+def _name_of(item: Any) -> str:
+    return str(item.get("name", "")) if isinstance(item, dict) else ""
+
+
+def _compared(before: list[str], after: list[str]) -> Iterator[DiffLine]:
+    head = _equal(before, after)
+    tail = _equal(before[head:][::-1], after[head:][::-1])
+    old, new = before[head : len(before) - tail], after[head : len(after) - tail]
+    yield from (DiffLine("same", line) for line in before[:head])
+    if max(len(old), len(new)) > _MOST_LINES:
+        yield from (DiffLine("removed", line) for line in old)
+        yield from (DiffLine("added", line) for line in new)
+    else:
+        matcher = difflib.SequenceMatcher(None, old, new, autojunk=len(old) * len(new) > _EXACT_PAIRS)
+        for tag, i, j, k, n in matcher.get_opcodes():
+            if tag == "equal":
+                yield from (DiffLine("same", line) for line in old[i:j])
+            else:
+                yield from (DiffLine("removed", line) for line in old[i:j])
+                yield from (DiffLine("added", line) for line in new[k:n])
+    yield from (DiffLine("same", line) for line in before[len(before) - tail :])
+
+
+def _equal(one: list[str], other: list[str]) -> int:
+    """How many lines are the same from the beginning."""
+    return next(
+        (number for number, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
+
+
+def _with_gaps(lines: Iterator[DiffLine], context: int) -> Iterator[DiffLine]:
+    same: list[DiffLine] = []
+    changed = False
+    for line in lines:
+        if line.kind == "same":
+            same.append(line)
+            continue
+        yield from _shortened(same, context if changed else 0, context)
+        same, changed = [], True
+        yield line
+    yield from _shortened(same, context if changed else 0, 0)
+
+
+def _shortened(same: list[DiffLine], first: int, last: int) -> Iterator[DiffLine]:
+    left_out = len(same) - first - last
+    if left_out <= 1:  # a gap of one line is no shorter than the line
+        yield from same
+        return
+    yield from same[:first]
+    yield DiffLine("gap", f"{left_out} lines are the same")
+    if last:
+        yield from same[-last:]

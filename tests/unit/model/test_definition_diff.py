@@ -1,0 +1,79 @@
+"""Differences of two definitions as lines."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import given
+
+from app.model.definition_diff import diff_lines, environment_of
+from app.model.masking import Masker
+from tests.unit.generated import definitions
+
+
+def changed(left: Any, right: Any, **options: Any) -> list[str]:
+    signs = {"added": "+", "removed": "-"}
+    return [signs[line.kind] + line.text.strip() for line in diff_lines(left, right, **options) if line.kind in signs]
+
+
+WEB = {
+    "family": "web",
+    "containerDefinitions": [
+        {"name": "a", "image": "x:1", "environment": [{"name": "A", "value": "1"}, {"name": "B_TOKEN", "value": "s"}]}
+    ],
+}
+
+
+def test_one_value_is_one_line_out_and_one_in_with_its_neighbours() -> None:
+    other = json.loads(json.dumps(WEB).replace("x:1", "x:2"))
+    assert changed(WEB, other) == ['-"image": "x:1",', '+"image": "x:2",']
+    assert [line.kind for line in diff_lines(WEB, other, context=1)] == [
+        "gap", "same", "removed", "added", "same", "gap",
+    ]  # fmt: skip
+
+
+def test_the_order_of_members_and_of_an_environment_is_no_difference() -> None:
+    other: dict[str, Any] = {"containerDefinitions": [dict(reversed(WEB["containerDefinitions"][0].items()))]}  # type: ignore[union-attr, attr-defined]
+    other["family"] = "web"
+    other["containerDefinitions"][0]["environment"] = list(reversed(other["containerDefinitions"][0]["environment"]))
+    assert changed(WEB, other) == []
+
+
+def test_a_secret_that_changed_shows_as_changed_and_not_as_it_is() -> None:
+    other = json.loads(json.dumps(WEB).replace('"s"', '"hunter2"'))
+    lines = changed(WEB, other, masker=Masker())
+    assert len(lines) == 2
+    assert "hunter2" not in repr(lines)
+
+
+def test_nothing_on_the_left_is_all_added() -> None:
+    assert {line.kind for line in diff_lines(None, WEB)} == {"added"}
+
+
+def test_an_environment_is_compared_by_name() -> None:
+    environment = environment_of(WEB)
+    assert environment == {"a": {"environment": {"A": "1", "B_TOKEN": "s"}}}
+    assert environment_of({"containerDefinitions": "broken"}) == {}
+    assert environment_of({"containerDefinitions": [{"environment": [1, {"name": 2}]}]}) == {
+        "1": {"environment": [1, {"name": 2}]}
+    }
+
+
+@given(definitions(), definitions())
+def test_applying_the_lines_gives_the_other_side(left: dict[str, Any], right: dict[str, Any]) -> None:
+    lines = diff_lines(left, right, context=100_000)
+    if all(line.kind == "gap" for line in lines):
+        return  # there is nothing to apply
+    before = json.loads("\n".join(line.text for line in lines if line.kind != "added"))
+    after = json.loads("\n".join(line.text for line in lines if line.kind != "removed"))
+    assert diff_lines(before, left) == diff_lines(left, left)
+    assert diff_lines(after, right) == diff_lines(right, right)
+
+
+def test_documents_too_large_to_compare_are_told_all_the_same() -> None:
+    def large(word: str) -> Any:
+        return {"family": "x", "tags": [{"key": f"{word}{number}"} for number in range(30_000)]}
+
+    lines = diff_lines(large("a"), large("b"))
+    assert {line.kind for line in lines} >= {"removed", "added"}
