@@ -39,7 +39,7 @@ class HostReading:
     records: tuple[Record, ...]
 
 
-def _readable(read: Callable[P, T]) -> Callable[P, T]:
+def readable(read: Callable[P, T]) -> Callable[P, T]:
     """Whatever an engine's JSON holds, reading it raises nothing but HostError."""
 
     @functools.wraps(read)
@@ -77,13 +77,13 @@ def inspect_or_none(engine: Engine, container: str) -> Json | None:
         raise
 
 
-@_readable
+@readable
 def records_from(volumes: Iterable[Json]) -> list[Record]:
     found = (read_record(str(volume.get("Name")), volume.get("Labels")) for volume in volumes)
     return [record for record in found if record is not None]
 
 
-@_readable
+@readable
 def engine_info(info: Json, version: Json) -> EngineInfo:
     """Capacity as the ECS agent counts it: cores x 1024, and whole MiB of memory (design: ECS semantics 1.2)."""
     machine = str(info.get("Architecture", ""))
@@ -126,7 +126,7 @@ def _label(text: str) -> tuple[SafeText, SafeText]:
     return safe_line(key), safe_line(value)
 
 
-@_readable
+@readable
 def container_from_list(entry: Json) -> Container:
     """From an entry of the container list, which has no times but creation, and tells exit and health in words."""
     name = _bare_name((entry.get("Names") or [""])[0])
@@ -153,7 +153,7 @@ def container_from_list(entry: Json) -> Container:
     )
 
 
-@_readable
+@readable
 def container_from_inspect(detail: Json) -> Container:
     name = _bare_name(str(detail.get("Name", "")))
     config: Mapping[str, Any] = detail.get("Config") or {}

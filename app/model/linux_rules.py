@@ -13,7 +13,7 @@ _IPC_PARAMETERS = frozenset(
     f"kernel.{name}" for name in ("msgmax", "msgmnb", "msgmni", "sem", "shmall", "shmmax", "shmmni", "shm_rmid_forced")
 )
 _NO_LIMIT = -1
-_MOUNT_OPTIONS = frozenset(
+MOUNT_OPTIONS = frozenset(
     {
         "defaults", "ro", "rw", "suid", "nosuid", "dev", "nodev", "exec", "noexec", "sync", "async",
         "dirsync", "remount", "mand", "nomand", "atime", "noatime", "diratime", "nodiratime", "bind", "rbind",
@@ -23,6 +23,13 @@ _MOUNT_OPTIONS = frozenset(
     }
 )  # fmt: skip
 _SECURITY_OPTIONS = ("apparmor:", "label:", "credentialspec:")
+
+
+def in_a_container(parameter: str, network_mode: str = "", ipc_mode: str = "") -> bool:
+    """Does the kernel parameter belong to a namespace that a container with these modes has for itself?"""
+    if parameter.startswith("net."):
+        return network_mode != "host"
+    return (parameter in _IPC_PARAMETERS or parameter.startswith("fs.mqueue.")) and ipc_mode != "host"
 
 
 def broken_on_linux(definition: TaskDefinition, at: Location, container: ContainerDefinition) -> Iterator[Broken]:
@@ -47,7 +54,7 @@ def _system_controls(definition: TaskDefinition, at: Location, container: Contai
     for number, control in enumerate(container.system_controls):
         here, name = (*at, "systemControls", number, "namespace"), control.namespace
         of_network = name.startswith("net.")
-        if not of_network and name not in _IPC_PARAMETERS and not name.startswith("fs.mqueue."):
+        if not in_a_container(name):
             yield Broken(here, f"{short(name)!r} belongs to no container", "use net.…, fs.mqueue.… or kernel.shm…")
         elif of_network and definition.network_mode == "host":
             problem, premises = "networkMode host shares the instance's", (here, ("networkMode",))
@@ -86,6 +93,6 @@ def _parameters(at: Location, parameters: LinuxParameters) -> Iterator[Broken]:
                     yield Broken((*at, "capabilities", member, number), "names stand without CAP_", "leave it out")
     for index, tmpfs in enumerate(parameters.tmpfs):
         for number, option in enumerate(tmpfs.mount_options):
-            if option.partition("=")[0] not in _MOUNT_OPTIONS:
+            if option.partition("=")[0] not in MOUNT_OPTIONS:
                 here = (*at, "tmpfs", index, "mountOptions", number)
                 yield Broken(here, f"{short(option)!r} is no option of tmpfs", "use ro, noexec, mode=1777 or the like")
