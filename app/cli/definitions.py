@@ -49,6 +49,7 @@ def _document_flags(parser: Parser) -> None:
         "--cli-input-json", metavar="JSON", help="The same, as with aws: JSON, file://PATH, or - (stdin)."
     )
     parser.add_argument("--logical-id", metavar="ID", default="", help="Which task definition of a template.")
+    parser.add_argument("--note", metavar="TEXT", default="", help="Why this revision, for people to read.")
     add_flags(parser, TaskDefinition)
 
 
@@ -62,7 +63,9 @@ def _register(call: Call) -> int:
     document, source = None, _FLAGS
     if chosen is not None:
         document, source = read_source(chosen, "--cli-input-json", bare_is_json=path is None)
-    registered = definitions.register_task_definition(call.session, document, source, given, call.options.logical_id)
+    registered = definitions.register_task_definition(
+        call.session, document, source, given, call.options.logical_id, note=call.options.note
+    )
     for finding in registered.warnings:
         warn(f"{source}: {finding}")
     call.show(registered.shape())

@@ -39,19 +39,31 @@ def register_task_definition(
     source: str,
     given: Mapping[str, Any] = NOTHING_GIVEN,
     logical_id: str = "",
+    *,
+    note: str = "",
+    expected: int | None = None,
 ) -> Registered:
     """Store a document as the next revision of its family: JSON of ECS byte for byte, else the JSON made from it.
 
     Args:
         document, given, logical_id: as ``read_incoming``.
+        note, expected: as ``DefinitionStore.register``.
 
-    Raises DocumentError with every finding at once, or MoorageError; then nothing is stored.
+    Raises DocumentError with every finding at once, RevisionConflict, or MoorageError; then nothing is stored.
     """
     incoming = read_incoming(document, source, given, logical_id)
     understood = parse_definition(incoming.document, source, incoming.family)
     check_expressions(understood.definition, source)
     family = understood.definition.family
-    stored = session.definitions.register(family, incoming.document, session.operator, session.now(), incoming.template)
+    stored = session.definitions.register(
+        family,
+        incoming.document,
+        session.operator,
+        session.now(),
+        incoming.template,
+        note=note,
+        expected=expected,
+    )
     return Registered(stored, understood.warnings)
 
 

@@ -22,8 +22,17 @@ from app.store.home import Home
 from app.store.listing import Stamp, file_names, stamp
 from app.store.names import check_no_twin, checked_file_name
 from app.store.reading import broken, read_file
-from app.store.revision_files import FILE, MAX_REVISION, Template, TemplateSuffix, claim, numbered, template_path
-from app.store.sidecar import DefinitionStatus, Sidecar, read_sidecar, render_sidecar
+from app.store.revision_files import (
+    FILE,
+    MAX_REVISION,
+    RevisionConflict,
+    Template,
+    TemplateSuffix,
+    claim,
+    numbered,
+    template_path,
+)
+from app.store.sidecar import DefinitionStatus, Sidecar, checked_note, read_sidecar, render_sidecar
 
 _CLIENT = "ClientException"
 # By whether it is a sidecar: these are written after the document, templates before it.
@@ -41,6 +50,7 @@ class StoredRevision:
     registered_at: datetime
     registered_by: str
     deregistered_at: datetime | None
+    note: str = ""
 
 
 class DefinitionStore:
@@ -112,24 +122,36 @@ class DefinitionStore:
         return None
 
     def register(
-        self, family: str, document: bytes, by: str, now: datetime, template: Template | None = None
+        self,
+        family: str,
+        document: bytes,
+        by: str,
+        now: datetime,
+        template: Template | None = None,
+        *,
+        note: str = "",
+        expected: int | None = None,
     ) -> StoredRevision:
         """Store a document as the next revision: one more than the highest ever, never one that was used.
 
         Once this returns the revision survives a power cut. A process that dies in between leaves either nothing or a
-        whole revision; one whose sidecar could not be written any more is ACTIVE, with nobody as ``registered_by``.
+        whole revision; one whose sidecar could not be written any more is ACTIVE, by nobody and without its note.
 
         Args:
             document: the registered bytes, kept as they are; at most 1 MiB.
             by: who registers; ``now``: when, aware.
             template: what the document was made from, kept beside it.
+            note: why, for people; at most 1,000 characters.
+            expected: the revision that must be the family's highest, 0 for none; None where that does not matter.
 
         Raises:
-            MoorageError: bad name, a twin by case alone, a document too large, or the file cannot be written.
+            RevisionConflict: another is the highest. MoorageError: bad name, a twin by case alone, a document or note
+                too large, or the file cannot be written.
         """
         checked_file_name("family", family, code=_CLIENT)
         check_no_twin("family", family, self._folders(), code=_CLIENT)
         self._check_folder(family)
+        note = checked_note(note)
         size = max(len(document), len(template.data) if template else 0)
         if size > MAX_BYTES:
             raise MoorageError(f"the document has {size:,} bytes; the limit is {MAX_BYTES:,}: make it smaller")
@@ -138,8 +160,10 @@ class DefinitionStore:
         atomic.sweep(folder)
         # One at a time: a template is written before the link that claims its number, and must not be another's.
         with atomic.locked(folder / "register"):
+            if expected is not None and expected != (highest := max(self._numbers(family), default=0)):
+                raise RevisionConflict(family, highest, expected)
             revision = claim(folder, document, template)
-        sidecar = Sidecar("ACTIVE", now.astimezone(UTC), by)
+        sidecar = Sidecar("ACTIVE", now.astimezone(UTC), by, note=note)
         path = self._path(family, revision).with_suffix(".toml")
         try:
             atomic.write_once(path, render_sidecar(sidecar, path), plain_folder=True)
@@ -252,6 +276,7 @@ def _stored(family: str, revision: int, document: bytes, sidecar: Sidecar) -> St
         sidecar.registered_at,
         sidecar.registered_by,
         sidecar.deregistered_at,
+        sidecar.note,
     )
 
 

@@ -30,6 +30,16 @@ class Template:
     suffix: TemplateSuffix
 
 
+class RevisionConflict(MoorageError):
+    """Somebody else was quicker. ``latest`` is the family's highest revision as it is now; 0 when it has none."""
+
+    def __init__(self, family: str, latest: int, expected: int) -> None:
+        self.latest = latest
+        now = f"{family}:{latest} has come in between" if latest else f"{family} has no revision any more"
+        then = f"{family}:{expected} was the latest" if expected else "there was no such family"
+        super().__init__(f"not registered: {now} ({then}); look at what is different, then register again")
+
+
 def template_path(folder: Path, revision: int, suffix: TemplateSuffix) -> Path:
     return folder / f"{revision}.cloudformation.{suffix}"
 

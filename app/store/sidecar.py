@@ -9,23 +9,28 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
-from app.model.errors import DocumentError, Finding
-from app.model.safe_text import safe_line
+from app.model.errors import DocumentError, Finding, MoorageError
+from app.model.safe_text import safe, safe_line
 from app.store.reading import read_file
 from app.store.toml_text import MAX_BYTES, TomlText, parse_toml, render_toml
 
 DefinitionStatus = Literal["ACTIVE", "INACTIVE"]
-_KNOWN = ("status", "registeredAt", "registeredBy", "deregisteredAt")
+_KNOWN = ("status", "registeredAt", "registeredBy", "deregisteredAt", "note")
+MAX_NOTE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Sidecar:
-    """Times are aware. ``others`` holds what a newer program wrote, to be written again."""
+    """Times are aware. ``note`` is safe text of one or several lines.
+
+    ``others`` holds what a newer program wrote, to be written again.
+    """
 
     status: DefinitionStatus
     registered_at: datetime
     registered_by: str = ""
     deregistered_at: datetime | None = None
+    note: str = ""
     others: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -48,6 +53,7 @@ def read_sidecar(path: Path, fallback: Sidecar) -> Sidecar:
         values.get("registeredAt", fallback.registered_at),
         values.get("registeredBy", fallback.registered_by),
         values.get("deregisteredAt", fallback.deregistered_at),
+        checked_note(values.get("note", fallback.note)),
         {name: value for name, value in values.items() if name not in _KNOWN},
     )
 
@@ -58,7 +64,17 @@ def render_sidecar(sidecar: Sidecar, path: Path) -> bytes:
         values["registeredBy"] = safe_line(sidecar.registered_by)
     if sidecar.deregistered_at is not None:
         values["deregisteredAt"] = sidecar.deregistered_at.astimezone(UTC)
+    if sidecar.note:
+        values["note"] = sidecar.note
     return render_toml(values | dict(sidecar.others), path)
+
+
+def checked_note(note: str) -> str:
+    """A note as it is kept: safe, without the blanks around it. Raises MoorageError when it is too long."""
+    kept = safe(note.replace("\r\n", "\n")).strip()
+    if len(kept) > MAX_NOTE:
+        raise MoorageError(f"the note has {len(kept):,} characters; the limit is {MAX_NOTE:,}: make it shorter")
+    return kept
 
 
 def _problem(text: TomlText, name: str) -> Finding | None:
@@ -69,6 +85,9 @@ def _problem(text: TomlText, name: str) -> Finding | None:
         good, remedy = value in get_args(DefinitionStatus), "write ACTIVE or INACTIVE in quotes"
     elif name == "registeredBy":
         good, remedy = isinstance(value, str), "write a name in quotes"
+    elif name == "note":
+        good = isinstance(value, str) and len(safe(value)) <= MAX_NOTE
+        remedy = f"write a text of at most {MAX_NOTE:,} characters in quotes"
     else:
         good = isinstance(value, datetime) and value.tzinfo is not None
         remedy = "write a date and time with its zone and no quotes, as in 2025-01-31T09:30:00Z"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,16 @@ def test_golden_1_registering_echoes_the_defaults(cli: Cli) -> None:
     assert echoed["portMappings"] == [{"containerPort": 80, "hostPort": 0, "protocol": "tcp"}]
     assert echoed["environment"] == echoed["mountPoints"] == echoed["volumesFrom"] == []
     assert cli("describe-task-definition", "web").json == answer
+
+
+def test_a_note_is_kept_beside_the_document(cli: Cli) -> None:
+    cli("register-task-definition", json.dumps(SMALL), "--note", "the first\nof many")
+    sidecar = tomllib.loads((cli.home / "task-definitions" / "web" / "1.toml").read_text())
+    assert sidecar["note"] == "the first\nof many"
+    assert document(cli, "web:1") == SMALL
+    told = cli("register-task-definition", json.dumps(SMALL), "--note", "x" * 1001, code=1).err
+    assert "the note has 1,001 characters; the limit is 1,000" in told
+    assert not (cli.home / "task-definitions" / "web" / "2.json").exists()
 
 
 def test_golden_2_numbers_go_up_and_an_inactive_revision_is_not_run(cli: Cli) -> None:

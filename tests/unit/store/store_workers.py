@@ -13,6 +13,7 @@ from app.store.clusters import ClusterStore
 from app.store.definitions import DefinitionStore
 from app.store.history import HistoryStore
 from app.store.home import resolve_home
+from app.store.revision_files import RevisionConflict
 from tests.unit.store.past_tasks import NOW as STOPPED
 from tests.unit.store.past_tasks import past_container, past_task
 
@@ -24,6 +25,20 @@ def register(home: str, who: str, count: int) -> None:
     for number in range(count):
         stored = store.register("web", f"{who}/{number}".encode(), who, NOW)
         print(stored.revision, f"{who}/{number}", flush=True)
+
+
+def register_first(home: str, who: str, count: int) -> None:
+    """Each round is for one: whoever finds as many revisions as rounds went before."""
+    store = DefinitionStore(resolve_home(home, {}))
+    for number in range(count):
+        while (store.revisions("web") or [0])[-1] < number:
+            pass
+        try:
+            stored = store.register("web", who.encode(), who, NOW, note=f"by {who}", expected=number)
+        except RevisionConflict as error:
+            assert error.latest > number
+        else:
+            print(stored.revision, who, flush=True)
 
 
 def add_instances(home: str, who: str, count: int) -> None:
@@ -63,6 +78,7 @@ def damage_and_remember(home: str, who: str, count: int) -> None:
 if __name__ == "__main__":
     works = {
         "register": register,
+        "register_first": register_first,
         "add": add_instances,
         "remember": remember_tasks,
         "damage": damage_and_remember,

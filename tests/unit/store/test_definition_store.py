@@ -13,7 +13,7 @@ from app.model.errors import DocumentError, MoorageError, NotFoundError
 from app.store import atomic
 from app.store.definitions import DefinitionStore, StoredRevision
 from app.store.home import Home, resolve_home
-from app.store.revision_files import MAX_REVISION, Template
+from app.store.revision_files import MAX_REVISION, RevisionConflict, Template
 from tests.unit.store import worker_processes
 
 NOW = datetime(2025, 1, 31, 9, 30, tzinfo=UTC)
@@ -165,9 +165,9 @@ def test_unknown_keys_of_a_sidecar_survive(home: Home) -> None:
     store = DefinitionStore(home)
     store.register("web", DOCUMENT, "ops", NOW)
     path = home.definitions / "web" / "1.toml"
-    path.write_text(path.read_text() + 'note = "of a newer program"\n')
+    path.write_text(path.read_text() + 'colour = "of a newer program"\n')
     store.deregister("web", 1, LATER)
-    assert 'note = "of a newer program"' in path.read_text()
+    assert 'colour = "of a newer program"' in path.read_text()
     assert "INACTIVE" in path.read_text()
 
 
@@ -179,10 +179,12 @@ def test_unknown_keys_of_a_sidecar_survive(home: Home) -> None:
         (b"registeredAt = 2025-01-31T09:30:00", "registeredAt: line 1, column 1"),
         (b'deregisteredAt = "x"', "deregisteredAt: line 1, column 1"),
         (b"registeredBy = 1", "registeredBy: line 1, column 1"),
+        (b"note = 1", "note: line 1, column 1"),
+        (b'note = "' + b"x" * 1001 + b'"', "at most 1,000 characters"),
         (b"\xff", "line 1, column 1"),
         (b"#" * 300_000, "262,144"),
     ],
-    ids=range(7),
+    ids=range(9),
 )
 def test_a_broken_sidecar_is_told_left_alone_and_hides_no_other(home: Home, content: bytes, words: str) -> None:
     store = DefinitionStore(home)
@@ -331,6 +333,16 @@ def test_eight_processes_register_160_revisions(home: Home) -> None:
     assert all(store.read("web", n).registered_by == told[str(n)].split("/")[0] for n in range(1, 161))
 
 
+def test_of_eight_processes_that_expect_the_same_revision_one_registers(home: Home) -> None:
+    """Twelve rounds, each won by exactly one."""
+    workers = [worker_processes.start("register_first", home.config_file.parent, who, 12) for who in range(8)]
+    told = [line.split() for worker in workers for line in worker_processes.acknowledged(worker)]
+    store = DefinitionStore(home)
+    assert store.revisions("web") == list(range(1, 13))
+    assert sorted(int(number) for number, _ in told) == list(range(1, 13))
+    assert {number: store.read("web", int(number)).note for number, _ in told} == {n: f"by {who}" for n, who in told}
+
+
 def test_kill_9_in_the_middle_loses_and_doubles_nothing(home: Home) -> None:
     workers = [worker_processes.start("register", home.config_file.parent, who, 20) for who in range(8)]
     lines: list[list[str]] = [[] for _ in workers]
@@ -443,3 +455,50 @@ def test_a_linked_template_is_not_followed(home: Home, tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(b"secret")
     with pytest.raises(DocumentError, match="symbolic link"):
         store.template("web", 1)
+
+
+@pytest.mark.parametrize(
+    ("note", "kept"),
+    [
+        ("", ""),
+        ("more memory, for the new cache", "more memory, for the new cache"),
+        ('  two lines:\r\n\t"the second" \\ é \n', 'two lines:\n\t"the second" \\ é'),
+        ("red \x1b[31m \udcff", "red ␛[31m \\u{dcff}"),
+        ("x" * 1000, "x" * 1000),
+    ],
+    ids=range(5),
+)
+def test_a_note_is_kept(home: Home, note: str, kept: str) -> None:
+    store = DefinitionStore(home)
+    assert store.register("web", DOCUMENT, "ops", NOW, note=note).note == kept == store.read("web", 1).note
+    assert store.deregister("web", 1, LATER).note == kept == store.read("web", 1).note
+    assert store.problems() == []
+
+
+@pytest.mark.parametrize("note", ["x" * 1001, "\u202e" * 400], ids=["long", "long when it is made safe"])
+def test_a_note_has_a_limit(home: Home, note: str) -> None:
+    with pytest.raises(MoorageError, match="the limit is 1,000: make it shorter"):
+        DefinitionStore(home).register("web", DOCUMENT, "ops", NOW, note=note)
+    assert not home.definitions.exists()
+
+
+def test_a_note_that_was_written_by_hand_is_made_safe(home: Home) -> None:
+    put(home, "web/1.json", DOCUMENT)
+    put(home, "web/1.toml", b'note = """\nfirst\nsecond \\u001b[2J"""')
+    assert DefinitionStore(home).read("web", 1).note == "first\nsecond ␛[2J"
+
+
+def test_an_expected_revision(home: Home) -> None:
+    store = DefinitionStore(home)
+    with pytest.raises(RevisionConflict, match=r"web has no revision any more \(web:3 was the latest\)") as caught:
+        store.register("web", DOCUMENT, "ops", NOW, expected=3)
+    assert (caught.value.latest, store.revisions("web")) == (0, [])
+    assert store.register("web", DOCUMENT, "ops", NOW, expected=0).revision == 1
+    with pytest.raises(RevisionConflict, match=r"web:1 has come in between \(there was no such family\)"):
+        store.register("web", DOCUMENT, "ops", NOW, expected=0)
+    assert store.register("web", DOCUMENT, "ops", NOW, expected=1).revision == 2
+    with pytest.raises(RevisionConflict, match="not registered: web:2 has come in between") as caught:
+        store.register("web", DOCUMENT, "ops", NOW, TEMPLATE, expected=1)
+    assert (caught.value.latest, store.revisions("web"), store.problems()) == (2, [1, 2], [])
+    store.deregister("web", 2, NOW)
+    assert store.register("web", DOCUMENT, "ops", NOW, expected=2).revision == 3
