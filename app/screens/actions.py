@@ -17,6 +17,8 @@ from widgets.filter_bar import FilterBar
 from widgets.line_view import LineView
 from widgets.live_table import LiveTable
 from widgets.log_view import LogView
+from widgets.model_form.inputs import FieldInput, OfferList, TextDialog
+from widgets.model_form.widget import ModelForm
 
 OPENS_AN_INPUT = "filter"
 """The action after which keys are text. It is done before the next key is looked at: a paste is no row of commands."""
@@ -109,7 +111,14 @@ INSIDE = (*_GO, "help", "back", "leave")
 
 def _widget_ids() -> set[str]:
     """The names of the keys that tables, logs and dialogs have by themselves."""
-    made = [binding for widget in (LiveTable, LineView, LogView, FilterBar, Confirm) for binding in widget.BINDINGS]
+    # Forms are heavy, and this is asked only where somebody has keys of their own.
+    from widgets.diff_view import DiffView
+    from widgets.model_form.inputs import FieldInput, OfferList, TextDialog
+    from widgets.model_form.widget import ModelForm
+
+    tables_and_lines = (LiveTable, LineView, LogView, DiffView, FilterBar, Confirm)
+    widgets = (*tables_and_lines, ModelForm, FieldInput, OfferList, TextDialog)
+    made = [binding for widget in widgets for binding in widget.BINDINGS]
     return {binding.id for binding in made if isinstance(binding, Binding) and binding.id}
 
 
@@ -119,6 +128,8 @@ def checked_keys(keys: Mapping[str, str]) -> tuple[dict[str, str], list[Finding]
     Textual takes unknown ids and lets one key silently shadow another, so both are checked here.
     """
     good, findings = dict(keys), []
+    if not keys:
+        return good, []
     known = {*ACTIONS, *_widget_ids()}
     for id_ in keys:
         if id_ not in known:

@@ -16,9 +16,7 @@ GROUPS: Final = {
         Group(
             "General",
             (
-                "family", "networkMode", "cpu", "memory", "taskRoleArn", "executionRoleArn",
-                "requiresCompatibilities", "runtimePlatform", "pidMode", "ipcMode", "ephemeralStorage",
-                "proxyConfiguration", "inferenceAccelerators", "enableFaultInjection", "trustedExecutionConfiguration",
+                "family", "networkMode", "cpu", "memory", "runtimePlatform", "pidMode", "ipcMode",
             ),
             open=True,
         ),
@@ -26,6 +24,13 @@ GROUPS: Final = {
         Group("Volumes", ("volumes",)),
         Group("Placement", ("placementConstraints",)),
         Group("Tags", ("tags",)),
+        Group(
+            "AWS",
+            (
+                "taskRoleArn", "executionRoleArn", "requiresCompatibilities", "ephemeralStorage", "proxyConfiguration",
+                "inferenceAccelerators", "enableFaultInjection", "trustedExecutionConfiguration",
+            ),
+        ),
     ),
     _CONTAINER: (
         Group("Image and command", ("name", "image", "essential", "command", "entryPoint", "workingDirectory", "user",

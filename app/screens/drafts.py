@@ -10,9 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Static
 
 from app.model.errors import MoorageError
 from app.model.safe_text import safe_line
@@ -63,7 +61,6 @@ class DraftsDialog(ModalScreen[None]):
         dialog = Vertical(classes="dialog drafts-dialog")
         dialog.border_title = "Drafts that are kept"
         with dialog:
-            yield Static(Content("enter goes on with it; x discards it"), classes="form-keys")
             yield LiveTable(_COLUMNS, id="drafts", markable=False)
             yield KeyHints(id="drafts-keys")
 

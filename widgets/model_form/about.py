@@ -13,7 +13,7 @@ from widgets.plain import plain
 
 def about_row(row: FormRow | None, cell: int) -> Content:
     """What is wrong there, else nothing; and what the member is for, with its limits."""
-    if row is None:
+    if row is None or row.kind == "group":
         return Content("")
     edited = row.cells[cell] if cell < len(row.cells) else None
     shape, path = (edited.shape, edited.path or row.path) if edited else (row.shape, row.path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import events
 from textual.geometry import Region, Size
@@ -15,6 +15,8 @@ from textual.strip import Strip
 from widgets.model_form.paint import PARTS, FormPainter, name_column, value_column
 from widgets.model_form.rows import FormRow, RowKey
 from widgets.tones import tone_classes, tone_rules
+
+_MARGIN: Final = 3
 
 
 class FormGrid(ScrollView, can_focus=True, inherit_bindings=False):
@@ -141,10 +143,12 @@ class FormGrid(ScrollView, can_focus=True, inherit_bindings=False):
         height, top = self.scrollable_content_region.height, self.scroll_offset.y
         if not height or not self._rows:
             return
-        if self._cursor < top:
-            self.scroll_to(y=self._cursor, animate=False, force=True)
-        elif self._cursor >= top + height:
-            self.scroll_to(y=self._cursor - height + 1, animate=False, force=True)
+        # What is near belongs to it, and is kept in sight too.
+        margin = min(_MARGIN, (height - 1) // 2)
+        if self._cursor < top + margin:
+            self.scroll_to(y=max(self._cursor - margin, 0), animate=False, force=True)
+        elif self._cursor >= top + height - margin:
+            self.scroll_to(y=self._cursor - height + 1 + margin, animate=False, force=True)
 
     def cell_region(self, cell: int) -> Region:
         """Where a cell of the row at the cursor is, in this widget; one line high."""

@@ -85,12 +85,12 @@ class FormPainter:
         else:
             value = (Span(row.summary, "warn" if row.summary == "required" else "muted"),)
         note = _note(row)
-        room = width
-        if note:
-            # What is wrong is told in full below the form: here it gets what the value leaves, and a third at least.
-            room = min(cell_len(value[0].text) + _GAP, max(width * 2 // 3, width - cell_len(note.text) - _GAP))
-        segments = self._spans(value, room, ground, cell=cell)
-        return [*segments, *self._spans((note,), width - room, ground)] if note else segments
+        if note is None:
+            return self._spans(value, width, ground, cell=cell)
+        # What is wrong is told in full below the form: here it gets what the value leaves, and a third at least.
+        told = min(cell_len(note.text) + _GAP, max(width // 3, width - cell_len(value[0].text)))
+        segments = self._spans(value, width - told, ground, cell=cell)
+        return [*segments, *self._spans((Span(" " * _GAP), note), told, ground)]
 
     def _spans(self, content: Cell, width: int, ground: str, *, cell: bool = False) -> list[Segment]:
         kind = "cell" if cell else ground

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from pydantic import BaseModel
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 Kind = Literal["text", "integer", "number", "boolean", "choice", "object", "list", "map", "union", "any"]
 SCALARS: Final = frozenset({"text", "integer", "number", "boolean", "choice"})

@@ -34,7 +34,7 @@ def test_one_value_is_one_line_out_and_one_in_with_its_neighbours() -> None:
 
 
 def test_the_order_of_members_and_of_an_environment_is_no_difference() -> None:
-    other: dict[str, Any] = {"containerDefinitions": [dict(reversed(WEB["containerDefinitions"][0].items()))]}  # type: ignore[union-attr, attr-defined]
+    other: dict[str, Any] = {"containerDefinitions": [dict(reversed(WEB["containerDefinitions"][0].items()))]}  # type: ignore[attr-defined]
     other["family"] = "web"
     other["containerDefinitions"][0]["environment"] = list(reversed(other["containerDefinitions"][0]["environment"]))
     assert changed(WEB, other) == []

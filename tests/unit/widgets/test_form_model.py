@@ -248,6 +248,6 @@ def test_any_definition_is_shown_by_the_form_and_untouched_by_it(document: dict[
     assert json.dumps(model.document) == before
 
 
-def _is_known(path: Path, shown: set[Path | None]) -> bool:
+def _is_known(path: Path, shown: set[Path]) -> bool:
     """Below a member that the model does not know everything is one row."""
     return not any(path[:length] in shown for length in range(len(path)))

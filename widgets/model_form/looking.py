@@ -1,0 +1,195 @@
+"""The rows of a form and the cursor among them: what is shown, folded, searched for, and told to the owner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Static
+
+from widgets.model_form.about import about_row
+from widgets.model_form.form_model import FormModel
+from widgets.model_form.grid import FormGrid
+from widgets.model_form.hints import FormFinding, FormHints
+from widgets.model_form.rows import ADD, FormRow
+from widgets.model_form.shape import Path, Shape
+from widgets.pane_tabs import PaneTabs
+
+
+class FormRows(Widget):
+    """The part of a form that only looks; ``FormCells`` edits what is at the cursor."""
+
+    @dataclass
+    class Changed(Message):
+        """An edit made another document of it."""
+
+        document: Any
+        form: FormRows
+
+        @property
+        def control(self) -> FormRows:
+            """The form, for selectors in ``on``."""
+            return self.form
+
+    @dataclass
+    class Moved(Message):
+        """The cursor is at another place of the document."""
+
+        path: Path
+        form: FormRows
+
+        @property
+        def control(self) -> FormRows:
+            """The form, for selectors in ``on``."""
+            return self.form
+
+    def __init__(self, shape: Shape, hints: FormHints | None = None, *, empty: str = "", id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.model = FormModel(shape, hints or FormHints())
+        self._grid = FormGrid(empty=empty, id="form-rows")
+        self._tabs = PaneTabs((), id="form-sections")
+        self._help = Static("", id="form-help", markup=False)
+
+    def compose(self) -> ComposeResult:
+        yield self._tabs
+        yield self._grid
+        yield self._help
+
+    def on_mount(self) -> None:
+        self._tabs.display = () in self.model.hints.groups
+        self._show()
+
+    def leave_edit(self) -> None:
+        """Whatever is being edited is so no more."""
+
+    # --- what the owner does ---------------------------------------------------------------------------------------
+
+    def set_document(self, document: Any) -> None:
+        """Show another document; folds, search and cursor stay."""
+        self.leave_edit()
+        self.model.load(document)
+        self._show()
+
+    def set_findings(self, findings: Sequence[FormFinding]) -> None:
+        self.model.tell(findings)
+        self._show()
+
+    def search(self, query: str) -> None:
+        """Show only rows that match, and go to the first of them."""
+        if query == self.model.view.query:
+            return
+        self.model.search(query)
+        self._show()
+        wanted = query.casefold()
+        hit = next((row for row in self.model.rows if wanted and _is_hit(row, wanted)), None)
+        if hit is not None:
+            self._grid.go_to(hit.key)
+
+    def go_to(self, path: Path) -> None:
+        """Unfold what hides a place, and put the cursor there."""
+        key = self.model.reveal(path)
+        self._show()
+        row = self.model.row(key)
+        cells = row.cells if row else ()
+        self._grid.go_to(key, next((number for number, cell in enumerate(cells) if cell.path == path), 0))
+
+    @property
+    def path(self) -> Path:
+        """The place at the cursor."""
+        row = self._grid.row
+        return row.path if row else ()
+
+    # --- moving ----------------------------------------------------------------------------------------------------
+
+    def action_move(self, rows: int) -> None:
+        self._grid.step(rows)
+
+    def action_page(self, pages: int) -> None:
+        self._grid.page(pages)
+
+    def action_ends(self, last: bool) -> None:
+        self._grid.to_end(last=last)
+
+    def action_side(self, step: int) -> None:
+        """Between the cells of a pair; else right unfolds, and left folds or goes to what the row is part of."""
+        row, grid = self._grid.row, self._grid
+        if row is None:
+            return
+        if len(row.cells) > 1 and 0 <= grid.cell + step < len(row.cells):
+            grid.go_to(row.key, grid.cell + step)
+        elif row.foldable and row.open != (step > 0):
+            self._fold(row, opened=step > 0)
+        elif step < 0:
+            above = [other for other in self.model.rows[: grid.cursor] if other.depth < row.depth]
+            if above:
+                grid.go_to(above[-1].key)
+
+    def action_section(self, step: int) -> None:
+        tops = [number for number, row in enumerate(self.model.rows) if not row.depth and row.kind != "unknown"]
+        here = [number for number in tops if (number - self._grid.cursor) * step > 0]
+        if here:
+            self._grid.go_to(self.model.rows[here[0] if step > 0 else here[-1]].key)
+
+    def action_next_finding(self, step: int) -> None:
+        """To the place of the next finding in order, from the first again after the last."""
+        findings = self.model.view.findings
+        if not findings:
+            return
+        places = list(dict.fromkeys(finding.path for finding in findings))
+        here = self.path
+        index = places.index(here) + step if here in places else (0 if step > 0 else -1)
+        self.go_to(places[index % len(places)])
+
+    @on(FormGrid.Moved)
+    def _moved(self, event: FormGrid.Moved) -> None:
+        event.stop()
+        self._tell_place()
+
+    @on(PaneTabs.Opened)
+    def _to_section(self, event: PaneTabs.Opened) -> None:
+        event.stop()
+        tops = [row for row in self.model.rows if not row.depth and row.kind != "unknown"]
+        if event.index < len(tops):
+            self._grid.go_to(tops[event.index].key)
+            self._grid.focus()
+
+    def _fold(self, row: FormRow, *, opened: bool) -> None:
+        self.model.fold(row, opened=opened)
+        self._show()
+        self._tell_place()
+
+    # --- showing ---------------------------------------------------------------------------------------------------
+
+    def _changed(self) -> None:
+        self._show()
+        self.post_message(self.Changed(self.model.document, self))
+
+    def _show(self) -> None:
+        self._grid.show(self.model.rows)
+        self._show_sections()
+        self._show_help()
+
+    def _tell_place(self) -> None:
+        self._show_sections()
+        self._show_help()
+        self.post_message(self.Moved(self.path, self))
+
+    def _show_sections(self) -> None:
+        tops = [number for number, row in enumerate(self.model.rows) if not row.depth and row.kind != "unknown"]
+        self._tabs.set_titles([self.model.rows[number].label for number in tops])
+        here = sum(number <= self._grid.cursor for number in tops) - 1
+        self._tabs.show_open(max(here, 0))
+
+    def _show_help(self) -> None:
+        self._help.update(about_row(self._grid.row, self._grid.cell))
+
+
+def _is_hit(row: FormRow, wanted: str) -> bool:
+    """Whether a row itself is what was searched for, and not something on the way to it."""
+    names = [row.label, *(cell.text for cell in row.cells[:-1]), *(str(part) for part in row.path[-1:])]
+    return row.key[1] != ADD and any(wanted in name.casefold() for name in names)
