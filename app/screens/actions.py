@@ -113,8 +113,6 @@ def _widget_ids() -> set[str]:
     """The names of the keys that tables, logs and dialogs have by themselves."""
     # Forms are heavy, and this is asked only where somebody has keys of their own.
     from widgets.diff_view import DiffView
-    from widgets.model_form.inputs import FieldInput, OfferList, TextDialog
-    from widgets.model_form.widget import ModelForm
 
     tables_and_lines = (LiveTable, LineView, LogView, DiffView, FilterBar, Confirm)
     widgets = (*tables_and_lines, ModelForm, FieldInput, OfferList, TextDialog)

@@ -85,10 +85,10 @@ class FormRows(Widget):
             return
         self.model.search(query)
         self._show()
-        wanted = query.casefold()
-        hit = next((row for row in self.model.rows if wanted and _is_hit(row, wanted)), None)
-        if hit is not None:
-            self._grid.go_to(hit.key)
+        hits = [(_nearness(row, query.casefold()), number) for number, row in enumerate(self.model.rows)]
+        best = min((hit for hit in hits if hit[0] is not None), default=None)
+        if query and best is not None:
+            self._grid.go_to(self.model.rows[best[1]].key)
 
     def go_to(self, path: Path) -> None:
         """Unfold what hides a place, and put the cursor there."""
@@ -189,7 +189,13 @@ class FormRows(Widget):
         self._help.update(about_row(self._grid.row, self._grid.cell))
 
 
-def _is_hit(row: FormRow, wanted: str) -> bool:
-    """Whether a row itself is what was searched for, and not something on the way to it."""
+def _nearness(row: FormRow, wanted: str) -> int | None:
+    """How near a row itself is to what was searched for, the nearest 0; None for one on the way to a hit."""
+    if row.key[1] == ADD:
+        return None
     names = [row.label, *(cell.text for cell in row.cells[:-1]), *(str(part) for part in row.path[-1:])]
-    return row.key[1] != ADD and any(wanted in name.casefold() for name in names)
+    found = [name.casefold() for name in names if wanted in name.casefold()]
+    if not found:
+        return None
+    nearest = 0 if wanted in found else 1 if any(name.startswith(wanted) for name in found) else 2
+    return nearest + 3 * (row.kind == "group")
