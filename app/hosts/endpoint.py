@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -84,6 +85,6 @@ def _refused(text: str, why: str) -> MoorageError:
     return MoorageError(f"endpoint {text!r} {why}", code="InvalidParameterException")
 
 
-def local_endpoint(environ: dict[str, str] | os._Environ[str]) -> str:
+def local_endpoint(environ: Mapping[str, str]) -> str:
     """Where a Docker client on this machine would look first: DOCKER_HOST, else the usual socket."""
     return environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
