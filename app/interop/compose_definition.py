@@ -31,7 +31,7 @@ class Built:
 def definitions_of(project: Project, options: ComposeOptions, folder: str, notes: Notes) -> list[Built]:
     """What is wrong, and what is lost, goes into ``notes``."""
     family = options.family or project.name
-    if not RESOURCE_NAME.fullmatch(family):
+    if options.family and not RESOURCE_NAME.fullmatch(family):
         notes.error((), "the family has characters that ECS does not take", "give another with --family")
     names = _container_names(list(project.services), notes)
     if not options.split:
@@ -87,8 +87,8 @@ def _completed(project: Project, names: Mapping[str, str], notes: Notes) -> set[
     return {
         target
         for service in names
-        for target, (condition, _) in dependencies(project.services[service], (), silent).items()
-        if condition == "SUCCESS"
+        for target, wait in dependencies(project.services[service], (), silent).items()
+        if wait.condition == "SUCCESS"
     }
 
 

@@ -21,7 +21,9 @@ def ports(mappings: Iterable[Members], mode: str | None) -> list[Any]:
     found: list[Any] = []
     count = 0
     for mapping in mappings:
-        target = mapping.get("containerPortRange") or str(mapping.get("containerPort"))
+        target = str(mapping.get("containerPortRange") or mapping.get("containerPort") or "")
+        if not target:
+            continue
         first, _, last = target.partition("-")
         count += int(last or first) - int(first) + 1
         host = mapping.get("hostPort") if mode != "awsvpc" else None

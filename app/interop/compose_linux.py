@@ -81,8 +81,7 @@ def ulimits(value: Any, at: Location, notes: Notes) -> list[dict[str, Any]]:
 
 def system_controls(value: Any, at: Location, notes: Notes, mode: str | None) -> list[dict[str, str]]:
     found = []
-    for name, item in values.pairs(value, at, notes).items():
-        here = (*at, name)
+    for name, (item, here) in values.located_pairs(value, at, notes).items():
         if not item:
             notes.error(here, "has no value", "write one")
         elif not (name.startswith(("net.", "fs.mqueue.")) or name in _IPC):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from app.model.errors import MOST_FINDINGS, DocumentError, Finding, shown
 from app.model.locations import Location, member_path, short
+from app.model.safe_text import safe_line
 
 _MOST_KEPT = 1000
 _LONGEST_GUESS = 64
@@ -24,17 +25,20 @@ class Notes:
         self.source = source
         self._errors: list[tuple[Location, str, str]] = []
         self._losses: dict[tuple[Location, str, str], None] = {}
-        self._error_count = 0
+        self._wrong: set[Location] = set()
 
     def error(self, at: Location, problem: str, remedy: str) -> None:
-        self._error_count += 1
+        """One for each place: what is wrong there already has more mistakes as its consequence."""
+        if at in self._wrong:
+            return
+        self._wrong.add(at)
         if len(self._errors) < _MOST_KEPT:
             self._errors.append((at, problem, remedy))
 
     def unknown(self, at: Location, known: Collection[str]) -> None:
         """An error for a key, with the nearest that is known. A guess takes its time, so only the first get one."""
         key = str(at[-1])
-        close = [] if self._error_count > MOST_FINDINGS else difflib.get_close_matches(key[:_LONGEST_GUESS], known, 1)
+        close = [] if len(self._wrong) > MOST_FINDINGS else difflib.get_close_matches(key[:_LONGEST_GUESS], known, 1)
         remedy = f"did you mean {close[0]!r}?" if close else "remove it, or name it x-…"
         self.error(at, "is not known to Compose", remedy)
 
@@ -53,7 +57,7 @@ class Notes:
 
     def losses(self, order: Order) -> tuple[Finding, ...]:
         ordered = sorted(self._losses, key=lambda loss: order(loss[0]))
-        found = (Finding(member_path(at), problem, remedy, "warning") for at, problem, remedy in ordered)
+        found = (_finding(member_path(at), problem, remedy, "warning") for at, problem, remedy in ordered)
         return tuple(shown(found, len(ordered)))
 
     def check(self, order: Order, places: Mapping[Location, str]) -> None:
@@ -61,10 +65,10 @@ class Notes:
         if not self._errors:
             return
         found = (
-            Finding(", ".join(filter(None, (places.get(at, ""), member_path(at)))), problem, remedy)
+            _finding(", ".join(filter(None, (places.get(at, ""), member_path(at)))), problem, remedy, "error")
             for at, problem, remedy in sorted(self._errors, key=lambda error: order(error[0]))
         )
-        raise DocumentError(self.source, shown(found, self._error_count))
+        raise DocumentError(self.source, shown(found, len(self._wrong)))
 
     def refuse(self, at: Location, problem: str, remedy: str) -> None:
         """An error after which nothing else is worth telling."""
@@ -82,6 +86,11 @@ class Notes:
             elif not key.startswith("x-"):
                 self.unknown((*at, key), known)
         return found
+
+
+def _finding(path: str, problem: str, remedy: str, severity: Literal["error", "warning"]) -> Finding:
+    """On one line, whatever is in a name."""
+    return Finding(safe_line(path), safe_line(problem), safe_line(remedy), severity)
 
 
 def listed(names: Collection[str], most: int = 10) -> str:

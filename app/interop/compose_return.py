@@ -97,8 +97,12 @@ def _forget_replaced_secrets(merged: dict[str, Any], before: Members, after: Mem
     given = {item["name"]: _by("name", item.get("environment", [])) for item in after["containerDefinitions"]}
     for index, container in enumerate(merged["containerDefinitions"]):
         name = container.get("name")
-        fresh = given.get(name, {}).keys() - known.get(name, {}).keys()
-        secrets = [item for item in container.get("secrets", []) if item.get("name") not in fresh]
+        was, now = known.get(name, {}), given.get(name, {})
+        secrets = [
+            item
+            for item in container.get("secrets", [])
+            if item.get("name") not in now or now[item["name"]] == was.get(item["name"])
+        ]
         if "secrets" in container and len(secrets) != len(container["secrets"]):
             merged["containerDefinitions"][index] = {**container, "secrets": secrets}
 

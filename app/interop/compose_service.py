@@ -14,7 +14,7 @@ from app.interop.compose_limits import Limits
 from app.interop.compose_mounts import Mounts, VolumeBook
 from app.interop.compose_notes import Notes, listed
 from app.interop.compose_ports import port_mappings
-from app.interop.compose_project import Project
+from app.interop.compose_project import MAX_SERVICES, Project
 from app.model.locations import Location, short
 
 DEFAULT_STOP_TIMEOUT = 10
@@ -25,6 +25,15 @@ _CONDITIONS = {
     "service_healthy": "HEALTHY",
     "service_completed_successfully": "SUCCESS",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Dependence:
+    """``condition`` in ECS's word, whether the service must be there, and where it is said."""
+
+    condition: str
+    required: bool
+    at: Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +56,15 @@ def check_keys(service: Mapping[str, Any], at: Location, notes: Notes) -> None:
             notes.unknown((*at, key), SERVICE)
 
 
-def dependencies(service: Mapping[str, Any], at: Location, notes: Notes) -> dict[str, tuple[str, bool]]:
-    """By service: the condition of ECS, and whether the service must be there."""
+def dependencies(service: Mapping[str, Any], at: Location, notes: Notes) -> dict[str, Dependence]:
+    """By service."""
     value, where = service.get("depends_on"), (*at, "depends_on")
+    if isinstance(value, list | dict) and len(value) > MAX_SERVICES:
+        notes.error(where, f"names more than {MAX_SERVICES} services", "name fewer")
+        return {}
     if value is None or isinstance(value, list):
-        return dict.fromkeys(values.texts(value, where, notes), ("START", True))
+        names = values.texts(value, where, notes)
+        return {name: Dependence("START", True, (*where, index)) for index, name in enumerate(names)}
     found = {}
     for name, item in value.items() if isinstance(value, dict) else ():
         here = (*where, name)
@@ -63,7 +76,7 @@ def dependencies(service: Mapping[str, Any], at: Location, notes: Notes) -> dict
         if given.get("restart") not in (None, False):
             notes.lose((*here, "restart"), "ECS does not restart what depends", "a task stops and starts as a whole")
         required = values.boolean(given.get("required", True), (*here, "required"), notes)
-        found[name] = (condition, required is not False)
+        found[name] = Dependence(condition, required is not False, here)
     if not isinstance(value, dict):
         notes.error(where, "is neither a list nor a mapping", "write the names of services")
     return found
@@ -141,10 +154,10 @@ def _commands(service: Mapping[str, Any], at: Location, notes: Notes) -> dict[st
 
 def _environment(project: Project, service: Mapping[str, Any], at: Location, notes: Notes) -> list[dict[str, str]]:
     found, where = [], (*at, "environment")
-    for name, value in values.pairs(service.get("environment"), where, notes).items():
+    for name, (value, here) in values.located_pairs(service.get("environment"), where, notes).items():
         known = project.environment.get(name) if value is None else value
         if known is None:
-            notes.lose((*where, name), "has no value, here or in the environment", "it is left out")
+            notes.lose(here, "has no value, here or in the environment", "it is left out")
         else:
             found.append({"name": name, "value": known})
     return found
@@ -178,8 +191,8 @@ def _links(task: Task, name: str, notes: Notes) -> list[str]:
     if task.mode not in (None, "bridge"):
         return []
     waits = dependencies(service, at, Notes(notes.source))
-    for target, (condition, _) in waits.items():
-        if target in task.names and condition != "SUCCESS" and target not in found.values():
+    for target, wait in waits.items():
+        if target in task.names and wait.condition != "SUCCESS" and target not in found.values():
             found.setdefault(target, target)
     return [
         task.names[target] if alias == task.names[target] else f"{task.names[target]}:{alias}"
@@ -202,9 +215,9 @@ def _is_here(task: Task, target: str, at: Location, notes: Notes) -> bool:
 def _depends_on(task: Task, name: str, notes: Notes) -> list[dict[str, str]]:
     at: Location = ("services", name)
     found = []
-    for target, (condition, required) in dependencies(task.project.services[name], at, notes).items():
-        here = (*at, "depends_on", target)
-        if not required:
+    for target, wait in dependencies(task.project.services[name], at, notes).items():
+        here = wait.at
+        if not wait.required:
             problem = "ECS knows no dependency that may fail"
             notes.lose((*here, "required"), problem, "it is waited for when it is there")
             if target not in task.project.services:
@@ -212,10 +225,10 @@ def _depends_on(task: Task, name: str, notes: Notes) -> list[dict[str, str]]:
         if not _is_here(task, target, here, notes):
             continue
         check = task.project.services[target].get("healthcheck")
-        if condition == "HEALTHY" and not (isinstance(check, dict) and check.get("test")):
+        if wait.condition == "HEALTHY" and not (isinstance(check, dict) and check.get("test")):
             remedy = f"write one for {short(target)}: that of an image does not count in ECS"
             notes.error(here, "waits for a service that has no healthcheck in the file", remedy)
-        found.append({"containerName": task.names[target], "condition": condition})
+        found.append({"containerName": task.names[target], "condition": wait.condition})
     return found
 
 

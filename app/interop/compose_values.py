@@ -133,20 +133,28 @@ def texts(value: Any, at: Location, notes: Notes, *, one: bool = False) -> list[
 
 def pairs(value: Any, at: Location, notes: Notes) -> dict[str, str | None]:
     """A mapping, or a list of ``NAME=VALUE``; None for a name without a value. The last of a name counts."""
+    return {name: given for name, (given, _) in located_pairs(value, at, notes).items()}
+
+
+def located_pairs(value: Any, at: Location, notes: Notes) -> dict[str, tuple[str | None, Location]]:
+    """As ``pairs``, each with its place: in a list its number, as what should be a name may be a secret."""
     if value is None:
         return {}
     if isinstance(value, dict):
-        found: dict[str, str | None] = {}
-        for name, item in value.items():
-            found[name] = None if item is None else text(item, (*at, name), notes)
-        return found
+        places = ((name, item, (*at, name)) for name, item in value.items())
+        return {name: (None if item is None else text(item, here, notes), here) for name, item, here in places}
     if not isinstance(value, list):
         notes.error(at, "is neither a mapping nor a list", "write NAME: VALUE in each line")
         return {}
-    split = [line.partition("=") for line in texts(value, at, notes)]
-    if any(not name for name, _, _ in split):
-        notes.error(at, "has an entry without a name", "write NAME=VALUE")
-    return {name: given if equals else None for name, equals, given in split if name}
+    found: dict[str, tuple[str | None, Location]] = {}
+    for index, item in enumerate(value):
+        here = (*at, index)
+        name, equals, given = (text(item, here, notes) or "=").partition("=")
+        if name:
+            found[name] = (given if equals else None, here)
+        elif as_text(item) is not None:
+            notes.error(here, "has no name", "write NAME=VALUE")
+    return found
 
 
 def merged_pairs(value: Any) -> Any:

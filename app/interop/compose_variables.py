@@ -175,7 +175,7 @@ def interpolated(value: Any, variables: Variables, notes: Notes) -> Any:
             notes.refuse(at, bad.problem, bad.remedy)
         except BadVariable as bad:
             notes.error(at, bad.problem, bad.remedy)
-        return ""
+        return item
 
     result = expand(value, ())
     for name, at in missing.items():

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import check_jsonschema
+import check_jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from app.interop.compose_keys import LOST, NO_PLACE_AT_THE_TOP, TAKEN, TOP_LEVEL

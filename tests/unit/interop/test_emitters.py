@@ -1,0 +1,48 @@
+"""What other tools say of documents that Moorage writes. The Compose schema is asked in ``test_compose_export``."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cfnlint.api import ManualArgs, lint_file  # type: ignore[import-untyped]
+
+from app.interop.cloudformation import to_template
+from app.interop.yaml_text import render_yaml
+from app.model.dialects import registerable
+from tests.unit.aws_client import SAMPLES, refused_by_aws
+from tests.unit.interop.compose_corpus import CASES, Case
+from tests.unit.interop.composing import members as imported
+from tests.unit.interop.test_compose_export import FULL, sample
+
+DEFINITIONS = [pytest.param(FULL, id="full"), *(pytest.param(sample(path), id=path.stem) for path in SAMPLES)]
+
+
+@pytest.mark.parametrize("form", ["json", "yaml"])
+@pytest.mark.parametrize("members", DEFINITIONS)
+def test_cfn_lint_accepts_exported_templates(members: dict[str, Any], form: str, tmp_path: Path) -> None:
+    assert lint(members, form, tmp_path) == []
+
+
+def lint(members: dict[str, Any], form: str, folder: Path) -> list[str]:
+    known = copy.deepcopy(members)
+    for container in known["containerDefinitions"]:
+        container.pop("futureMember", None)
+        container.get("dockerLabels", {}).pop("\n", None)
+    template = to_template(known)
+    path = folder / f"template.{form}"
+    path.write_text(json.dumps(template, indent=2) if form == "json" else render_yaml(template), encoding="utf-8")
+    return [str(match) for match in lint_file(path, config=ManualArgs(regions=["us-east-1"]))]
+
+
+@pytest.mark.parametrize("members", DEFINITIONS)
+def test_the_client_of_aws_accepts_what_is_registerable(members: dict[str, Any]) -> None:
+    assert refused_by_aws(registerable(members)) == ""
+
+
+@pytest.mark.parametrize("case", CASES[::8], ids=lambda case: case.name)
+def test_cfn_lint_accepts_templates_of_imported_compose_files(case: Case, tmp_path: Path) -> None:
+    assert lint(imported(case.text), "yaml", tmp_path) == []
