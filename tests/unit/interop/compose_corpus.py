@@ -230,6 +230,14 @@ CASES = [
         host={"Binds": ["/srv/shop/a:/a:ro"]},
     ),
     Case(
+        "a named volume",
+        "volumes: ['data:/data:ro']",
+        {"mountPoints": [mount("shop_data", "/data", readOnly=True)]},
+        {"volumes": [shared("shop_data")]},
+        rest="volumes: {data: {}}\n",
+        host={"Binds": ["shop_data:/data:ro"]},
+    ),
+    Case(
         "named volumes",
         "volumes: [data:/data, {type: volume, source: own, target: /own}, old:/old:ro]",
         {"mountPoints": [mount("shop_data", "/data"), mount("mine", "/own"), mount("legacy", "/old", readOnly=True)]},
@@ -423,7 +431,7 @@ CASES = [
         "no swap",
         "mem_limit: 64m\nmemswap_limit: 64m",
         {"memory": 64, **linux(maxSwap=0)},
-        host={"MemorySwap": 64 * MIB},
+        host={"Memory": 64 * MIB, "MemorySwap": 64 * MIB},
     ),
     Case(
         "swap without limit",
@@ -435,7 +443,7 @@ CASES = [
         "swappiness",
         "mem_limit: 64m\nmem_swappiness: 0",
         {"memory": 64, **linux(maxSwap=64, swappiness=0)},
-        host={"MemorySwap": 128 * MIB, "MemorySwappiness": 0},
+        host={"Memory": 64 * MIB, "MemorySwap": 128 * MIB, "MemorySwappiness": 0},
     ),
     Case(
         "GPUs",
