@@ -8,19 +8,12 @@ from typing import Any, get_args
 
 from app.interop import compose_values as values
 from app.interop.compose_notes import Notes
-from app.model.container_members import LogDriver
+from app.model.container_members import LogDriver, Ulimit
+from app.model.linux_rules import in_a_container
 from app.model.locations import Location
 
 _CAPABILITY = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
-_ULIMITS = frozenset(
-    {
-        "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio",
-        "rttime", "sigpending", "stack",
-    }
-)  # fmt: skip
-_IPC = frozenset(
-    f"kernel.{name}" for name in ("msgmax", "msgmnb", "msgmni", "sem", "shmall", "shmmax", "shmmni", "shm_rmid_forced")
-)
+_ULIMITS = frozenset(get_args(Ulimit.model_fields["name"].annotation))
 _PERMISSIONS = {"r": "read", "w": "write", "m": "mknod"}
 _DRIVERS = frozenset(get_args(LogDriver)) - {"awsfirelens", "logentries"}
 
@@ -84,9 +77,9 @@ def system_controls(value: Any, at: Location, notes: Notes, mode: str | None) ->
     for name, (item, here) in values.located_pairs(value, at, notes).items():
         if not item:
             notes.error(here, "has no value", "write one")
-        elif not (name.startswith(("net.", "fs.mqueue.")) or name in _IPC):
+        elif not in_a_container(name):
             notes.lose(here, "ECS sets net.…, fs.mqueue.… and kernel.shm… alone", "set it on the instance")
-        elif name.startswith("net.") and mode == "host":
+        elif not in_a_container(name, mode or ""):
             notes.lose(here, "network_mode host shares the instance's", "set it on the instance")
         else:
             found.append({"namespace": name, "value": item})

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.interop import compose_values as values
 from app.interop.compose_notes import Notes, listed
+from app.model.linux_rules import MOUNT_OPTIONS
 from app.model.locations import Location
 
 DEFAULT_TMPFS = 64
@@ -18,14 +19,6 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]+")
 _LONG = ("type", "source", "target", "read_only", "consistency", "bind", "volume", "tmpfs", "image", "cluster")
 _OF_VOLUME = ("name", "driver", "driver_opts", "external", "labels")
-_TMPFS_OPTIONS = frozenset(
-    {
-        "defaults", "ro", "rw", "suid", "nosuid", "dev", "nodev", "exec", "noexec", "sync", "async", "dirsync",
-        "remount", "mand", "nomand", "atime", "noatime", "diratime", "nodiratime", "bind", "rbind", "unbindable",
-        "runbindable", "private", "rprivate", "shared", "rshared", "slave", "rslave", "relatime", "norelatime",
-        "strictatime", "nostrictatime", "mode", "uid", "gid", "nr_inodes", "nr_blocks", "mpol",
-    }
-)  # fmt: skip
 
 
 class VolumeBook:
@@ -203,7 +196,7 @@ class Mounts:
             name, _, value = option.partition("=")
             if name == "size":
                 size = values.mebibytes(value, at, notes)
-            elif name in _TMPFS_OPTIONS:
+            elif name in MOUNT_OPTIONS:
                 kept.append(option)
             else:
                 notes.lose(at, "has an option that Docker does not know", "it is left out")
