@@ -116,10 +116,9 @@ def valid_name(name: str) -> str:
 def read_surroundings(engine: Engine, detail: Json, names: Mapping[str, str] | None = None) -> Surroundings:
     """Ask the engine for what ``as_definition`` needs beside the container. Raises HostError."""
     volumes = {name: _found(engine.volume, name) for name in source_names(detail) if name not in (names or {})}
-    named = str((detail.get("Config") or {}).get("Image") or "")
     return Surroundings(
         image=_found(engine.image, str(detail.get("Image") or "")),
-        named_now=str(_found(engine.image, named).get("Id") or ""),
+        named_now=str(_found(engine.image, _image_given(detail)).get("Id") or ""),
         info=engine.info(),
         volumes={name: volume for name, volume in volumes.items() if volume},
         names=names or {},
@@ -139,7 +138,7 @@ def _found(ask: Callable[[str], Json], name: str) -> Json:
 
 def _image(detail: Json, around: Surroundings, told: Told) -> str:
     """The name by which it was made; of one that was made by an id, a name that the image has."""
-    given = str((detail.get("Config") or {}).get("Image") or "")
+    given = _image_given(detail)
     names = [*_texts(around.image.get("RepoTags")), *_texts(around.image.get("RepoDigests"))]
     if _IMAGE_ID.fullmatch(given) and given not in names:
         if names:
@@ -148,6 +147,11 @@ def _image(detail: Json, around: Surroundings, told: Told) -> str:
     elif around.named_now and detail.get("Image") and around.named_now != detail["Image"]:
         told.warn(IMAGE, f"{given} names another image on its host now", "a new container gets that one")
     return given
+
+
+@readable
+def _image_given(detail: Json) -> str:
+    return str((detail.get("Config") or {}).get("Image") or "")
 
 
 def _texts(value: Any) -> Iterable[str]:

@@ -137,7 +137,7 @@ def _device(device: Mapping[str, Any]) -> dict[str, Any]:
         "hostPath": source,
         **({"containerPath": target} if target not in ("", source) else {}),
         **(
-            {"permissions": [name for letter, name in _PERMISSIONS.items() if letter in permissions]}
+            {"permissions": [_PERMISSIONS[letter] for letter in permissions if letter in _PERMISSIONS]}
             if permissions and set(permissions) != set(_PERMISSIONS)
             else {}
         ),

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.hosts.as_told import Told
 from app.hosts.labels import without_ours
+from app.hosts.reading import readable
 from app.model.names import CONTAINER_NAME
 from app.model.safe_text import safe_line
 
@@ -29,8 +30,9 @@ class _Mount:
     read_only: bool = False
 
 
+@readable
 def source_names(detail: Mapping[str, Any]) -> list[str]:
-    """The names of the volumes that it mounts by name."""
+    """The names of the volumes that it mounts by name. Raises HostError when the answer cannot be read."""
     found = (mount.source for mount in _mounts(detail, {}, Told()))
     return list(dict.fromkeys(source for source in found if source and not source.startswith("/")))
 

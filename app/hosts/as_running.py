@@ -23,6 +23,8 @@ from app.model.task_definition import TaskDefinition
 _SHARED = ("NetworkMode", "PidMode", "IpcMode")
 _NOT_TOLD = frozenset({"name", "restartPolicy"})
 """Docker's restart policy is never a task's: a finding tells it."""
+_OF_THE_ENGINE = ("ShmSize", "CgroupnsMode")
+"""What an engine fills in by its own configuration."""
 _NO_PORT = 1
 """Stands for a port that should be published and is not."""
 
@@ -109,11 +111,15 @@ def _settled(plan: TaskPlan, container: ContainerDefinition, detail: Json, expec
     host.update(_shared_modes(host))
     if plan.network in ((detail.get("NetworkSettings") or {}).get("Networks") or ()):
         host["NetworkMode"] = plan.network  # it was given by its id
-    logging = dict(host.get("LogConfig") or {})
+    asked = expected["HostConfig"]
     if container.log_configuration is not None:
-        secret = {option.name for option in container.log_configuration.secret_options}
-        logging["Config"] = {key: value for key, value in (logging.get("Config") or {}).items() if key not in secret}
-        host["LogConfig"] = logging
+        given = (asked.get("LogConfig") or {}).get("Config") or {}
+        logging = host.get("LogConfig") or {}
+        # An engine adds options of its own, and the values of secrets come from elsewhere.
+        host["LogConfig"] = {**logging, "Config": _known(logging.get("Config") or {}, given)}
+    for member in _OF_THE_ENGINE:
+        if not asked.get(member):
+            host.pop(member, None)
     named = {limit.name for limit in container.ulimits}
     # An engine adds the limits that it gives to every container.
     host["Ulimits"] = [limit for limit in host.get("Ulimits") or () if limit.get("Name") in named]
@@ -129,6 +135,10 @@ def _comparable(container: ContainerDefinition, found: Iterable[Any], expected: 
         for pair in found
         if (name := str(pair).partition("=")[0]) not in secret and (name in known or not container.environment_files)
     ]
+
+
+def _known(options: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if name in given}
 
 
 def _shared_modes(host: Mapping[str, Any]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from app.hosts.engine import Engine, Json
 from app.hosts.errors import HostError
 from app.hosts.reading import container_from_inspect
 from app.hosts.task_objects import task_records
-from app.model.container import Container
+from app.model.container import Container, TaskTag
 from app.model.definition_document import definition_from
 from app.model.errors import DocumentError, Finding, MoorageError, NotFoundError
 from app.model.manifest import Manifest, read_manifest
@@ -19,6 +19,7 @@ from app.model.names import PAUSE
 from app.model.overrides import with_overrides
 from app.model.record import TaskRecord
 from app.model.requests import TaskOverride, parse_request
+from app.operations.definitions import parsed
 from app.operations.session import Session, find_entry
 from app.operations.tasks import OutOfSightError
 
@@ -95,12 +96,28 @@ def members_on_instance(session: Session, endpoint: str, container_id: str) -> I
             "it holds the namespaces of a task whose record is gone; name one of the task's other containers"
         )
     members, findings = _of_stranger(engine, detail)
-    members["family"] = tag.family
-    members["containerDefinitions"][0]["name"] = tag.container
+    (container,) = members["containerDefinitions"]
+    members["family"], container["name"] = tag.family, tag.container
+    _refer_to_secrets(session, tag, container)
     gone = Finding(
         "", "the record of its task is gone", "values of its secrets may stand among its environment now", "warning"
     )
     return members, (gone, *findings)
+
+
+def _refer_to_secrets(session: Session, tag: TaskTag, container: dict[str, Any]) -> None:
+    """Without a record the revision of that name, if it is registered here, tells which variables are secrets."""
+    try:
+        definition = parsed(session.definitions.read(tag.family, tag.revision)).definition
+        secrets = definition.container(tag.container).secrets
+    except (MoorageError, KeyError):
+        return
+    names = {secret.name for secret in secrets}
+    environment = [pair for pair in container.pop("environment", ()) if pair["name"] not in names]
+    if environment:
+        container["environment"] = environment
+    if secrets:
+        container["secrets"] = [secret.model_dump(by_alias=True, exclude_unset=True) for secret in secrets]
 
 
 def manifest_of(engine: Engine, task_id: str) -> Manifest | None:

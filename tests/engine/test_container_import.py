@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -444,6 +445,14 @@ def test_a_container_of_a_task_gives_the_whole_task_from_its_record(engine: Daem
     assert [container["name"] for container in members["containerDefinitions"]] == ["c1"]
     assert (members["family"], members["networkMode"]) == ("web", "none")
     assert str(findings[0]).startswith("the record of its task is gone; ")
+
+    first = task.containers[0].runtime
+    assert first is not None
+    stored = json.dumps(made.model_dump(by_alias=True, exclude_unset=True)).encode()
+    session.definitions.register("web", stored, "me", session.now())
+    (container,) = members_on_instance(session, engine.endpoint, first.id)[0]["containerDefinitions"]
+    assert container["secrets"] == [{"name": "T", "valueFrom": "TOKEN"}]
+    assert "environment" not in container
 
 
 def test_a_container_is_found_by_name_and_by_id_wherever_it_is(engines: list[Daemon], tmp_path: Path) -> None:

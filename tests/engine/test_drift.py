@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,17 @@ def test_an_untouched_task_of_everything_is_its_revision_whatever_overrides_and_
 )
 def test_an_untouched_task_in_any_network_is_its_revision(home: Home, modes: dict[str, str]) -> None:
     members = {**web(portMappings=[{"containerPort": 80}]), **modes}
+    found = home.run(members).look()
+    assert (found.members, found.notes) == (members, ())
+
+
+def test_the_defaults_of_an_engine_are_no_drift(fresh_engine: Callable[..., Daemon], tmp_path: Path) -> None:
+    flags = ["--default-shm-size=128m", "--log-opt=max-size=1m", "--default-ulimit=nofile=512:512", "--init"]
+    home = Home(tmp_path, fresh_engine(flags=flags))
+    logging = {"logDriver": "json-file", "options": {"max-file": "2"}}
+    ulimits = [{"name": "core", "softLimit": 1, "hardLimit": 2}]
+    members = web(logConfiguration=logging, ulimits=ulimits)
+    members["containerDefinitions"].append({**LOUD, "name": "plain"})
     found = home.run(members).look()
     assert (found.members, found.notes) == (members, ())
 
