@@ -59,7 +59,8 @@ def _container_names(services: Sequence[str], notes: Notes) -> dict[str, str]:
 def _definition(project: Project, names: Mapping[str, str], family: str, folder: str, notes: Notes) -> Built:
     mode = _network_mode(project, names, notes)
     book = VolumeBook(project.name, project.volumes, folder, project.environment.get("HOME", ""), notes)
-    task = Task(project, names, mode, book)
+    ipc = _shared(project, names, "ipc", notes)
+    task = Task(project, names, mode, ipc, book)
     containers = [container(task, service, notes) for service in names]
     completed = _completed(project, names, notes)
     for service, made in zip(names, containers, strict=True):
@@ -74,7 +75,7 @@ def _definition(project: Project, names: Mapping[str, str], family: str, folder:
         "networkMode": mode,
         "volumes": book.members(),
         "pidMode": _shared(project, names, "pid", notes),
-        "ipcMode": _shared(project, names, "ipc", notes),
+        "ipcMode": ipc,
         "runtimePlatform": _platform(project, names, notes),
     }
     kept = {key: value for key, value in members.items() if value not in (None, [])}

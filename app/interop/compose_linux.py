@@ -72,15 +72,17 @@ def ulimits(value: Any, at: Location, notes: Notes) -> list[dict[str, Any]]:
     return found
 
 
-def system_controls(value: Any, at: Location, notes: Notes, mode: str | None) -> list[dict[str, str]]:
+def system_controls(
+    value: Any, at: Location, notes: Notes, network: str | None, ipc: str | None
+) -> list[dict[str, str]]:
     found = []
     for name, (item, here) in values.located_pairs(value, at, notes).items():
         if not item:
             notes.error(here, "has no value", "write one")
         elif not in_a_container(name):
             notes.lose(here, "ECS sets net.…, fs.mqueue.… and kernel.shm… alone", "set it on the instance")
-        elif not in_a_container(name, mode or ""):
-            notes.lose(here, "network_mode host shares the instance's", "set it on the instance")
+        elif not in_a_container(name, network or "", ipc or ""):
+            notes.lose(here, "the service shares that of the instance", "set it on the instance")
         else:
             found.append({"namespace": name, "value": item})
     return found

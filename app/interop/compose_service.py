@@ -43,6 +43,7 @@ class Task:
     project: Project
     names: Mapping[str, str]
     mode: str | None
+    ipc: str | None
     book: VolumeBook
 
 
@@ -114,7 +115,7 @@ def container(task: Task, name: str, notes: Notes) -> dict[str, Any]:
         "ulimits": linux.ulimits(service.get("ulimits"), (*at, "ulimits"), notes),
         "logConfiguration": linux.log_configuration(service.get("logging"), (*at, "logging"), notes),
         "healthCheck": health_check(service.get("healthcheck"), (*at, "healthcheck"), notes),
-        "systemControls": linux.system_controls(service.get("sysctls"), (*at, "sysctls"), notes, task.mode),
+        "systemControls": linux.system_controls(service.get("sysctls"), (*at, "sysctls"), notes, task.mode, task.ipc),
         "resourceRequirements": limits.gpus(),
     }
     return _given(members)

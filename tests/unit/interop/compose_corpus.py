@@ -402,6 +402,12 @@ CASES = [
     ),
     Case("pid host", "pid: host", task={"pidMode": "host"}, host={"PidMode": "host"}),
     Case("ipc host", "ipc: host", task={"ipcMode": "host"}, host={"IpcMode": "host"}),
+    Case(
+        "sysctls that are the instance's",
+        "ipc: host\nnetwork_mode: host\nsysctls: [net.core.somaxconn=1, kernel.msgmax=2]",
+        task={"networkMode": "host", "ipcMode": "host"},
+        losses=("services.web.sysctls[0]", "services.web.sysctls[1]"),
+    ),
     Case("ipc shareable", "ipc: shareable", task={"ipcMode": "task"}),
     Case("pid of a container", "pid: 'container:x'", losses=("services.web.pid",)),
     Case("cpu_shares", "cpu_shares: 512", {"cpu": 512}, host={"CpuShares": 512}),
