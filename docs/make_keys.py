@@ -13,7 +13,9 @@ from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 
 from app.screens.actions import AT_HOME, INSIDE, bindings
+from app.screens.choice_dialog import ChoiceDialog
 from app.screens.cluster import ClusterScreen
+from app.screens.comparison import ComparisonScreen
 from app.screens.container import ContainerScreen
 from app.screens.definitions import DefinitionsScreen
 from app.screens.first_run import FirstRunScreen
@@ -26,6 +28,7 @@ from app.screens.run import RunScreen
 from app.screens.task import TaskScreen
 from app.screens.tasks import TasksScreen
 from widgets.confirm import Confirm
+from widgets.diff_view import DiffView
 from widgets.filter_bar import FilterBar
 from widgets.json_view import JsonView
 from widgets.line_view import LineView
@@ -44,6 +47,7 @@ SCREENS: dict[str, type[DOMNode]] = {
     "Container (unmanaged)": ContainerScreen,
     "Instances": InstancesScreen,
     "Definitions": DefinitionsScreen,
+    "Differences": ComparisonScreen,
     "Run": RunScreen,
     "JSON": JsonScreen,
 }
@@ -53,7 +57,9 @@ PARTS: dict[str, tuple[type[DOMNode], ...]] = {
     "Logs only": (LogView,),
     "The filter line": (FilterBar,),
     "Questions": (Confirm,),
+    "Differences": (DiffView,),
     "Forms": (FormDialog,),
+    "Choices": (ChoiceDialog,),
 }
 NAMES = {"question_mark": "?", "slash": "/", "escape": "esc", "pageup": "page up", "pagedown": "page down"}
 HEAD = """# Keys

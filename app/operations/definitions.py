@@ -67,6 +67,25 @@ def register_task_definition(
     return Registered(stored, understood.warnings)
 
 
+def register_again(session: Session, stored: StoredRevision, latest: int) -> Registered:
+    """Store a copy of a revision, with its template, as the one after ``latest``; of what is INACTIVE above all.
+
+    Raises DocumentError for a document that cannot be registered any more, RevisionConflict, or MoorageError.
+    """
+    understood = parsed(stored)
+    check_expressions(understood.definition, f"{stored.family}:{stored.revision}")
+    again = session.definitions.register(
+        stored.family,
+        stored.document,
+        session.operator,
+        session.now(),
+        session.definitions.template(stored.family, stored.revision),
+        note=f"copy of {stored.family}:{stored.revision}",
+        expected=latest,
+    )
+    return Registered(again, understood.warnings)
+
+
 def find_definition(session: Session, reference: str) -> StoredRevision:
     """``family`` (its latest ACTIVE revision), ``family:revision`` or ARN. Raises MoorageError."""
     try:

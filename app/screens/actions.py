@@ -17,12 +17,10 @@ from widgets.filter_bar import FilterBar
 from widgets.line_view import LineView
 from widgets.live_table import LiveTable
 from widgets.log_view import LogView
-from widgets.model_form.inputs import FieldInput, OfferList, TextDialog
-from widgets.model_form.widget import ModelForm
 
 OPENS_AN_INPUT = "filter"
 """The action after which keys are text. It is done before the next key is looked at: a paste is no row of commands."""
-OVER_INPUTS = frozenset({OPENS_AN_INPUT, "launch", "register", "show_changes", "external"})
+OVER_INPUTS = frozenset({OPENS_AN_INPUT, "launch", "register", "show_changes", "other_side", "external"})
 """Actions whose keys no input may take for itself."""
 
 
@@ -72,10 +70,21 @@ ACTIONS = _table(
     Action("register.samples", "i", "samples", "samples", "Register the sample definitions", show=False),
     Action("launch", "ctrl+r", "launch", "run", "Run, after a question"),
     Action("register", "ctrl+s", "register", "register…", "Look at what changed, then register it as a new revision"),
+    Action("edit", "e", "edit", "edit", "Edit it in a form; what is registered never changes"),
+    Action(
+        "new.definition", "n", "new_definition", "new…", "A new definition: from scratch, a sample, a container, a file"
+    ),
+    Action("diff", "d", "diff", "diff…", "What is different: between two marked revisions, or from the one before"),
+    Action("bring.back", "b", "bring_back", "bring back", "Register a copy of an INACTIVE revision as a new one"),
+    Action("drafts", "D", "drafts", "drafts", "Drafts that wait: go on with one, or discard it"),
+    Action("diff.whole", "w", "whole", "whole/environment", "Compare whole documents, or their environments alone"),
+    Action("diff.before", "p", "before", "earlier", "Compare with the revision before the left one"),
+    Action("diff.running", "o", "running", "what runs", "Compare the revision with a task of it as it really runs"),
+    Action("diff.file", "f", "file", "a file…", "Compare the revision with a definition in a file"),
     Action("reveal", "v", "reveal", "reveal", "Show secrets, or mask them again"),
     Action("edit.note", "i", "note", "note", "Write a note on the new revision"),
     Action("edit.diff", "ctrl+d", "show_changes", "diff", "What is different from the revision that this came from"),
-    Action("edit.side", "f6", "next_pane", "form/JSON", "To the form, the JSON or the findings"),
+    Action("edit.side", "f6", "other_side", "form/JSON", "To the form, the JSON or the findings"),
     Action("edit.external", "f4", "external", "$EDITOR", "Edit the JSON in your own editor"),
 )
 
@@ -113,6 +122,8 @@ def _widget_ids() -> set[str]:
     """The names of the keys that tables, logs and dialogs have by themselves."""
     # Forms are heavy, and this is asked only where somebody has keys of their own.
     from widgets.diff_view import DiffView
+    from widgets.model_form.inputs import FieldInput, OfferList, TextDialog
+    from widgets.model_form.widget import ModelForm
 
     tables_and_lines = (LiveTable, LineView, LogView, DiffView, FilterBar, Confirm)
     widgets = (*tables_and_lines, ModelForm, FieldInput, OfferList, TextDialog)

@@ -19,7 +19,7 @@ from app.screens.frame import FrameScreen
 
 
 class ContainerScreen(FrameScreen):
-    BINDINGS: ClassVar[list[BindingType]] = bindings("copy", *INSIDE)
+    BINDINGS: ClassVar[list[BindingType]] = bindings("edit", "copy", *INSIDE, edit="task definition…")
 
     def __init__(self, desk: Desk, container_id: str) -> None:
         super().__init__(desk)
@@ -63,6 +63,23 @@ class ContainerScreen(FrameScreen):
                 ("Unmanaged", container.damage or "not started by Moorage: it is shown and counted, and never touched"),
             ]
         )
+
+    def action_edit(self) -> None:
+        """A task definition of this container, in the editor; the container itself is left as it is."""
+        from app.operations.container_import import Imported, members_on_instance
+        from app.operations.editing import edit_members
+
+        found = self._found()
+        if found is None:
+            self.say("The container is no longer on its instance")
+            return
+        endpoint = found[1].instance.endpoint
+
+        def done(imported: Imported) -> None:
+            if self.is_current:
+                self.app.push_screen(self.desk.doors.editor(edit_members(*imported)))
+
+        self.desk.jobs.run(lambda: members_on_instance(self.desk.session, endpoint, self._container_id), done)
 
     def action_copy(self) -> None:
         self.copy(self._container_id, "container id")

@@ -11,72 +11,69 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Static
 
 from app.fleet.changes import ChangeSet
-from app.model.errors import DocumentError, MoorageError
-from app.model.ids import definition_arn
-from app.model.requests import DeregisterTaskDefinitionRequest
+from app.model.errors import DocumentError
+from app.model.safe_text import safe
 from app.model.strict_json import parse_json
-from app.screens import formats
 from app.screens.actions import INSIDE, bindings
+from app.screens.definition_actions import DefinitionActions
+from app.screens.definition_rows import FAMILY_COLUMNS, REVISION_COLUMNS, RevisionKey, family_row, revision_rows
+from app.screens.definition_shelf import DefinitionShelf
 from app.screens.desk import Desk
 from app.screens.filtering import subject
-from app.screens.frame import FrameScreen
-from app.screens.json_screen import shown_json
-from app.screens.samples import register_samples
+from app.screens.frame import fleet_status
+from app.screens.json_screen import masked_json
 from app.store.definitions import StoredRevision
-from widgets.cells import Column, Row, cell
-from widgets.confirm import Confirm
+from widgets.cells import Cell, Row, Span
 from widgets.json_view import JsonView
 from widgets.live_table import LiveTable
 
-FAMILY_COLUMNS = (
-    Column("family", "FAMILY", min_width=12, weight=3),
-    Column("latest", "LATEST", width=6, align="right"),
-    Column("running", "RUNNING", width=7, align="right"),
-)
-REVISION_COLUMNS = (
-    Column("revision", "REVISION", width=8, align="right"),
-    Column("status", "STATUS", width=10),
-    Column("running", "RUNNING", width=7, align="right", priority=2),
-    Column("by", "REGISTERED BY", min_width=8, weight=1, priority=1),
-    Column("age", "AGE", width=4, align="right"),
-)
 EMPTY_FAMILIES = """No task definition yet.
 
+n makes one
 i registers the samples"""
 EMPTY_DOCUMENT = """A task definition is ECS JSON: the containers of a task and what they need.
 A family of them has numbered revisions that never change.
 
 Your own, from a shell:
   moorage register-task-definition --cli-input-json file://web.json"""
+_KEYS = ("edit", "new.definition", "diff", "run", "filter", "deregister", "bring.back", "drafts", "reveal", "json")
 
 
-class DefinitionsScreen(FrameScreen):
+class DefinitionsScreen(DefinitionActions):
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings("run", "json", "deregister", "filter", "next.pane", "register.samples", "copy", "copy.command"),
-        *bindings(*INSIDE),
+        *bindings(*_KEYS, "next.pane", "register.samples", "copy", "copy.command", *INSIDE),
     ]
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._revisions: dict[tuple[str, int], StoredRevision] = {}
-        self._broken: set[tuple[str, int]] = set()
+        self.shelf = DefinitionShelf(desk.session, lambda problem: self.say(problem, bad=True))
+        self._left_with: set[RevisionKey] | None = None
         self._family_shown: str | None = None
-        self._fingerprint: tuple[object, ...] | None = None
-        self._shown: tuple[str, int] | str | None = "nothing yet"
+        self._shown: tuple[object, ...] | None = None
+        self._revealed = False
+        self._can: tuple[str, bool] = ("", False)
 
     def crumbs(self) -> Iterable[str]:
-        chosen = self._chosen
-        return ("definitions", f"{chosen[0]}:{chosen[1]}") if chosen else ("definitions",)
+        chosen = self.chosen()
+        return ("definitions", f"{chosen.family}:{chosen.revision}") if chosen else ("definitions",)
+
+    def status(self) -> Cell:
+        drafts = len(self.shelf.drafts)
+        told = (Span(f"{drafts} draft{'' if drafts == 1 else 's'}  ", "busy"),) if drafts else ()
+        return (*told, *fleet_status(self.desk))
 
     def content(self) -> ComposeResult:
         with Horizontal(id="definitions-panes"):
             yield LiveTable(FAMILY_COLUMNS, id="families", empty=EMPTY_FAMILIES, markable=False)
             with Vertical(id="definition-side"):
-                revisions = LiveTable(REVISION_COLUMNS, id="revisions", classes="panel -divided", markable=False)
+                revisions = LiveTable(REVISION_COLUMNS, id="revisions", classes="panel -divided")
                 revisions.border_title = "Revisions "
                 yield revisions
+                yield Static("", id="revision-note", markup=False)
                 document = JsonView(id="document", classes="panel -divided")
                 document.border_title = "Document "
                 yield document
@@ -85,74 +82,49 @@ class DefinitionsScreen(FrameScreen):
         super().on_mount()
         self.query_one("#families").focus()
 
-    # --- reading the store -----------------------------------------------------------------------------------------
+    # --- coming and going ------------------------------------------------------------------------------------------
 
-    def _load(self) -> None:
-        """Read what is new in the store; revisions never change, but for their status."""
-        store = self.desk.session.definitions
-        fingerprint = store.fingerprint()
-        if fingerprint == self._fingerprint:
-            return
-        self._fingerprint = fingerprint
-        self._revisions = {}
-        self._broken = set()
-        for family in store.families():
-            for revision in store.revisions(family):
-                try:
-                    stored = self._revisions[family, revision] = store.read(family, revision)
-                    parse_json(stored.document, family)
-                except DocumentError:
-                    self._broken.add((family, revision))  # shown as broken; its document pane says where
-                except MoorageError as error:
-                    self.say(error.message, bad=True)
+    def on_screen_suspend(self) -> None:
+        self._left_with = set(self.shelf.revisions)
+
+    def on_screen_resume(self) -> None:
+        """What was registered meanwhile is what one wants to see."""
+        self.shelf.look(now=True)
+        super().on_screen_resume()
+        known, self._left_with = self._left_with, None
+        new = [stored for key, stored in self.shelf.revisions.items() if known is not None and key not in known]
+        if new:
+            newest = max(new, key=lambda stored: (stored.registered_at, stored.revision))
+            self.go_to((newest.family, newest.revision))
+
+    def go_to(self, key: RevisionKey) -> None:
+        self.query_one("#families", LiveTable).move_to(key[0])
+        self.refresh_now(None)
+        if self._family == key[0]:
+            self.query_one("#revisions", LiveTable).move_to(f"{key[0]}:{key[1]}")
+            self.refresh_now(None)
+
+    # --- showing ---------------------------------------------------------------------------------------------------
 
     def sync(self, changes: ChangeSet | None) -> None:
-        self._load()
+        self.shelf.look()
         running = Counter((t.family, t.revision) for t in self.desk.fleet.tasks() if t.last_status == "RUNNING")
         self.query_one("#families", LiveTable).set_rows(self._family_rows(running))
         self._show_revisions(running)
 
-    def _family_rows(self, running: Counter[tuple[str, int]]) -> list[Row]:
+    def _family_rows(self, running: Counter[RevisionKey]) -> list[Row]:
         matches, rows = self.row_filter(), []
-        for family in sorted({family for family, _ in self._revisions}):
-            if not matches(subject(family, family=family)):
-                continue
-            active = [
-                r for (name, r), stored in self._revisions.items() if name == family and stored.status == "ACTIVE"
-            ]
-            count = sum(number for (name, _), number in running.items() if name == family)
-            latest = cell(str(max(active)), "accent") if active else cell("none", "muted")
-            rows.append(
-                Row(
-                    family,
-                    (cell(family), latest, cell(str(count) if count else formats.NOTHING, "ok" if count else "muted")),
-                    dim=not active,
-                )
-            )
+        drafts = Counter(draft.base[0] for draft in self.shelf.drafts if draft.base)
+        for family in self.shelf.families():
+            if matches(subject(family, family=family)):
+                own = {revision: count for (name, revision), count in running.items() if name == family}
+                stored, short = self.shelf.family(family), self.has_class("-narrow")
+                rows.append(family_row(family, stored, own, short=short, drafts=drafts[family]))
         return rows
 
-    def _show_revisions(self, running: Counter[tuple[str, int]]) -> None:
-        family, now, rows = self._family, datetime.now(UTC), []
-        own = sorted((key for key in self._revisions if key[0] == family), key=lambda key: -key[1])
-        for key in own:
-            stored, count = self._revisions[key], running[key]
-            active = stored.status == "ACTIVE"
-            status = cell("● ACTIVE", "ok") if active else cell("○ INACTIVE", "muted")
-            if key in self._broken:
-                status = cell("✕ BROKEN", "bad")
-            rows.append(
-                Row(
-                    f"{family}:{key[1]}",
-                    (
-                        cell(str(key[1])),
-                        status,
-                        cell(str(count) if count else formats.NOTHING, "ok" if count else "muted"),
-                        cell(stored.registered_by or formats.NOTHING, "muted"),
-                        cell(formats.age(stored.registered_at, now), "muted"),
-                    ),
-                    dim=not active,
-                )
-            )
+    def _show_revisions(self, running: Counter[RevisionKey]) -> None:
+        family = self._family
+        rows = revision_rows(self.shelf.family(family), running, self.shelf.broken, datetime.now(UTC))
         table = self.query_one("#revisions", LiveTable)
         table.border_title = f"Revisions of {family} " if family else "Revisions "
         table.set_rows(rows)
@@ -161,16 +133,25 @@ class DefinitionsScreen(FrameScreen):
             self._family_shown = family
             table.move_to(rows[0].key)
         self._show_document()
+        can = (stored.status if (stored := self.chosen()) else "", bool(self.shelf.drafts))
+        if can != self._can:
+            self._can = can
+            self.refresh_bindings()
 
     def _show_document(self) -> None:
-        chosen = self._chosen
-        if chosen == self._shown:
+        stored = self.chosen()
+        shown = (stored.family, stored.revision, stored.note, self._revealed) if stored else ()
+        if shown == self._shown:
             return
-        self._shown = chosen
+        self._shown = shown
+        note = self.query_one("#revision-note", Static)
+        note.display = bool(stored and stored.note)
+        note.update(Content(safe(stored.note) if stored else ""))
         view = self.query_one("#document", JsonView)
-        stored = self._revisions.get(chosen) if chosen else None
-        view.set_text(_shown_document(stored) if stored else EMPTY_DOCUMENT)
-        view.border_title = f"{chosen[0]}:{chosen[1]} " if chosen else "Document "
+        text, masked = _shown_document(stored, self._revealed) if stored else (EMPTY_DOCUMENT, False)
+        view.set_text(text)
+        told = "secrets masked " if masked else ""
+        view.border_title = f"{stored.family}:{stored.revision} {told}" if stored else "Document "
 
     # --- what is chosen --------------------------------------------------------------------------------------------
 
@@ -179,17 +160,17 @@ class DefinitionsScreen(FrameScreen):
         tables = self.query("#families")
         return tables.first(LiveTable).cursor_key if tables else None
 
-    @property
-    def _chosen(self) -> tuple[str, int] | None:
+    def chosen(self) -> StoredRevision | None:
         family = self._family
         if family is None:
             return None
         key = self.query_one("#revisions", LiveTable).cursor_key
-        revision = int(key.rpartition(":")[2]) if key else 0
-        if (family, revision) in self._revisions:
-            return family, revision
-        own = [number for name, number in self._revisions if name == family]
-        return (family, max(own)) if own else None
+        revision = int(key.rpartition(":")[2]) if key and key.rpartition(":")[0] == family else 0
+        own = {stored.revision: stored for stored in self.shelf.family(family)}
+        return own.get(revision) or (own[max(own)] if own else None)
+
+    def marked_revisions(self) -> list[int]:
+        return sorted(int(key.rpartition(":")[2]) for key in self.query_one("#revisions", LiveTable).marked)
 
     @on(LiveTable.RowHighlighted)
     def _moved(self) -> None:
@@ -206,72 +187,14 @@ class DefinitionsScreen(FrameScreen):
     def action_next_pane(self) -> None:
         self.focus_next_pane([self.query_one(name) for name in ("#families", "#revisions", "#document")])
 
-    # --- actions ---------------------------------------------------------------------------------------------------
-
-    def action_run(self) -> None:
-        chosen = self._chosen
-        self.app.push_screen(self.desk.doors.run(f"{chosen[0]}:{chosen[1]}" if chosen else ""))
-
-    def action_json(self) -> None:
-        from app.operations.definition_shape import definition_shape
-
-        if chosen := self._chosen:
-            try:
-                shape = definition_shape(self._revisions[chosen])
-            except DocumentError as error:
-                self.say(error.message, bad=True)
-                return
-            self.app.push_screen(self.desk.doors.json(["definitions", f"{chosen[0]}:{chosen[1]}", "JSON"], shape))
-
-    def action_copy(self) -> None:
-        if chosen := self._chosen:
-            self.copy(definition_arn(*chosen), "ARN")
-
-    def action_copy_command(self) -> None:
-        if chosen := self._chosen:
-            self.copy(f"moorage describe-task-definition --task-definition {chosen[0]}:{chosen[1]}", "command")
-
-    def action_deregister(self) -> None:
-        chosen = self._chosen
-        if chosen is None or self._revisions[chosen].status != "ACTIVE":
-            self.say("Nothing to deregister: no ACTIVE revision is chosen")
-            return
-        name = f"{chosen[0]}:{chosen[1]}"
-
-        def work() -> object:
-            from app.operations.definitions import deregister_task_definition
-
-            return deregister_task_definition(self.desk.session, DeregisterTaskDefinitionRequest(task_definition=name))
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.desk.jobs.run(work, lambda _: self._changed(f"Deregistered {name}"))
-
-        lines = [
-            f"{name} becomes INACTIVE: what runs goes on, nothing new is started from it.",
-            "Its document is kept.",
-        ]
-        self.app.push_screen(Confirm(f"Deregister {name}?", lines, action="Deregister"), answered)
-
-    def action_samples(self) -> None:
-        self.desk.jobs.run(
-            lambda: register_samples(self.desk.session), lambda names: self._changed(samples_message(names))
-        )
-
-    def _changed(self, message: str) -> None:
-        self.say(message)
+    def action_reveal(self) -> None:
+        self._revealed = not self._revealed
         self.refresh_now(None)
 
 
-def _shown_document(stored: StoredRevision) -> str:
-    """The document, indented; one that somebody broke by hand says where."""
+def _shown_document(stored: StoredRevision, revealed: bool) -> tuple[str, bool]:
+    """The document, indented, and whether something is masked in it; one that somebody broke by hand says where."""
     try:
-        return shown_json(parse_json(stored.document, f"{stored.family}/{stored.revision}.json"))
+        return masked_json(parse_json(stored.document, f"{stored.family}/{stored.revision}.json"), revealed=revealed)
     except DocumentError as error:
-        return error.message
-
-
-def samples_message(names: list[str]) -> str:
-    return (
-        f"Registered {len(names)} sample definitions: {', '.join(names)}" if names else "The samples are there already"
-    )
+        return error.message, False

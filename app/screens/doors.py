@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from app.operations.editing import EditStart
     from app.screens.desk import Desk
+    from app.store.drafts import HeldDraft
 
 CLUSTER_TASKS, CLUSTER_INSTANCES = 0, 1
 """The panes of a cluster's screen."""
@@ -33,7 +34,9 @@ class Doors(Protocol):
 
     def json(self, crumbs: Sequence[str], value: Any) -> Screen[None]: ...
 
-    def editor(self, start: EditStart) -> Screen[None]: ...
+    def editor(self, start: EditStart, held: HeldDraft | None = None) -> Screen[None]: ...
+
+    def comparison(self, family: str, left: int | None, right: int) -> Screen[None]: ...
 
 
 class AllDoors:
@@ -101,7 +104,12 @@ class AllDoors:
 
         return JsonScreen(self._desk, crumbs, value)
 
-    def editor(self, start: EditStart) -> Screen[None]:
+    def editor(self, start: EditStart, held: HeldDraft | None = None) -> Screen[None]:
         from app.screens.editor import EditorScreen
 
-        return EditorScreen(self._desk, start)
+        return EditorScreen(self._desk, start, held)
+
+    def comparison(self, family: str, left: int | None, right: int) -> Screen[None]:
+        from app.screens.comparison import ComparisonScreen
+
+        return ComparisonScreen(self._desk, family, left, right)

@@ -26,14 +26,22 @@ class Field:
 
 
 class FormDialog(ModalScreen[None]):
-    """``work`` is run off the screen's thread with the values; it returns what to say when it is done."""
+    """``work`` is run off the screen's thread with the values.
+
+    It returns what to say when it is done, or what to do on the screen's thread once the dialog is closed.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "cancel", id="dialog.cancel", tooltip="Leave without doing anything"),
     ]
 
     def __init__(
-        self, desk: Desk, title: str, fields: Sequence[Field], action: str, work: Callable[[dict[str, str]], str]
+        self,
+        desk: Desk,
+        title: str,
+        fields: Sequence[Field],
+        action: str,
+        work: Callable[[dict[str, str]], str | Callable[[], object]],
     ) -> None:
         super().__init__()
         self._desk = desk
@@ -77,10 +85,14 @@ class FormDialog(ModalScreen[None]):
         values = {field.name: self.query_one(f"#field-{field.name}", Input).value.strip() for field in self._fields}
         self._desk.jobs.run(lambda: self._work(values), self._done, self._failed)
 
-    def _done(self, message: str) -> None:
-        self.app.notify(message, markup=False)
-        if self.is_attached:
-            self.dismiss()
+    def _done(self, result: str | Callable[[], object]) -> None:
+        if isinstance(result, str):
+            self.app.notify(result, markup=False)
+        if not self.is_attached:
+            return
+        self.dismiss()
+        if not isinstance(result, str):
+            result()
 
     def _failed(self, message: str) -> None:
         self._busy = False

@@ -11,10 +11,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from app.fleet.changes import ChangeSet
+from app.model.masking import Masker
 from app.model.safe_text import safe, safe_line
 from app.screens.actions import INSIDE, bindings
 from app.screens.desk import Desk
 from app.screens.frame import FrameScreen
+from widgets.cells import Cell, Span
 from widgets.json_view import JsonView
 from widgets.line_view import LineView
 
@@ -24,19 +26,32 @@ def shown_json(value: Any) -> str:
     return safe(json.dumps(value, indent=2, ensure_ascii=False))
 
 
+def masked_json(value: Any, *, revealed: bool = False) -> tuple[str, bool]:
+    """JSON as it is shown, with what looks like a secret masked unless it is revealed; and whether something is."""
+    if revealed:
+        return shown_json(value), False
+    masked = Masker().masked(value)
+    return shown_json(masked), masked != value
+
+
 class JsonScreen(FrameScreen):
     """``y``: what describe prints. The document is as of the moment at which it was opened."""
 
     FILTER_HINT = "text  /regex/"
-    BINDINGS: ClassVar[list[BindingType]] = bindings("search", "copy.document", *INSIDE)
+    BINDINGS: ClassVar[list[BindingType]] = bindings("search", "reveal", "copy.document", *INSIDE)
 
     def __init__(self, desk: Desk, crumbs: Sequence[str], value: Any) -> None:
         super().__init__(desk)
         self._crumbs = tuple(safe_line(crumb) for crumb in crumbs)
-        self._text = shown_json(value)
+        self._value = value
+        self._revealed = False
+        self._text, self._masked = masked_json(value)
 
     def crumbs(self) -> Iterable[str]:
         return self._crumbs
+
+    def status(self) -> Cell:
+        return (Span("secrets masked  ", "muted"), *super().status()) if self._masked else super().status()
 
     def content(self) -> ComposeResult:
         yield JsonView(self._text, id="json")
@@ -48,9 +63,20 @@ class JsonScreen(FrameScreen):
     def matches(self) -> int | None:
         return search_in(self.query_one(JsonView), self.filter_text)
 
+    def action_reveal(self) -> None:
+        """v: the lines stay where they are, as a mask is no longer and no shorter in lines."""
+        view = self.query_one(JsonView)
+        at = view.scroll_offset
+        self._revealed = not self._revealed
+        self._text, self._masked = masked_json(self._value, revealed=self._revealed)
+        view.set_text(self._text)
+        view.scroll_to(at.x, at.y, animate=False, force=True)
+        self.refresh_now(None)
+
     def action_copy(self) -> None:
+        """What is shown."""
         self.app.copy_to_clipboard(self._text)
-        self.say("Copied the document")
+        self.say("Copied the document, its secrets masked; v reveals them" if self._masked else "Copied the document")
 
 
 def search_in(view: LineView, text: str) -> int:
