@@ -15,6 +15,7 @@ _ECS_LABELS = "com.amazonaws.ecs."
 _COMPOSE_LABELS = "com.docker.compose."
 _LOG_DRIVERS = frozenset(LogDriver.__args__)  # type: ignore[attr-defined]
 _DEFAULT_LOG_DRIVER = "json-file"
+_DOCKER_STOP_TIMEOUT = 10
 _SHORTEST_STOP = 2
 _SECOND = 10**9
 _DOCKER_TIMEOUT = 30
@@ -79,7 +80,9 @@ def _environment(config: Mapping[str, Any], image: Mapping[str, Any], told: Told
 
 
 def _stop_timeout(seconds: Any, told: Told) -> int | None:
-    if seconds is None or seconds == DEFAULT_STOP_TIMEOUT:
+    if seconds is None:
+        return _DOCKER_STOP_TIMEOUT
+    if seconds == DEFAULT_STOP_TIMEOUT:
         return None
     if seconds < 0:
         told.warn("Config.StopTimeout", "it is waited for without end; ECS cannot say so", f"{LONGEST_TIMEOUT} s")

@@ -74,7 +74,7 @@ def find_container(fleet: Fleet, cluster: str, wanted: str) -> tuple[InstanceSta
         raise OutOfSightError(
             f"container {wanted!r} is on no instance that answers; {', '.join(silent)} did not: try again when it does"
         )
-    raise NotFoundError(f"container on cluster {cluster!r}", wanted, [pair[1].name for pair in everything])
+    raise NotFoundError(f"container of cluster {cluster!r}", wanted, [pair[1].name for pair in everything])
 
 
 def members_on_instance(session: Session, endpoint: str, container_id: str) -> Imported:

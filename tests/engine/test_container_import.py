@@ -408,6 +408,7 @@ def test_a_container_with_nothing_said_is_its_image_and_some_memory(engine: Daem
         "name": "plain",
         "image": "based:1",
         "memoryReservation": 128,
+        "stopTimeout": 10,
         "healthCheck": {"command": ["CMD-SHELL", "true"], "interval": 10, "timeout": 30},
     }
     assert read("plain") == (plain, ["HostConfig.Memory"])
@@ -473,7 +474,7 @@ def test_a_container_is_found_by_name_and_by_id_wherever_it_is(engines: list[Dae
     assert families("twice", engines[1].name) == "twice"
     with pytest.raises(MoorageError, match=r"^container 'twice' is not clear: [0-9a-f]{12} on .*; give its id"):
         families("twice")
-    with pytest.raises(MoorageError, match=r"^container on cluster 'default' 'onyl' not found; did you mean 'only'\?$"):
+    with pytest.raises(MoorageError, match=r"^container of cluster 'default' 'onyl' not found; did you mean 'only'\?$"):
         families("onyl")
     with pytest.raises(MoorageError, match="not found"):
         families("only", engines[1].name)

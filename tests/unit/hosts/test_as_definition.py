@@ -35,9 +35,10 @@ def told(found: AsDefinition) -> list[str]:
 
 
 def test_nothing_said_is_nothing_written() -> None:
+    """But for what Docker does without being told, and ECS does otherwise."""
     found = read()
     assert (found.container, found.task, found.volumes, found.findings) == (
-        {"name": "web", "image": "web:1", "memory": 32}, {}, [], (),
+        {"name": "web", "image": "web:1", "memory": 32, "stopTimeout": 10}, {}, [], (),
     )  # fmt: skip
 
 
@@ -53,6 +54,7 @@ def test_a_name_becomes_one_that_ecs_takes(name: str, valid: str) -> None:
     ("host", "member", "value"),
     [
         ({"CpuShares": 2}, "cpu", None),
+        ({"CpuShares": 2}, "stopTimeout", 10),
         ({"CpuShares": 512}, "cpu", 512),
         ({"Memory": 0, "MemoryReservation": 16 << 20}, "memoryReservation", 16),
         ({"MemorySwap": 64 << 20}, "linuxParameters", None),
