@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from app.model.masking import Masker
 from app.model.member_tree import Member, definition_tree
 
+_CONTAINERS: Final = "containerDefinitions"
 _BY_NAME: Final = frozenset({"environment", "secrets"})
 """Lists of a container in which ECS keeps no order."""
 # SequenceMatcher takes time with the product of both: above this many pairs of lines it may guess, far above it is not
@@ -38,29 +39,35 @@ def diff_lines(left: Any, right: Any, *, masker: Masker | None = None, context: 
         masker: masks secrets on both sides; equal ones stay equal.
         context: how many equal lines are kept around a difference.
     """
-    before, after = _lines(left, masker), _lines(right, masker)
+    before, after = _lines(_aligned(left, right), masker), _lines(right, masker)
     return list(_with_gaps(_compared(before, after), context))
 
 
 def environment_of(members: Any) -> Any:
-    """Of each container what it gets as its environment, by name."""
-    containers = members.get("containerDefinitions") if isinstance(members, dict) else None
+    """Of each container what it gets as its environment, by name; references to secrets stay ``valueFrom``."""
+    containers = members.get(_CONTAINERS) if isinstance(members, dict) else None
     found = {}
     for index, container in enumerate(containers if isinstance(containers, list) else ()):
         if isinstance(container, dict):
             found[str(container.get("name", index + 1))] = {
                 name: _by_name(container[name], value)
-                for name, value in (("environment", "value"), ("secrets", "valueFrom"), ("environmentFiles", ""))
+                for name, value in (("environment", "value"), ("secrets", ""), ("environmentFiles", None))
                 if container.get(name)
             }
-    return found
+    return dict(sorted(found.items()))
 
 
-def _by_name(pairs: Any, value: str) -> Any:
+def _by_name(pairs: Any, value: str | None) -> Any:
+    """By name the member ``value`` of each, or with "" all but its name."""
     named = isinstance(pairs, list) and all(
         isinstance(pair, dict) and isinstance(pair.get("name"), str) for pair in pairs
     )
-    return {pair["name"]: pair.get(value) for pair in pairs} if value and named else pairs
+    if value is None or not named:
+        return pairs
+    return {
+        pair["name"]: pair.get(value) if value else {key: item for key, item in pair.items() if key != "name"}
+        for pair in pairs
+    }
 
 
 def _lines(document: Any, masker: Masker | None) -> list[str]:
@@ -68,6 +75,28 @@ def _lines(document: Any, masker: Masker | None) -> list[str]:
         return []
     shown = masker.masked(document) if masker else document
     return json.dumps(_in_order(shown, definition_tree()), indent=2, ensure_ascii=False).split("\n")
+
+
+def _aligned(left: Any, right: Any) -> Any:
+    """The left document with its containers in the order of the right one: between containers there is none."""
+    names, wanted = _container_names(left), {name: index for index, name in enumerate(_container_names(right))}
+    places = [wanted[name] for name in names if name in wanted]
+    if places == sorted(places):
+        return left
+    containers = sorted(left[_CONTAINERS], key=lambda container: wanted.get(container["name"], len(wanted)))
+    return {**left, _CONTAINERS: containers}
+
+
+def _container_names(members: Any) -> list[str]:
+    """None at all where they do not tell each container from the others."""
+    containers = members.get(_CONTAINERS) if isinstance(members, dict) else None
+    found = (
+        [item.get("name") for item in containers or () if isinstance(item, dict)]
+        if isinstance(containers, list)
+        else []
+    )
+    names = [name for name in found if isinstance(name, str)]
+    return names if len(set(names)) == len(containers or ()) else []
 
 
 def _in_order(value: Any, member: Member | None, name: str = "") -> Any:

@@ -40,6 +40,25 @@ def test_the_order_of_members_and_of_an_environment_is_no_difference() -> None:
     assert changed(WEB, other) == []
 
 
+def test_the_order_of_containers_is_no_difference() -> None:
+    def of(*names: str, **members: Any) -> dict[str, Any]:
+        return {"containerDefinitions": [{"name": name, "image": "x", **members} for name in names]}
+
+    assert changed(of("a", "b", "c"), of("c", "a", "b")) == []
+    assert '"gone"' in repr(changed(of("a", "gone", "b"), of("b", "a")))
+    assert '"a"' not in repr(changed(of("a", "gone", "b"), of("b", "a")))
+    assert changed(of("a", "a"), of("a", "a", cpu=1)) != []  # of no use, and no error
+    assert changed(environment_of(of("a", "b", secrets=[])), environment_of(of("b", "a"))) == []
+
+
+def test_a_reference_to_a_secret_is_compared_and_not_masked() -> None:
+    def of(reference: str) -> Any:
+        secret = {"name": "DB_PASSWORD", "valueFrom": reference}
+        return environment_of({"containerDefinitions": [{"name": "a", "secrets": [secret]}]})
+
+    assert changed(of("arn:1"), of("arn:2"), masker=Masker()) == ['-"valueFrom": "arn:1"', '+"valueFrom": "arn:2"']
+
+
 def test_a_secret_that_changed_shows_as_changed_and_not_as_it_is() -> None:
     other = json.loads(json.dumps(WEB).replace('"s"', '"hunter2"'))
     lines = changed(WEB, other, masker=Masker())
