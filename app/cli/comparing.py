@@ -60,7 +60,7 @@ def _compared(call: Call) -> int:
     found = [compare(left, right, environment=options.environment) for left, right in pairs]
     for _, right in pairs:
         for note in right.notes:
-            complain(f"{right.label}: {note}", kind="note: ")
+            complain(safe_line(f"{right.label}: {note}"), kind="note: ")
     if options.output:
         shapes = [_shape(comparison) for comparison in found]
         call.show(shapes[0] if len(shapes) == 1 else {"comparisons": shapes})
@@ -120,7 +120,7 @@ def _file_side(text: str, families: set[str]) -> Side:
         names = ", ".join(one.family for one in found[:10])
         raise MoorageError(f"{source}: has several definitions: {names}; compare with a revision of one of them")
     for finding in chosen[0].losses:
-        warn(f"{source}: {finding}")
+        warn(f"{safe_line(source)}: {finding}")
     return Side(source, chosen[0].members)
 
 

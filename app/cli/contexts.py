@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.cli.arguments import Parser
 from app.cli.command import Call, Command
 from app.cli.outcome import DONE, FAILED, complain
+from app.model.safe_text import safe_line
 from app.operations.contexts import import_contexts
 
 
@@ -20,7 +21,7 @@ def _run(call: Call) -> int:
     shape = import_contexts(call.session, call.options.cluster, names, dry_run=call.options.dry_run)
     call.show(shape)
     for failure in shape["failures"]:
-        complain(f"{failure['reason']}: context {failure['arn']}: {failure['detail']}")
+        complain(f"{failure['reason']}: context {safe_line(failure['arn'])}: {failure['detail']}")
     there = [failure for failure in shape["failures"] if failure["reason"] == "REGISTERED"]
     if names:
         return DONE if len(there) == len(shape["failures"]) else FAILED

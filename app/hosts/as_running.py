@@ -13,6 +13,7 @@ from typing import Any
 from app.hosts.as_created import as_created
 from app.hosts.as_definition import Surroundings, as_definition
 from app.hosts.engine import Json
+from app.hosts.reading import readable
 from app.hosts.replacing import bindings_of
 from app.hosts.translate import TaskPlan, create_body
 from app.hosts.volumes import volume_source
@@ -48,6 +49,7 @@ def volume_names(definition: TaskDefinition, task_id: str) -> dict[str, str]:
     return {volume_source(volume, task_id): volume.name for volume in definition.volumes}
 
 
+@readable
 def deviation(
     plan: TaskPlan, container: ContainerDefinition, base: Mapping[str, Any], detail: Json, around: Surroundings
 ) -> Deviation:

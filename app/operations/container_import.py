@@ -13,6 +13,7 @@ from app.hosts.reading import container_from_inspect
 from app.hosts.task_objects import task_records
 from app.model.container import Container, TaskTag
 from app.model.definition_document import definition_from
+from app.model.dialects import recognise
 from app.model.errors import DocumentError, Finding, MoorageError, NotFoundError
 from app.model.manifest import Manifest, read_manifest
 from app.model.names import PAUSE
@@ -129,7 +130,7 @@ def manifest_of(engine: Engine, task_id: str) -> Manifest | None:
 
 
 def _of_task(manifest: Manifest) -> Imported:
-    members = manifest.definition
+    members = recognise(manifest.definition, "the task's record").members
     if not manifest.overrides:
         return members, ()
     overrides = parse_request(TaskOverride, manifest.overrides)

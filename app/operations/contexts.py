@@ -23,7 +23,8 @@ _LONGEST_NAME = 63
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """``endpoint`` as Docker has it. ``why``: one line that says why it is not ``usable``, and what to do; else "".
+    """``name`` and ``endpoint``: as Docker has them, foreign text. ``why``: one line that says why it is not ``usable``
+    and what to do; else "".
 
     A file that cannot be read is a context too, not usable, under its path.
     """

@@ -12,17 +12,18 @@ from typing import Any
 from app.fleet.fleet import Fleet
 from app.hosts.as_definition import read_surroundings
 from app.hosts.as_running import Deviation, deviation, volume_names
-from app.hosts.engine import Engine
+from app.hosts.engine import Engine, Json
 from app.hosts.labels import TASK, network_name
-from app.hosts.reading import inspect_or_none
+from app.hosts.reading import inspect_or_none, readable
 from app.hosts.translate import TaskPlan, needs_network
 from app.model.container import TaskTag
 from app.model.definition_document import DefinitionDocument, definition_from
+from app.model.dialects import recognise
 from app.model.errors import MoorageError
 from app.model.manifest import Manifest, read_manifest
 from app.model.overrides import with_overrides
 from app.model.requests import TaskOverride, parse_request
-from app.model.safe_text import safe_line
+from app.model.safe_text import SafeText, safe_line
 from app.model.task import Task, TaskContainer
 from app.operations.definition_shape import registered_members
 from app.operations.definitions import parsed
@@ -113,13 +114,16 @@ def _launched(
             raise MoorageError(
                 f"nobody knows {name} any more: it is not registered here, and the task's record is gone"
             )
-        return manifest.definition, [f"{name} is not registered here; it is told as the task was launched from it"]
+        return recognise(manifest.definition, name).members, [
+            f"{name} is not registered here; it is told as the task was launched from it"
+        ]
     members, document = registered
     if not manifest.definition:
         return members, ["the task's record is gone: overrides that it was launched with show as differences"]
     if document.definition.model_dump(by_alias=True, exclude_unset=True) == manifest.definition:
         return members, []
-    return manifest.definition, [f"the task was launched from another {name} than the one that is registered here"]
+    launched = recognise(manifest.definition, name).members
+    return launched, [f"the task was launched from another {name} than the one that is registered here"]
 
 
 class _Comparison:
@@ -193,8 +197,12 @@ class _Comparison:
         known = {str(part.runtime.id) for part in self._task.parts if part.runtime}
         for entry in self._engine.containers(f"{TASK}={self._task.id}"):
             if entry.get("Id") not in known:
-                name = safe_line(str((entry.get("Names") or ["?"])[0]).removeprefix("/")[:64])
-                self.notes.append(f"container {name}: has the task's label, and is not in its definition")
+                self.notes.append(f"container {_name(entry)}: has the task's label, and is not in its definition")
+
+
+@readable
+def _name(entry: Json) -> SafeText:
+    return safe_line(str((entry.get("Names") or ["?"])[0]).removeprefix("/")[:64])
 
 
 def _with(members: dict[str, Any], changes: Any) -> dict[str, Any]:

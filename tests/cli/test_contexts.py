@@ -123,6 +123,14 @@ def test_of_a_flood_the_first_are_read(folder: Path, add: Add) -> None:
     assert "has 205 contexts; the first 200 are read" in found[-1].why
 
 
+def test_a_name_does_not_drive_the_terminal(cli: Cli, add: Add) -> None:
+    add("\x1b[31mred", "ssh://me@box")
+    cli("create-cluster")
+    ran = cli("import-contexts", "\x1b[31mred", code=1)
+    assert "UNSUPPORTED" in ran.err
+    assert "\x1b" not in ran.out + ran.err
+
+
 @pytest.mark.skipif(shutil.which("docker") is None, reason="no docker command here")
 def test_contexts_of_the_docker_command_are_read(folder: Path) -> None:
     environment = {**os.environ, "DOCKER_CONFIG": str(folder)}
