@@ -1,4 +1,4 @@
-"""Endpoints: how an engine is reached. unix sockets, and plain TCP on loopback; TLS, SSH and contexts come later."""
+"""Endpoints: how an engine is reached. unix sockets, and plain TCP on loopback; TLS and SSH come later."""
 
 from __future__ import annotations
 
