@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -106,7 +105,7 @@ class ComparisonScreen(FrameScreen):
 
     def _side(self, revision: int) -> Side:
         stored = self.desk.session.definitions.read(self._family, revision)
-        told = (f"{formats.age(stored.registered_at, datetime.now(UTC))} ago", stored.note.replace("\n", " "))
+        told = (f"{formats.age(stored.registered_at, self.now())} ago", stored.note.replace("\n", " "))
         who = f"by {stored.registered_by}" if stored.registered_by else ""
         label = f"{self._family}:{revision}  {'  '.join(filter(None, (who, *told)))}"
         return Side(label, registered_members(stored))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import ClassVar
 
 from textual import on
@@ -124,7 +123,7 @@ class DefinitionsScreen(DefinitionActions):
 
     def _show_revisions(self, running: Counter[RevisionKey]) -> None:
         family = self._family
-        rows = revision_rows(self.shelf.family(family), running, self.shelf.broken, datetime.now(UTC))
+        rows = revision_rows(self.shelf.family(family), running, self.shelf.broken, self.now())
         table = self.query_one("#revisions", LiveTable)
         table.border_title = f"Revisions of {family} " if family else "Revisions "
         table.set_rows(rows)
