@@ -97,6 +97,14 @@ class JsonEditor(TextArea):
             text.stylize(self._style_of(mark))
         return text
 
+    def on_focus(self) -> None:
+        """What is masked on the cursor's line is shown while one types there."""
+        self._repaint()
+
+    def on_blur(self) -> None:
+        """And masked again."""
+        self._repaint()
+
     def notify_style_update(self) -> None:
         """Textual's notice that styles changed."""
         super().notify_style_update()

@@ -30,7 +30,7 @@ from app.screens.external_editor import edited_outside
 from app.screens.frame import FrameScreen
 from app.screens.json_side import marked_lines, masked_columns
 from app.store.drafts import Draft, HeldDraft
-from widgets.cells import Cell, Column, Row, Span, cell
+from widgets.cells import Cell, Column, Row, Span, cell, cell_text
 from widgets.filter_bar import FilterBar
 from widgets.json_editor import JsonEditor
 from widgets.json_places import JsonPlaces
@@ -43,6 +43,8 @@ from widgets.pane_tabs import PaneTabs
 
 CHECK_AFTER = 0.1
 """Seconds without a key after which rules are looked at."""
+LOCATED_AT_ONCE = 65_536
+"""Characters up to which a text is looked through with each key; a longer one when there is a pause."""
 SIDE_BY_SIDE = 120
 FINDING_COLUMNS = (
     Column("sign", "", width=1),
@@ -108,12 +110,16 @@ class EditorScreen(FrameScreen):
             empty="Nothing to find: it can be registered",
         )
         yield findings
+        yield Static("", id="finding", markup=False)
 
     def on_mount(self) -> None:
         super().on_mount()
         if self._checked.members is not None:
             self._form.set_document(self._checked.members)
-        self._check()
+        if len(self._text) <= LOCATED_AT_ONCE:
+            self._found(self._text, check_text(self._text), JsonPlaces(self._text))
+        else:
+            self._check()
         if not self._is_draft:
             self._offer_drafts()
 
@@ -173,12 +179,20 @@ class EditorScreen(FrameScreen):
         self._take(text, read)
 
     def _take(self, text: str, read: Checked) -> None:
-        self._text, self._checked, self._places = text, read, None
+        self._text, self._checked = text, read
+        self._places = JsonPlaces(text) if len(text) <= LOCATED_AT_ONCE else None
         self._keeper.take(text)
+        self._mask()
         self._show_syntax()
         if self._check_timer is not None:
             self._check_timer.stop()
         self._check_timer = self.set_timer(CHECK_AFTER, self._check)
+
+    @on(ModelForm.Revealed)
+    def _mask(self) -> None:
+        """Secrets in the JSON are masked as in the form; in a text that is none yet nothing can be told apart."""
+        hidden = not self._form.model.view.revealed and self._places is not None
+        self._json.mask(masked_columns(self._checked.members, self._places) if hidden and self._places else {})
 
     def _show_syntax(self) -> None:
         syntax = self._checked.syntax
@@ -201,7 +215,7 @@ class EditorScreen(FrameScreen):
         self._form.set_findings([FormFinding(told.at, told.text, told.severity) for told in checked.findings])
         self._show_syntax()
         self._json.mark(marked_lines(checked.findings, places))
-        self._json.mask({} if self._form.model.view.revealed else masked_columns(checked.members, places))
+        self._mask()
         self._show_findings()
         self.refresh_now(None)
 
@@ -216,7 +230,16 @@ class EditorScreen(FrameScreen):
             for index, told in enumerate(self._checked.findings)
         ]
         table.set_rows(rows)
+        self._tell_finding()
         self._lay_out()
+
+    @on(LiveTable.RowHighlighted, "#findings")
+    def _tell_finding(self) -> None:
+        """The one at the cursor in full, where its row has no room for it."""
+        table = self.query_one("#findings", LiveTable)
+        row = next((row for row in table.rows if row.key == table.cursor_key), None)
+        words = [cell_text(part) for part in row.cells[1:]] if row else []
+        self.query_one("#finding", Static).update(Content("\n".join(word for word in words if word)))
 
     @on(LiveTable.RowActivated, "#findings")
     def _to_finding(self, event: LiveTable.RowActivated) -> None:
@@ -238,7 +261,7 @@ class EditorScreen(FrameScreen):
 
     def _lay_out(self) -> None:
         """Side by side where there is room, with the findings below; else one pane at a time."""
-        if not self.query("#findings"):
+        if not self.query("#finding"):
             return
         wide = self._side_by_side
         table = self.query_one("#findings", LiveTable)
@@ -252,6 +275,7 @@ class EditorScreen(FrameScreen):
         self._form.display = wide or self._pane == FORM
         self.query_one("#json-side").display = wide or self._pane == JSON
         table.display = bool(count) if wide else self._pane == FINDINGS
+        self.query_one("#finding").display = not wide and self._pane == FINDINGS
 
     def _panes(self) -> list[Widget]:
         return [self.query_one("#form-rows"), self._json, self.query_one("#findings")]
@@ -267,6 +291,9 @@ class EditorScreen(FrameScreen):
             ):
                 self._show_pane(number)
                 return
+
+    def action_other_side(self) -> None:
+        self.action_next_pane()
 
     def _show_pane(self, number: int) -> None:
         came_from_json = self.focused is self._json

@@ -101,9 +101,9 @@ class FormCells(FormRows):
         elif cell.shape.kind == "boolean" and (value is ABSENT or isinstance(value, bool)):
             self._set(cell, not (cell.shape.default if value is ABSENT else value))
         elif cell.shape.kind == "choice" and (value is ABSENT or value in cell.shape.choices):
-            self._choose(cell, [str(choice) for choice in cell.shape.choices], value, others=False)
-        elif offers and not adds:
-            self._choose(cell, offers, value, others=True)
+            self._choose(row, number, [str(choice) for choice in cell.shape.choices], value, others=False, adds=adds)
+        elif offers:
+            self._choose(row, number, offers, value, others=True, adds=adds)
         elif isinstance(value, str) and "\n" in value:
             self._edit_lines(row, number, value)
         else:
@@ -218,25 +218,34 @@ class FormCells(FormRows):
 
     # --- choosing --------------------------------------------------------------------------------------------------
 
-    def _choose(self, cell: FormCell, values: list[str], value: Any, *, others: bool) -> None:
+    def _choose(self, row: FormRow, number: int, values: list[str], value: Any, *, others: bool, adds: bool) -> None:
         """Offer values for a cell; with ``others`` something else can be typed."""
-        row = self._grid.row
-        assert row is not None
-        unset = [] if cell.shape.required and value is ABSENT else [NO_OFFER]
+        cell = row.cells[number]
+        unset = [] if adds or (cell.shape.required and value is ABSENT) else [NO_OFFER]
         offers = [*unset, *values, *([ANOTHER] if others else [])]
 
         def chosen(index: int) -> None:
-            if offers[index] == ANOTHER and others and index == len(offers) - 1:
-                self._type(row, self._grid.cell, value, adds=False)
+            assert cell.path is not None
+            if others and index == len(offers) - 1:
+                self._type(row, number, value, adds=adds)
             elif index < len(unset):
-                assert cell.path is not None
                 self._removed(
                     self.model.remove(cell.path) if isinstance(cell.path[-1], int) else self._unset(cell.path)
                 )
             else:
                 self._set(cell, read(cell.shape, offers[index]))
+                self._after_choice(row, number, adds=adds)
 
+        self._grid.go_to(row.key, number)
         self._offer(offers, offers.index(str(value)) if str(value) in offers else 0, chosen)
+
+    def _after_choice(self, row: FormRow, number: int, *, adds: bool) -> None:
+        """The first of a pair that is being added was chosen: the second comes next."""
+        self.model.forget_ghost()
+        self._show()
+        pair = self._grid.row
+        if adds and not number and pair is not None and pair.key == row.key and len(pair.cells) > 1:
+            self._begin(pair, 1, adds=True)
 
     def _choose_variant(self, row: FormRow) -> None:
         alternatives = row.shape.alternatives
@@ -268,6 +277,8 @@ class FormCells(FormRows):
         if self._choosing is not None:
             had_focus = self.screen.focused is self._offers
             self._close_offers()
+            self.model.forget_ghost()
+            self._show()
             if had_focus:
                 self.screen.set_focus(self._grid)
 
@@ -286,4 +297,4 @@ class FormCells(FormRows):
 
     def _removed(self, target: Target) -> None:
         self._changed()
-        self._grid.go_to(target.key)
+        self._grid.go_to(target.key, self._grid.cell)

@@ -48,6 +48,18 @@ class FormRows(Widget):
             """The form, for selectors in ``on``."""
             return self.form
 
+    @dataclass
+    class Revealed(Message):
+        """Secrets are shown from now on, or masked again."""
+
+        revealed: bool
+        form: FormRows
+
+        @property
+        def control(self) -> FormRows:
+            """The form, for selectors in ``on``."""
+            return self.form
+
     def __init__(self, shape: Shape, hints: FormHints | None = None, *, empty: str = "", id: str | None = None) -> None:
         super().__init__(id=id)
         self.model = FormModel(shape, hints or FormHints())

@@ -87,8 +87,11 @@ class ModelForm(FormCells):
         row = self._grid.row
         if row is None or row.kind in ("group", "add", "variant"):
             return
-        if value_at(self.model.document, row.path) is not ABSENT:
-            self._removed(self.model.remove(row.path))
+        path = row.path
+        if row.kind == "pair" and self._grid.cell and not row.cells[1].shape.required and row.cells[1].path:
+            path = row.cells[1].path  # the second of a pair may go alone
+        if value_at(self.model.document, path) is not ABSENT:
+            self._removed(self.model.remove(path) if path == row.path else self._unset(path))
 
     def action_duplicate(self) -> None:
         self._went(self.model.duplicate(self._element()))
@@ -183,3 +186,4 @@ class ModelForm(FormCells):
         self.model.view.revealed = not self.model.view.revealed
         self.model.looked_at_anew()
         self._show()
+        self.post_message(self.Revealed(self.model.view.revealed, self))
