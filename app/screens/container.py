@@ -19,7 +19,7 @@ from app.screens.frame import FrameScreen
 
 
 class ContainerScreen(FrameScreen):
-    BINDINGS: ClassVar[list[BindingType]] = bindings("edit", "copy", *INSIDE, edit="task definition…")
+    BINDINGS: ClassVar[list[BindingType]] = bindings("edit", "copy", "copy.command", *INSIDE, edit="task definition…")
 
     def __init__(self, desk: Desk, container_id: str) -> None:
         super().__init__(desk)
@@ -83,3 +83,9 @@ class ContainerScreen(FrameScreen):
 
     def action_copy(self) -> None:
         self.copy(self._container_id, "container id")
+
+    def action_copy_command(self) -> None:
+        if found := self._found() or self._last:
+            key = found[1].instance.key
+            where = f"--cluster {key.cluster} --container-instance {key.name}"
+            self.copy(f"moorage import {where} --container {self._container_id[:12]}", "command")
