@@ -124,9 +124,21 @@ def _of_container(call: Call) -> list[Imported]:
 
 def _file_flags(parser: Parser) -> None:
     parser.add_argument(
-        "-f", "--file", metavar="FILE", help=f"The Compose file (default: {', '.join(compose_up.DEFAULT_FILES[:2])} …)."
+        "-f",
+        "--file",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help=f"The Compose file (default: {', '.join(compose_up.DEFAULT_FILES[:2])} …).",
     )
     parser.add_argument("--cluster", metavar="CLUSTER", default="", help="Cluster (default: that of config.toml).")
+
+
+def _one_file(options: argparse.Namespace) -> str:
+    """ "" for none. Raises UsageError for several: they are not merged."""
+    if len(options.file) > 1:
+        raise UsageError("give one file with -f: several are not merged; use extends")
+    return options.file[0] if options.file else ""
 
 
 def _up_flags(parser: Parser) -> None:
@@ -138,7 +150,7 @@ def _up_flags(parser: Parser) -> None:
 
 
 def _up(call: Call) -> int:
-    name = call.options.file or _default_file()
+    name = _one_file(call.options) or _default_file()
     (imported,) = _compose_only(_read(name, _import_options(call.options)), name)
     cluster = call.session.cluster_name(call.options.cluster)
     _tell(imported.source, imported.losses)
@@ -180,7 +192,7 @@ def _down(call: Call) -> int:
     options = call.options
     project = options.project_name
     if not project or options.file:
-        data, source = read_source(options.file or compose_up.default_file(), "FILE", bare_is_json=False)
+        data, source = read_source(_one_file(options) or compose_up.default_file(), "FILE", bare_is_json=False)
         project = compose_up.project_of(data, source, _folder(source), ImportOptions(project_name=project))
     progress = ProgressPrinter(sys.stderr)
     try:

@@ -99,8 +99,8 @@ def _network_mode(project: Project, names: Mapping[str, str], notes: Notes) -> s
     for service in names:
         at: Location = ("services", service, "network_mode")
         value = values.as_text(project.services[service].get("network_mode"))
-        if value in (None, "default", "bridge", "host", "none"):
-            found.setdefault(None if value == "default" else value, at)
+        if value in (None, "", "default", "bridge", "host", "none"):
+            found.setdefault(None if value in ("", "default") else value, at)
         elif value.startswith("service:"):
             target = value.removeprefix("service:")
             if target in names:
@@ -131,7 +131,7 @@ def _shared(project: Project, names: Mapping[str, str], key: str, notes: Notes) 
     for service in names:
         at: Location = ("services", service, key)
         value = values.as_text(project.services[service].get(key))
-        if value is None or (key == "ipc" and value in ("private", "")):
+        if not value or (key == "ipc" and value == "private"):
             continue
         mode = "task" if value.startswith("service:") else ways.get(value)
         if mode is None:

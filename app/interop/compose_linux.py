@@ -116,7 +116,7 @@ def log_configuration(value: Any, at: Location, notes: Notes) -> dict[str, Any] 
         driver = "json-file" if options else None
     if driver is None:
         return None
-    if driver not in _DRIVERS:
+    if not isinstance(driver, str) or driver not in _DRIVERS:
         notes.lose(
             (*at, "driver"), "ECS has no such log driver", f"the engine's own is used; ECS has {_known_drivers()}"
         )
@@ -136,7 +136,10 @@ def extra_hosts(value: Any, at: Location, notes: Notes) -> list[dict[str, str]]:
     found = []
     if isinstance(value, dict):
         for name, item in value.items():
-            found += [(name, address) for address in values.texts(item, (*at, name), notes, one=True)]
+            addresses = values.texts(item, (*at, name), notes, one=True)
+            if not name or not all(addresses):
+                notes.error((*at, name), "is no name with an address", "write name: 10.0.0.1")
+            found += [(name, address) for address in addresses]
     else:
         for index, line in enumerate(values.texts(value, at, notes)):
             name, mark, address = line.partition("=" if "=" in line else ":")

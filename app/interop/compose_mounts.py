@@ -18,6 +18,7 @@ DEFAULT_TMPFS = 64
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]+")
 _LONG = ("type", "source", "target", "read_only", "consistency", "bind", "volume", "tmpfs", "image", "cluster")
+_OPTIONS = ("create_host_path", "labels", "mode", "nocopy", "propagation", "recursive", "selinux", "size", "subpath")
 _OF_VOLUME = ("name", "driver", "driver_opts", "external", "labels")
 
 
@@ -163,10 +164,11 @@ class Mounts:
         if kind == "tmpfs":
             return
         for name in ("bind", "volume", "tmpfs", "image", "cluster"):
-            for option in given.get(name) or ():
-                if option != "create_host_path" or given[name][option] is not True:
+            options = self._notes.fields(given[name] or {}, (*at, name), _OPTIONS) if name in given else {}
+            for option, value in options.items():
+                if option != "create_host_path" or value is not True:
                     problem = "ECS mounts whole volumes" if option == "subpath" else "ECS has no such option"
-                    self._notes.lose((*at, name, str(option)), problem, "it is left out")
+                    self._notes.lose((*at, name, option), problem, "it is left out")
 
     def _bind(self, source: str, at: Location) -> str | None:
         if source == "~" or source.startswith("~/"):

@@ -28,7 +28,7 @@ _CONDITIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Dependence:
+class Wait:
     """``condition`` in ECS's word, whether the service must be there, and where it is said."""
 
     condition: str
@@ -57,7 +57,7 @@ def check_keys(service: Mapping[str, Any], at: Location, notes: Notes) -> None:
             notes.unknown((*at, key), SERVICE)
 
 
-def dependencies(service: Mapping[str, Any], at: Location, notes: Notes) -> dict[str, Dependence]:
+def dependencies(service: Mapping[str, Any], at: Location, notes: Notes) -> dict[str, Wait]:
     """By service."""
     value, where = service.get("depends_on"), (*at, "depends_on")
     if isinstance(value, list | dict) and len(value) > MAX_SERVICES:
@@ -65,7 +65,7 @@ def dependencies(service: Mapping[str, Any], at: Location, notes: Notes) -> dict
         return {}
     if value is None or isinstance(value, list):
         names = values.texts(value, where, notes)
-        return {name: Dependence("START", True, (*where, index)) for index, name in enumerate(names)}
+        return {name: Wait("START", True, (*where, index)) for index, name in enumerate(names)}
     found = {}
     for name, item in value.items() if isinstance(value, dict) else ():
         here = (*where, name)
@@ -77,7 +77,7 @@ def dependencies(service: Mapping[str, Any], at: Location, notes: Notes) -> dict
         if given.get("restart") not in (None, False):
             notes.lose((*here, "restart"), "ECS does not restart what depends", "a task stops and starts as a whole")
         required = values.boolean(given.get("required", True), (*here, "required"), notes)
-        found[name] = Dependence(condition, required is not False, here)
+        found[name] = Wait(condition, required is not False, here)
     if not isinstance(value, dict):
         notes.error(where, "is neither a list nor a mapping", "write the names of services")
     return found

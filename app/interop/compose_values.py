@@ -141,6 +141,8 @@ def located_pairs(value: Any, at: Location, notes: Notes) -> dict[str, tuple[str
     if value is None:
         return {}
     if isinstance(value, dict):
+        if "" in value:
+            notes.error(at, "has an entry without a name", "write NAME: VALUE")
         places = ((name, item, (*at, name)) for name, item in value.items())
         return {name: (None if item is None else text(item, here, notes), here) for name, item, here in places}
     if not isinstance(value, list):

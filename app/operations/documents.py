@@ -58,6 +58,8 @@ def read_incoming(
     if is_template(value):
         members = _chosen(value, source, logical_id)
         return Incoming(as_document({**members, **given}), template=Template(data, "json" if is_json else "yaml"))
+    if isinstance(value, dict) and "services" in value and "containerDefinitions" not in value:
+        raise DocumentError(source, [Finding("", "is a Compose file", "moorage import takes it")])
     if logical_id:
         raise UsageError(f"--logical-id chooses from a CloudFormation template, and {source} is none")
     if not is_json:

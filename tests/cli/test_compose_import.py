@@ -119,6 +119,12 @@ def test_wrong_usage_is_told(cli: Cli, argv: list[str], words: str) -> None:
     assert words in cli("import", *argv, code=2).err
 
 
+def test_register_task_definition_says_who_takes_compose_files(cli: Cli, compose: str) -> None:
+    assert cli("register-task-definition", compose, code=1).err == (
+        f"moorage: {compose}: is a Compose file; moorage import takes it\n"
+    )
+
+
 def test_profiles_and_the_name_of_the_project(cli: Cli, tmp_path: Path) -> None:
     path = tmp_path / "compose.yaml"
     path.write_text(

@@ -152,6 +152,7 @@ def test_what_is_no_compose_file_is_not_brought_up(cli: Cli, folder: Path) -> No
     )
     assert "is no Compose file; moorage import takes it" in cli("up", "-f", "x.json", code=1).err
     assert "is no Compose file" in cli("down", "-f", "x.json", code=1).err
+    assert "several are not merged" in cli("up", "-f", "a", "-f", "b", code=2).err
     assert "cluster 'nowhere' not found" in cli("up", "--cluster", "nowhere", code=1).err
     assert cli("list-task-definitions").json == {"taskDefinitionArns": []}
 

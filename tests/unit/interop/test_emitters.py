@@ -9,15 +9,19 @@ from typing import Any
 
 import pytest
 from cfnlint.api import ManualArgs, lint_file  # type: ignore[import-untyped]
+from hypothesis import HealthCheck, Phase, given, settings
 
 from app.interop.cloudformation import to_template
 from app.interop.yaml_text import render_yaml
 from app.model.dialects import registerable
 from tests.unit.aws_client import SAMPLES, refused_by_aws
+from tests.unit.generated import definitions
 from tests.unit.interop.compose_corpus import CASES, Case
 from tests.unit.interop.composing import members as imported
-from tests.unit.interop.test_compose_export import FULL, sample
+from tests.unit.interop.test_compose_export import FULL, repaired, sample
 
+SHAPE = ("[E0", "[E1001", "[E3001", "[E3002", "[E3003", "[E3012")
+"""Rules about names, kinds and what must be there; the others ask about ARNs and the like, which the author wrote."""
 DEFINITIONS = [pytest.param(FULL, id="full"), *(pytest.param(sample(path), id=path.stem) for path in SAMPLES)]
 
 
@@ -46,3 +50,14 @@ def test_the_client_of_aws_accepts_what_is_registerable(members: dict[str, Any])
 @pytest.mark.parametrize("case", CASES[::8], ids=lambda case: case.name)
 def test_cfn_lint_accepts_templates_of_imported_compose_files(case: Case, tmp_path: Path) -> None:
     assert lint(imported(case.text), "yaml", tmp_path) == []
+
+
+@settings(max_examples=8, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck))
+@given(definitions())
+def test_cfn_lint_accepts_templates_of_any_valid_definition(
+    tmp_path_factory: pytest.TempPathFactory, members: dict[str, Any]
+) -> None:
+    made = repaired(members)
+    if made is not None:
+        found = lint(made, "yaml", tmp_path_factory.mktemp("lint"))
+        assert [line for line in found if line.startswith(SHAPE)] == []

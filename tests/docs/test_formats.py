@@ -1,0 +1,49 @@
+"""docs/formats.md names every key of Compose that is taken, and the budgets as they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.interop import (
+    compose,
+    compose_env_file,
+    compose_limits,
+    compose_mounts,
+    compose_ports,
+    compose_project,
+    compose_variables,
+)
+from app.interop.compose_keys import TAKEN
+from app.operations import compose_folder, compose_up
+
+TEXT = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
+
+
+def test_every_key_that_is_taken_is_named() -> None:
+    assert [
+        key for key in sorted(TAKEN - {"profiles", "gpus"}) if f"`{key}`" not in TEXT and f"`{key}." not in TEXT
+    ] == []
+    assert "--profile" in TEXT
+    assert "`gpus`" in TEXT
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"{compose_folder.MAX_FILES} at most, 1 MiB each",
+        f"{compose.MAX_BYTES // 1024} KiB a file",
+        f"{compose_project.MAX_SERVICES} services",
+        f"{compose_ports.MAX_PORTS} ports a service",
+        f"{compose_project.MAX_EXTENDS} levels of `extends`",
+        f"{compose_variables.MAX_NESTING} of nested variables",
+        f"{compose_variables.MAX_EXPANDED // 2**20} MiB of expanded values",
+        f"{compose_env_file.MAX_VARIABLES:,} variables",
+        f"without a size {compose_mounts.DEFAULT_TMPFS} MiB",
+        f"Without either {compose_limits.DEFAULT_RESERVATION} MiB are reserved",
+        ", ".join(f"`{name}`" for name in compose_up.DEFAULT_FILES[:3]),
+    ],
+)
+def test_figures_are_those_of_the_program(words: str) -> None:
+    assert words in " ".join(TEXT.split())
