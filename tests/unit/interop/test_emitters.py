@@ -59,5 +59,8 @@ def test_cfn_lint_accepts_templates_of_any_valid_definition(
 ) -> None:
     made = repaired(members)
     if made is not None:
+        made.pop("trustedExecutionConfiguration", None)  # newer than the schema that cfn-lint brings
+        for container in made["containerDefinitions"]:
+            container.pop("resourceRequirements", None)  # a GPU's sharingStrategy is newer too
         found = lint(made, "yaml", tmp_path_factory.mktemp("lint"))
         assert [line for line in found if line.startswith(SHAPE)] == []
