@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import difflib
 import json
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -17,10 +19,8 @@ from app.model.member_tree import Member, definition_tree
 _CONTAINERS: Final = "containerDefinitions"
 _BY_NAME: Final = frozenset({"environment", "secrets"})
 """Lists of a container in which ECS keeps no order."""
-# SequenceMatcher takes time with the product of both: above this many pairs of lines it may guess, far above it is not
-# asked at all.
-_EXACT_PAIRS: Final = 250_000
-_MOST_LINES: Final = 20_000
+_DEEPEST: Final = 8
+_MOST_STEPS: Final = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,9 @@ def diff_lines(left: Any, right: Any, *, masker: Masker | None = None, context: 
         context: how many equal lines are kept around a difference.
     """
     before, after = _lines(_aligned(left, right), masker), _lines(right, masker)
-    return list(_with_gaps(_compared(before, after), context))
+    # A comma at a line's end tells of the line after it: it is no difference of this one.
+    compared = _Comparison().lines([line.rstrip(",") for line in before], [line.rstrip(",") for line in after])
+    return list(_with_gaps(_as_written(compared, before, after), context))
 
 
 def environment_of(members: Any) -> Any:
@@ -115,23 +117,83 @@ def _name_of(item: Any) -> str:
     return str(item.get("name", "")) if isinstance(item, dict) else ""
 
 
-def _compared(before: list[str], after: list[str]) -> Iterator[DiffLine]:
-    head = _equal(before, after)
-    tail = _equal(before[head:][::-1], after[head:][::-1])
-    old, new = before[head : len(before) - tail], after[head : len(after) - tail]
-    yield from (DiffLine("same", line) for line in before[:head])
-    if max(len(old), len(new)) > _MOST_LINES:
-        yield from (DiffLine("removed", line) for line in old)
-        yield from (DiffLine("added", line) for line in new)
-    else:
-        matcher = difflib.SequenceMatcher(None, old, new, autojunk=len(old) * len(new) > _EXACT_PAIRS)
-        for tag, i, j, k, n in matcher.get_opcodes():
+class _Comparison:
+    """Lines that both sides have once are matched first, and then what is between two of them in the same way.
+
+    Only where there is none such is SequenceMatcher asked: its time grows with up to the cube of the lines. What is
+    left of so many steps in all tells whether it may be.
+    """
+
+    def __init__(self) -> None:
+        self._steps = _MOST_STEPS
+
+    def lines(self, before: list[str], after: list[str], depth: int = 0) -> Iterator[DiffLine]:
+        head = _equal(before, after)
+        tail = _equal(before[head:][::-1], after[head:][::-1])
+        yield from _told("same", before[:head])
+        yield from self._between(before[head : len(before) - tail], after[head : len(after) - tail], depth)
+        yield from _told("same", before[len(before) - tail :])
+
+    def _between(self, old: list[str], new: list[str], depth: int) -> Iterator[DiffLine]:
+        matches = _once_in_both(old, new) if depth < _DEEPEST else []
+        if not matches:
+            yield from self._matched(old, new)
+            return
+        i = k = 0
+        for here, there in matches:
+            yield from self.lines(old[i:here], new[k:there], depth + 1)
+            yield DiffLine("same", old[here])
+            i, k = here + 1, there + 1
+        yield from self.lines(old[i:], new[k:], depth + 1)
+
+    def _matched(self, old: list[str], new: list[str]) -> Iterator[DiffLine]:
+        steps = len(old) * len(new) * min(len(old), len(new))
+        if steps > self._steps or set(old).isdisjoint(new):
+            yield from _told("removed", old)
+            yield from _told("added", new)
+            return
+        self._steps -= steps
+        for tag, i, j, k, n in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
             if tag == "equal":
-                yield from (DiffLine("same", line) for line in old[i:j])
+                yield from _told("same", old[i:j])
             else:
-                yield from (DiffLine("removed", line) for line in old[i:j])
-                yield from (DiffLine("added", line) for line in new[k:n])
-    yield from (DiffLine("same", line) for line in before[len(before) - tail :])
+                yield from _told("removed", old[i:j])
+                yield from _told("added", new[k:n])
+
+
+def _told(kind: Literal["same", "removed", "added"], lines: list[str]) -> Iterator[DiffLine]:
+    return (DiffLine(kind, line) for line in lines)
+
+
+def _once_in_both(old: list[str], new: list[str]) -> list[tuple[int, int]]:
+    """Where lines stand that each side has once: as many as stand in the same order on both."""
+    counts, others = Counter(old), Counter(new)
+    places = {line: index for index, line in enumerate(new) if others[line] == 1}
+    pairs = [(index, places[line]) for index, line in enumerate(old) if counts[line] == 1 and line in places]
+    # The longest ascending row of places: the last one of the best row of each length, and who stands before it.
+    lasts: list[int] = []
+    best: list[int] = []
+    before: list[int] = []
+    for number, (_, place) in enumerate(pairs):
+        length = bisect_left(lasts, place)
+        lasts[length : length + 1] = [place]
+        best[length : length + 1] = [number]
+        before.append(best[length - 1] if length else -1)
+    found = []
+    number = best[-1] if best else -1
+    while number >= 0:
+        found.append(pairs[number])
+        number = before[number]
+    return found[::-1]
+
+
+def _as_written(lines: Iterator[DiffLine], before: list[str], after: list[str]) -> Iterator[DiffLine]:
+    """The compared lines with their commas; what is the same stands as on the right."""
+    old, new = iter(before), iter(after)
+    for line in lines:
+        left = next(old) if line.kind != "added" else ""
+        right = next(new) if line.kind != "removed" else ""
+        yield DiffLine(line.kind, right or left)
 
 
 def _equal(one: list[str], other: list[str]) -> int:
