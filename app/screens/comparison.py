@@ -214,8 +214,9 @@ class ComparisonScreen(FrameScreen):
 
     def action_copy_command(self) -> None:
         if self._shown is not None:
-            alone = " --environment" if self.query_one(PaneTabs).index == ENVIRONMENT else ""
-            self.copy(self._shown.command + alone, "command")
+            # With nothing on the left there is nothing to compare: the command prints the revision.
+            alone = self._shown.left != 0 and self.query_one(PaneTabs).index == ENVIRONMENT
+            self.copy(self._shown.command + (" --environment" if alone else ""), "command")
 
 
 def _head(left: Side, right: Side) -> Content:

@@ -97,6 +97,8 @@ async def test_all_of_the_first_revision_is_new(app: Dashboard) -> None:
         await pilot.press("d")
         await until_shown(pilot, r"- nothing\n \+ web:1")
         await until_shown(pilot, r'\+ +"memory": 64')
+        await pilot.press("w", "Y")
+        await until(pilot, lambda: app.clipboard == "moorage export web:1", "a command that there is")
 
 
 async def test_a_revision_that_cannot_be_read_is_told(app: Dashboard, tmp_path: Path) -> None:
