@@ -13,6 +13,7 @@ from tests.unit.interop.composing import read, refusal
 
 WEB = "services:\n  web:\n    image: x\n    mem_limit: 8m\n"
 LONGEST = 1.0
+"""Seconds of this process: what others do on the machine does not count."""
 
 
 def flood(text: str, count: int) -> str:
@@ -67,9 +68,9 @@ DOUBLING = {".env": "A0=xxxxxxxx\n" + "".join(f"A{n}=$A{n - 1}$A{n - 1}\n" for n
 def test_a_bomb_is_told_in_one_line_in_under_a_second(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     text, words = BOMBS[name]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    started = time.monotonic()
+    started = time.process_time()
     lines = refusal(text, DOUBLING if name == "doubling variables" else FILES)
-    took = time.monotonic() - started
+    took = time.process_time() - started
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
     with capsys.disabled():
         print(f"\n{name}: {took:.3f} s, {grown} MiB", end="")
@@ -100,13 +101,13 @@ FLOODS = {
 @pytest.mark.parametrize("name", FLOODS)
 def test_much_of_one_thing_takes_no_longer_and_is_told_in_bounds(name: str) -> None:
     files = {"hash.env": "A=" + " #" * 450000, "blank.env": " \n" * 450000}
-    started = time.monotonic()
+    started = time.process_time()
     try:
         told = [str(finding) for finding in read(FLOODS[name], files, environment={}).losses]
     except Exception as error:  # noqa: BLE001 - checked on the next line
         assert type(error).__name__ == "DocumentError"
         told = str(error).splitlines()
-    assert time.monotonic() - started < LONGEST
+    assert time.process_time() - started < LONGEST
     assert len(told) <= 101
     assert all(len(line) < 400 for line in told)
 
