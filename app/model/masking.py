@@ -1,9 +1,10 @@
 """What looks like a secret, and documents in which it is masked: for previews, differences and messages.
 
-A guess, made on the side of care: by the name of a value (``DB_PASSWORD``, ``API_KEY``), or by its form (a key of
+A guess, made on the side of care: by the name of a value (``DB_PASSWORD``, ``STRIPE_KEY``), or by its form (a key of
 AWS, a private key, a URL with a password). ``TOKEN_TTL``, ``PASSWORD_FILE`` and the like name no secret, and neither
-does a value such as ``true``. References to secrets (``valueFrom``) are never masked: they say where one is, not what
-it is.
+does a value such as ``true``. In texts, command lines above all, the values of such names are found too
+(``--password x``, ``TOKEN='x'``, ``"token": "x"``); what follows a flag of one letter (``mysql -psecret``) is shown:
+it may be anything. References to secrets (``valueFrom``, ARNs) are never masked: they say where one is, not what it is.
 """
 
 from __future__ import annotations
