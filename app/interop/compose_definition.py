@@ -12,7 +12,8 @@ from app.interop.compose_limits import Limits
 from app.interop.compose_mounts import VolumeBook
 from app.interop.compose_notes import Notes
 from app.interop.compose_project import ComposeOptions, Project
-from app.interop.compose_service import Task, container, dependencies
+from app.interop.compose_service import container
+from app.interop.compose_task import Task, dependencies
 from app.model.locations import Location
 from app.model.names import CONTAINER_NAME, RESOURCE_NAME
 

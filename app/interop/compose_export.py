@@ -54,10 +54,13 @@ def _project(family: str) -> str:
 
 
 def _service(members: Members, container: Members) -> dict[str, Any]:
-    linux = container.get("linuxParameters", {})
-    capabilities = linux.get("capabilities", {})
+    found = {**_what_runs(members, container), **_how_it_is_confined(members, container)}
+    return {key: value for key, value in found.items() if value not in (None, False, "", [], {})}
+
+
+def _what_runs(members: Members, container: Members) -> dict[str, Any]:
     mode = members.get("networkMode")
-    found = {
+    return {
         "image": container["image"],
         "platform": _platform(members),
         "entrypoint": container.get("entryPoint"),
@@ -68,7 +71,6 @@ def _service(members: Members, container: Members) -> dict[str, Any]:
         "depends_on": _depends_on(container),
         "healthcheck": health_check(container.get("healthCheck")),
         "volumes": _mounts(members, container),
-        "tmpfs": tmpfs(linux.get("tmpfs", [])),
         "volumes_from": _distinct(
             f"{source['sourceContainer']}{':ro' if source.get('readOnly') else ''}"
             for source in container.get("volumesFrom", [])
@@ -78,6 +80,17 @@ def _service(members: Members, container: Members) -> dict[str, Any]:
         "dns": _distinct(container.get("dnsServers", [])),
         "dns_search": _distinct(container.get("dnsSearchDomains", [])),
         "extra_hosts": _extra_hosts(container.get("extraHosts", [])),
+        "logging": logging(container.get("logConfiguration")),
+        "labels": _map(container.get("dockerLabels", {}).items()),
+        "stop_grace_period": f"{container.get('stopTimeout', _STOP_TIMEOUT)}s",
+        "restart": restart(container.get("restartPolicy")),
+    }
+
+
+def _how_it_is_confined(members: Members, container: Members) -> dict[str, Any]:
+    linux = container.get("linuxParameters", {})
+    capabilities = linux.get("capabilities", {})
+    return {
         "pid": members.get("pidMode") if members.get("pidMode") != "task" else None,
         "ipc": {"task": "shareable"}.get(str(members.get("ipcMode")), members.get("ipcMode")),
         "user": container.get("user"),
@@ -99,12 +112,8 @@ def _service(members: Members, container: Members) -> dict[str, Any]:
         },
         **_size(members, container, linux),
         "deploy": deploy(container.get("resourceRequirements", [])),
-        "logging": logging(container.get("logConfiguration")),
-        "labels": _map(container.get("dockerLabels", {}).items()),
-        "stop_grace_period": f"{container.get('stopTimeout', _STOP_TIMEOUT)}s",
-        "restart": restart(container.get("restartPolicy")),
+        "tmpfs": tmpfs(linux.get("tmpfs", [])),
     }
-    return {key: value for key, value in found.items() if value not in (None, False, "", [], {})}
 
 
 def _size(members: Members, container: Members, linux: Members) -> dict[str, Any]:
