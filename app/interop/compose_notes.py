@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from app.model.errors import MOST_FINDINGS, DocumentError, Finding, shown
 from app.model.locations import Location, member_path, short
@@ -70,7 +70,7 @@ class Notes:
         )
         raise DocumentError(self.source, shown(found, len(self._wrong)))
 
-    def refuse(self, at: Location, problem: str, remedy: str) -> None:
+    def refuse(self, at: Location, problem: str, remedy: str) -> NoReturn:
         """An error after which nothing else is worth telling."""
         raise DocumentError(self.source, [Finding(member_path(at), problem, remedy)])
 

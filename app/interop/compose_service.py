@@ -108,8 +108,11 @@ def _environment(project: Project, service: Mapping[str, Any], at: Location, not
         known = project.environment.get(name) if value is None else value
         if known is None:
             notes.lose(here, "has no value, here or in the environment", "it is left out")
-        else:
-            found.append({"name": name, "value": known})
+            continue
+        if value is None:
+            problem = "has no value here; that of the environment is written into the definition"
+            notes.lose(here, problem, "use secrets for what nobody may read there")
+        found.append({"name": name, "value": known})
     return found
 
 

@@ -109,7 +109,7 @@ CASES = [
                 {"name": "HOST", "value": "from the host"},
             ]
         },
-        losses=("services.web.environment[3]",),
+        losses=("services.web.environment[2]", "services.web.environment[3]"),
         config={"Env": ["A=1=2", "B=", "HOST=from the host"]},
     ),
     Case(
