@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -245,20 +246,21 @@ class RunScreen(FrameScreen):
         self.query_one("#launches").display = True
         self.query_one("#launches").focus()
         self.refresh_bindings()
-        desk.jobs.run(work, self._over, self._refused)
+        # The screen may be gone when it is over, and its form with it.
+        desk.jobs.run(work, partial(self._over, run.task_definition), self._refused)
 
     def _told(self, progress: Progress) -> None:
         self._tasks[progress.task_id] = progress
         if self.is_current:
             self._show_launches()
 
-    def _over(self, launched: Launched) -> None:
+    def _over(self, definition: str, launched: Launched) -> None:
         self._launching, self._launched = False, launched
         self._forget_steps()
         well = sum(task.stop_code != "TaskFailedToStart" for task in launched.tasks)
         not_placed = f"; {len(launched.failures)} refusals" if launched.failures else ""
         failed = f", {len(launched.tasks) - well} failed" if well < len(launched.tasks) else ""
-        message = f"{self._definition}: {well} launched{failed}{not_placed}"
+        message = f"{definition}: {well} launched{failed}{not_placed}"
         self.say(message, bad=not launched.succeeded)
         if self.is_attached:
             self.refresh_bindings()

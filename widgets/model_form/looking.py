@@ -66,6 +66,7 @@ class FormRows(Widget):
         self._grid = FormGrid(empty=empty, id="form-rows")
         self._tabs = PaneTabs((), id="form-sections")
         self._help = Static("", id="form-help", markup=False)
+        self._searched_from: Path = ()
 
     def compose(self) -> ComposeResult:
         yield self._tabs
@@ -92,15 +93,18 @@ class FormRows(Widget):
         self._show()
 
     def search(self, query: str) -> None:
-        """Show only rows that match, and go to the first of them."""
+        """Show only rows that match, and go to the nearest of them: by its name, and to where the cursor was."""
         if query == self.model.view.query:
             return
+        if not self.model.view.query:
+            self._searched_from = self.path
         self.model.search(query)
         self._show()
-        hits = [(_nearness(row, query.casefold()), number) for number, row in enumerate(self.model.rows)]
+        wanted, here = query.casefold(), self._searched_from
+        hits = [(_nearness(row, wanted), -_shared(row.path, here), n) for n, row in enumerate(self.model.rows)]
         best = min((hit for hit in hits if hit[0] is not None), default=None)
         if query and best is not None:
-            self._grid.go_to(self.model.rows[best[1]].key)
+            self._grid.go_to(self.model.rows[best[2]].key)
 
     def go_to(self, path: Path) -> None:
         """Unfold what hides a place, and put the cursor there."""
@@ -199,6 +203,13 @@ class FormRows(Widget):
 
     def _show_help(self) -> None:
         self._help.update(about_row(self._grid.row, self._grid.cell))
+
+
+def _shared(one: Path, other: Path) -> int:
+    """How many parts two places have in common from the top."""
+    return next(
+        (size for size, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
 
 
 def _nearness(row: FormRow, wanted: str) -> int | None:
