@@ -16,6 +16,7 @@ from app.interop.compose_service import container
 from app.interop.compose_task import Task, dependencies
 from app.model.locations import Location
 from app.model.names import CONTAINER_NAME, RESOURCE_NAME
+from app.model.task_definition import MOST_CONTAINERS
 
 _ARCHITECTURES = {"amd64": "X86_64", "x86_64": "X86_64", "arm64": "ARM64", "aarch64": "ARM64"}
 
@@ -35,6 +36,9 @@ def definitions_of(project: Project, options: ComposeOptions, folder: str, notes
     if options.family and not RESOURCE_NAME.fullmatch(family):
         notes.error((), "the family has characters that ECS does not take", "give another with --family")
     names = _container_names(list(project.services), notes)
+    if len(names) > MOST_CONTAINERS and not options.split:
+        problem = f"there are {len(names)}, and a definition has at most {MOST_CONTAINERS} containers"
+        notes.error(("services",), problem, "make a definition of each with --split, or choose by profiles")
     if not options.split:
         return [_definition(project, names, family, folder, notes)] if names else []
     return [_definition(project, {service: name}, f"{family}-{name}", folder, notes) for service, name in names.items()]

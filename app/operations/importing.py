@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.interop.cloudformation import from_template, is_template
@@ -15,6 +16,7 @@ from app.interop.yaml_text import parse_yaml
 from app.model.definition_document import DefinitionDocument, parse_definition
 from app.model.dialects import recognise
 from app.model.errors import DocumentError, Finding, MoorageError, UsageError
+from app.model.locations import short
 from app.model.strict_json import MAX_BYTES, parse_json
 from app.operations.compose_folder import ComposeFolder
 from app.operations.definitions import Registered
@@ -24,6 +26,8 @@ from app.placement.constraints import check_expressions
 from app.store.revision_files import Template
 
 MAX_DEFINITIONS = 100
+
+_CONTAINER = re.compile(r"^containerDefinitions\[([0-9]+)\]\.?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +122,29 @@ def parsed(data: bytes, source: str) -> tuple[Any, bool]:
 
 
 def checked(imported: Imported) -> DefinitionDocument:
-    """Raises DocumentError for a definition that cannot be registered, with every finding at once."""
-    understood = parse_definition(imported.incoming.document, imported.source, imported.incoming.family)
+    """Raises DocumentError for a definition that cannot be registered, with every finding at once.
+
+    Findings about the containers of a Compose file name them, as there are no ``containerDefinitions`` in it.
+    """
+    try:
+        understood = parse_definition(imported.incoming.document, imported.source, imported.incoming.family)
+    except DocumentError as error:
+        if not imported.project:
+            raise
+        raise DocumentError(imported.source, _by_container(error.findings, imported)) from None
     check_expressions(understood.definition, imported.source)
+    if imported.project:
+        return replace(understood, warnings=_by_container(understood.warnings, imported))
     return understood
+
+
+def _by_container(findings: Sequence[Finding], imported: Imported) -> tuple[Finding, ...]:
+    containers = imported.members["containerDefinitions"]
+
+    def named(match: re.Match[str]) -> str:
+        return f"container {short(str(containers[int(match[1])]['name']))}: "
+
+    return tuple(replace(finding, path=_CONTAINER.sub(named, finding.path)) for finding in findings)
 
 
 def register_imported(session: Session, definitions: Sequence[Imported]) -> list[Registered]:

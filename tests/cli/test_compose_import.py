@@ -93,6 +93,16 @@ def test_a_broken_file_is_told_with_line_and_column_and_nothing_is_registered(cl
     assert cli("list-task-definitions").json == {"taskDefinitionArns": []}
 
 
+def test_what_only_the_definition_shows_is_told_by_the_container(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "compose.yaml"
+    path.write_text("services: {web: {image: x, mem_limit: 8m}, 'a.b': {image: 'b d', mem_limit: 8m}}\n")
+    assert cli("import", str(path), code=1).err.splitlines()[-1].startswith(f"moorage: {path}: container a-b: image: ")
+    path.write_text("services: {" + ", ".join(f"s{n}: {{image: x, mem_limit: 8m}}" for n in range(11)) + "}")
+    (line,) = cli("import", str(path), code=1).err.splitlines()
+    assert "services: there are 11, and a definition has at most 10 containers; make a definition of each" in line
+    assert len(cli("import", str(path), "--split").json["taskDefinitions"]) == 11
+
+
 def test_stdin_takes_its_neighbours_from_here(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "here"
     folder.mkdir()
