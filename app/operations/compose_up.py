@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from app.fleet.fleet import Fleet
 from app.interop.compose import ComposeOptions, Surroundings, is_compose, name_of_project
+from app.model.cluster import ClusterFile
 from app.model.equality import same_definition
 from app.model.errors import DocumentError, Finding, MoorageError
 from app.model.progress import Tell
@@ -88,13 +89,14 @@ def bring_up(session: Session, imported: Imported, cluster_name: str, tell: Tell
         say(f"{failure['arn']} does not answer; what runs there of {group} stays")
     replaced = [task for task in running if task not in current]
     for task in replaced:
-        say(f"task {told(task)} is stopped: {reference} replaces it")
+        say(f"stopping task {told(task)}: {reference} replaces it")
     up.stopped = stop_all(session, fleet, replaced, _REPLACED, tell)
     for task in current:
         say(f"task {told(task)} is {task.last_status} already")
     if len(current) < count:
         missing = request.model_copy(update={"count": count - len(current)})
         up.launched = run_task(session, missing, tell)
+        fleet = _settle(session, cluster, up, group, count, tell, say)
     up.launched.tasks[:0] = current
     up.launched.instance_ids.update({key: state.instance.id for key, state in fleet.instances.items()})
     return up
@@ -111,8 +113,33 @@ def take_down(session: Session, project: str, cluster_name: str, tell: Tell, say
     if not running:
         say(f"nothing runs of {group} in cluster {cluster.name}")
     for task in running:
-        say(f"task {told(task)} is stopped")
+        say(f"stopping task {told(task)}")
     return stop_all(session, fleet, running, _DOWN, tell), fleet
+
+
+def _settle(session: Session, cluster: ClusterFile, up: Up, group: str, count: int, tell: Tell, say: Say) -> Fleet:
+    """Two ups at the same time each run what both found missing. Both look again, and agree on what goes.
+
+    The newest revision stays, and of it the tasks that were there first; each up stops its own that come after these,
+    and whatever is of an older revision.
+    """
+    fleet = session.survey(cluster)
+    family, revision = up.stored.family, up.stored.revision
+    running = [task for task in tasks_of(fleet, cluster.name, group) if task.family == family]
+    newest = max((task.revision for task in running), default=revision)
+    kept = sorted((task for task in running if task.revision == newest), key=lambda task: (task.created_at, task.id))
+    mine = {task.id for task in up.launched.tasks}
+    surplus = [task for task in running if task.revision < newest]
+    if newest == revision:
+        surplus += [task for task in kept[count:] if task.id in mine]
+        kept = kept[:count]
+    for task in surplus:
+        say(f"stopping task {told(task)}: another moorage up was at work")
+    ends = {task.id: task for task in stop_all(session, fleet, surplus, _REPLACED, tell)}
+    up.launched.tasks = [ends.get(task.id, task) for task in up.launched.tasks]
+    if mine & ends.keys():
+        up.launched.tasks += [task for task in kept if task.id not in mine]
+    return fleet
 
 
 def told(task: Task) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from tests.cli import process
 from tests.cli.calling import Cli
 from tests.engine_bed import Daemon
 
@@ -74,14 +76,14 @@ def test_up_runs_what_changed_and_nothing_else_and_down_stops_it(
     changed = cli("up", "-f", "compose.yml")
     (new,) = changed.json["tasks"]
     assert new["taskDefinitionArn"].endswith("/shop:2")
-    assert f"task {short(task)[:8]} of shop:1 on edge-1 is stopped: shop:2 replaces it" in changed.err
+    assert f"stopping task {short(task)[:8]} of shop:1 on edge-1: shop:2 replaces it" in changed.err
     assert cli.describe(short(task))["lastStatus"] == "STOPPED"
     assert cli.describe(short(task))["stoppedReason"] == "replaced by moorage up"
     assert engine.http_get(8080).text == "changed\n"
 
     down = cli("down")
     assert [(short(shape), shape["lastStatus"]) for shape in down.json["tasks"]] == [(short(new), "STOPPED")]
-    assert f"task {short(new)[:8]} of shop:2 on edge-1 is stopped" in down.err
+    assert f"stopping task {short(new)[:8]} of shop:2 on edge-1" in down.err
 
     nothing = cli("down", "-p", "shop")
     assert nothing.json == {"tasks": []}
@@ -120,6 +122,24 @@ def test_replicas_are_tasks_and_only_the_missing_ones_are_run(
     assert len(again) == 2
     assert short(tasks[1]) in [short(shape) for shape in again]
     assert len(cli("down").json["tasks"]) == 2
+
+
+@pytest.mark.parametrize("registered", [True, False], ids=["one revision", "two revisions"])
+def test_of_two_ups_at_the_same_time_one_gives_way(
+    clustered: Callable[..., Cli], engine: Daemon, folder: Path, registered: bool
+) -> None:
+    cli = clustered(engine.endpoint)
+    service = "image: 'busybox:latest', mem_limit: 16m, command: sleep 1000, init: true, stop_grace_period: 2s"
+    (folder / "compose.yml").write_text(f"services: {{web: {{{service}}}}}")
+    if registered:
+        cli("import", "compose.yml")
+    with ThreadPoolExecutor() as pool:
+        ran = list(pool.map(lambda _: process.run(cli.home, "up"), range(3)))
+    assert [one.returncode for one in ran] == [0, 0, 0], [one.stderr for one in ran]
+
+    arns = cli("list-tasks").json["taskArns"]
+    tasks = cli("describe-tasks", "--tasks", *arns).json["tasks"]
+    assert [(shape["group"], shape["lastStatus"]) for shape in tasks] == [("compose:shop", "RUNNING")]
 
 
 def test_a_task_that_does_not_come_up_is_told_with_its_reason(
