@@ -81,9 +81,8 @@ class FieldInput(Input):
         self.call_later(lambda: act() if self.display else self.app.simulate_key(key))
 
     async def _on_key(self, event: events.Key) -> None:
-        if self.display:
-            await super()._on_key(event)
-        else:  # typed right behind the key that ended the edit: it was meant for what has the focus now
+        # Input's own handler comes after this one, unless it is prevented.
+        if not self.display:  # typed right behind the key that ended the edit: meant for what has the focus now
             event.stop()
             event.prevent_default()
             self.app.simulate_key(event.key)
@@ -98,8 +97,6 @@ class FieldInput(Input):
             event.stop()
             event.prevent_default()
             self.post_message(self.Lines(event.text))
-        else:
-            super()._on_paste(event)
 
 
 class OfferList(OptionList):

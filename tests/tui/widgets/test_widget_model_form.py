@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from textual import events
 from textual.app import App
 from textual.pilot import Pilot
 
@@ -236,8 +237,6 @@ async def test_several_lines_are_edited_as_they_are(driven: Any) -> None:
 
 
 async def test_lines_are_pasted_into_names_and_values(driven: Any) -> None:
-    from textual import events
-
     async with driven() as it:
         await it.at("notes")
         it.pilot.app.screen.focused.post_message(events.Paste("b=new\nd=4"))
@@ -245,6 +244,23 @@ async def test_lines_are_pasted_into_names_and_values(driven: Any) -> None:
         assert it.document["notes"] == {"b": "new", "a": "2", "d": "4"}
         await it.press("u")
         assert it.document == CAKE
+
+
+async def test_a_line_is_pasted_into_a_field_once(driven: Any) -> None:
+    async with driven() as it:
+        await it.press("enter")
+        it.pilot.app.screen.focused.post_message(events.Paste(" Torte"))
+        await it.press("enter")
+        assert it.document["name"] == "Sacher Torte"
+
+
+async def test_lines_pasted_into_a_value_make_it_a_text_of_several_lines(driven: Any) -> None:
+    async with driven() as it:
+        await it.at("layer", "flavour")
+        await it.press("enter")
+        it.pilot.app.screen.focused.post_message(events.Paste(" and\nplum"))
+        await it.pilot.pause()
+        assert it.document["layer"]["flavour"] == "apricot and\nplum"
 
 
 async def test_findings_are_shown_and_n_goes_to_them_wherever_they_are_folded(driven: Any) -> None:
