@@ -197,7 +197,8 @@ class EditorScreen(FrameScreen):
     def _show_syntax(self) -> None:
         syntax = self._checked.syntax
         line = self.query_one("#syntax", Static)
-        line.update(Content.styled(f"✗ {syntax}", "$state-failed") if syntax else Content(""))
+        if syntax is not None:
+            line.update(Content.styled(f"✗ {syntax}", "$state-failed"))
         line.display = syntax is not None
         # The form has the document as it was before the mistake: nothing may be written over the text that has it.
         self._form.disabled = syntax is not None and self._checked.members is None
@@ -239,7 +240,9 @@ class EditorScreen(FrameScreen):
         table = self.query_one("#findings", LiveTable)
         row = next((row for row in table.rows if row.key == table.cursor_key), None)
         words = [cell_text(part) for part in row.cells[1:]] if row else []
-        self.query_one("#finding", Static).update(Content("\n".join(word for word in words if word)))
+        self.query_one("#finding", Static).update(
+            Content("\n".join(word for word in words if word)), layout=False
+        )
 
     @on(LiveTable.RowActivated, "#findings")
     def _to_finding(self, event: LiveTable.RowActivated) -> None:

@@ -202,7 +202,8 @@ class FormRows(Widget):
         self._tabs.show_open(max(here, 0))
 
     def _show_help(self) -> None:
-        self._help.update(about_row(self._grid.row, self._grid.cell))
+        # Of a fixed height: without a layout of the whole screen for each key.
+        self._help.update(about_row(self._grid.row, self._grid.cell), layout=False)
 
 
 def _shared(one: Path, other: Path) -> int:
