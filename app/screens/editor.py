@@ -6,55 +6,39 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import ClassVar
 
-from textual import events, on
-from textual.app import ComposeResult
+from textual import on
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.timer import Timer
-from textual.widget import Widget
 from textual.widgets import Static, TextArea
 
-from app.fleet.changes import ChangeSet
 from app.model.errors import MoorageError
 from app.model.locations import member_path
-from app.model.task_definition import TaskDefinition
 from app.operations.definitions import Registered
 from app.operations.editing import Checked, EditStart, check_text, read_text
 from app.screens.actions import INSIDE, bindings
-from app.screens.definition_form import definition_hints
 from app.screens.desk import Desk
 from app.screens.draft_keeper import DraftKeeper
 from app.screens.drafts import DraftsDialog, start_of, waiting_for
+from app.screens.editor_panes import FINDINGS, FORM, JSON, EditorPanes, finding_row
 from app.screens.external_editor import edited_outside
-from app.screens.frame import FrameScreen
 from app.screens.json_side import marked_lines, masked_columns
 from app.store.drafts import Draft, HeldDraft
-from widgets.cells import Cell, Column, Row, Span, cell, cell_text
+from widgets.cells import Cell, Row, Span
 from widgets.filter_bar import FilterBar
-from widgets.json_editor import JsonEditor
 from widgets.json_places import JsonPlaces
 from widgets.json_splice import spliced
 from widgets.live_table import LiveTable
 from widgets.model_form.hints import FormFinding
-from widgets.model_form.shape import shape_of
 from widgets.model_form.widget import ModelForm
-from widgets.pane_tabs import PaneTabs
 
 CHECK_AFTER = 0.1
 """Seconds without a key after which rules are looked at."""
 LOCATED_AT_ONCE = 65_536
 """Characters up to which a text is looked through with each key; a longer one when there is a pause."""
-SIDE_BY_SIDE = 120
-FINDING_COLUMNS = (
-    Column("sign", "", width=1),
-    Column("place", "FINDINGS", min_width=20, weight=2),
-    Column("text", "", min_width=30, weight=4),
-)
-FORM, JSON, FINDINGS = 0, 1, 2
 
 
-class EditorScreen(FrameScreen):
+class EditorScreen(EditorPanes):
     """``start`` is what to begin with; ``held`` the draft that is gone on with, whose text ``start`` then has."""
 
     FILTER_HINT = "a member by name, as in memory or hostPort"
@@ -65,14 +49,11 @@ class EditorScreen(FrameScreen):
     ]
 
     def __init__(self, desk: Desk, start: EditStart, held: HeldDraft | None = None) -> None:
-        super().__init__(desk)
+        super().__init__(desk, start.text)
         self._start = start if held is not None else replace(start, seen=_latest(desk, start))
         self._is_draft = held is not None
-        self._text = start.text
         self._checked: Checked = read_text(start.text)
-        self._places: JsonPlaces | None = None
         self._check_timer: Timer | None = None
-        self._pane = FORM
         self._draft_state = ""
         self._keeper = DraftKeeper(self, desk, self._start, held, self._draft_told)
         # What was found when it was taken over from elsewhere stays to be read, with no place of its own.
@@ -90,27 +71,9 @@ class EditorScreen(FrameScreen):
         if warnings:
             spans.append(Span(f"▲ {_count(warnings, 'warning')}  ", "warn"))
         if not errors and not warnings:
-            spans.append(Span("✓ nothing to find  ", "ok"))
+            spans.append(Span("✓ ready to register  ", "ok"))
         spans.append(Span(self._draft_state, "bad" if self._draft_state.startswith("draft not") else "muted"))
         return tuple(spans)
-
-    def content(self) -> ComposeResult:
-        yield PaneTabs(("Form", "JSON", "Findings"), id="editor-tabs")
-        with Horizontal(id="editor-panes"):
-            yield ModelForm(shape_of(TaskDefinition), definition_hints(), empty="No member of that name", id="form")
-            with Vertical(id="json-side", classes="panel -divided") as side:
-                side.border_title = "JSON "
-                yield JsonEditor(self._text, id="json")
-                yield Static("", id="syntax", markup=False)
-        findings = LiveTable(
-            FINDING_COLUMNS,
-            id="findings",
-            classes="panel",
-            markable=False,
-            empty="Nothing to find: it can be registered",
-        )
-        yield findings
-        yield Static("", id="finding", markup=False)
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -141,23 +104,6 @@ class EditorScreen(FrameScreen):
 
     def on_unmount(self) -> None:
         self._keeper.leave()
-
-    def on_resize(self, event: events.Resize) -> None:
-        super().on_resize(event)
-        self._lay_out()
-
-    def sync(self, changes: ChangeSet | None) -> None:
-        if self.query("#form"):
-            self._form.search(self.filter_text)
-            self._lay_out()
-
-    @property
-    def _form(self) -> ModelForm:
-        return self.query_one("#form", ModelForm)
-
-    @property
-    def _json(self) -> JsonEditor:
-        return self.query_one("#json", JsonEditor)
 
     # --- one document, two views -----------------------------------------------------------------------------------
 
@@ -217,32 +163,19 @@ class EditorScreen(FrameScreen):
         self._show_syntax()
         self._json.mark(marked_lines(checked.findings, places))
         self._mask()
-        self._show_findings()
+        self.show_findings(self._finding_rows())
         self.refresh_now(None)
 
-    def _show_findings(self) -> None:
-        table = self.query_one("#findings", LiveTable)
-        rows = [_finding_row(f"loss:{index}", *loss) for index, loss in enumerate(self._losses)]
+    def _finding_rows(self) -> list[Row]:
+        rows = [finding_row(f"loss:{index}", *loss) for index, loss in enumerate(self._losses)]
         syntax = self._checked.syntax
         if syntax is not None:
-            rows.append(_finding_row("syntax", syntax.path, f"{syntax.problem}; {syntax.remedy}", "error"))
+            rows.append(finding_row("syntax", syntax.path, f"{syntax.problem}; {syntax.remedy}", "error"))
         rows += [
-            _finding_row(f"at:{index}", member_path(told.at), told.text, told.severity)
+            finding_row(f"at:{index}", member_path(told.at), told.text, told.severity)
             for index, told in enumerate(self._checked.findings)
         ]
-        table.set_rows(rows)
-        self._tell_finding()
-        self._lay_out()
-
-    @on(LiveTable.RowHighlighted, "#findings")
-    def _tell_finding(self) -> None:
-        """The one at the cursor in full, where its row has no room for it."""
-        table = self.query_one("#findings", LiveTable)
-        row = next((row for row in table.rows if row.key == table.cursor_key), None)
-        words = [cell_text(part) for part in row.cells[1:]] if row else []
-        self.query_one("#finding", Static).update(
-            Content("\n".join(word for word in words if word)), layout=False
-        )
+        return rows
 
     @on(LiveTable.RowActivated, "#findings")
     def _to_finding(self, event: LiveTable.RowActivated) -> None:
@@ -255,71 +188,6 @@ class EditorScreen(FrameScreen):
             words = self._checked.syntax.path.replace(",", "").split()
             if len(words) == 4:
                 self._json.show_line((int(words[1]) - 1, int(words[3]) - 1))
-
-    # --- panes -----------------------------------------------------------------------------------------------------
-
-    @property
-    def _side_by_side(self) -> bool:
-        return self.size.width >= SIDE_BY_SIDE
-
-    def _lay_out(self) -> None:
-        """Side by side where there is room, with the findings below; else one pane at a time."""
-        if not self.query("#finding"):
-            return
-        wide = self._side_by_side
-        table = self.query_one("#findings", LiveTable)
-        self.set_class(wide, "-side-by-side")
-        tabs = self.query_one("#editor-tabs", PaneTabs)
-        tabs.display = not wide
-        count = len(table.rows)
-        tabs.set_titles(("Form", "JSON", f"Findings {count}" if count else "Findings"))
-        tabs.show_open(self._pane)
-        self.query_one("#editor-panes").display = wide or self._pane != FINDINGS
-        self._form.display = wide or self._pane == FORM
-        self.query_one("#json-side").display = wide or self._pane == JSON
-        table.display = bool(count) if wide else self._pane == FINDINGS
-        self.query_one("#finding").display = not wide and self._pane == FINDINGS
-
-    def _panes(self) -> list[Widget]:
-        return [self.query_one("#form-rows"), self._json, self.query_one("#findings")]
-
-    def action_next_pane(self) -> None:
-        order = [FORM, JSON, FINDINGS]
-        panes = self._panes()
-        here = next((number for number, pane in enumerate(panes) if pane is self.focused), self._pane)
-        for step in (1, 2):
-            number = order[(here + step) % len(order)]
-            if (number != FORM or not self._form.disabled) and (
-                number != FINDINGS or self.query_one("#findings", LiveTable).rows
-            ):
-                self._show_pane(number)
-                return
-
-    def action_other_side(self) -> None:
-        self.action_next_pane()
-
-    def _show_pane(self, number: int) -> None:
-        came_from_json = self.focused is self._json
-        self._pane = number
-        self._lay_out()
-        if number == FORM and came_from_json and self._places is not None:
-            self._form.go_to(self._places.path_at(self._places.offset(*self._json.cursor_location)))
-        self._panes()[number].focus()
-        if number == JSON:
-            self._show_place()
-
-    @on(PaneTabs.Opened, "#editor-tabs")
-    def _tab_opened(self, event: PaneTabs.Opened) -> None:
-        self._show_pane(event.index)
-
-    @on(ModelForm.Moved)
-    def _show_place(self) -> None:
-        """The JSON shows the member at the form's cursor."""
-        if self._places is None or self._checked.members is None:
-            return
-        place = self._places.nearest(self._form.path)
-        if place is not None:
-            self._json.show_line(self._places.location(place.begin))
 
     # --- search ----------------------------------------------------------------------------------------------------
 
@@ -391,14 +259,6 @@ def _latest(desk: Desk, start: EditStart) -> int:
         return max(desk.session.definitions.revisions(start.base[0]), default=0) if start.base else 0
     except MoorageError:
         return 0
-
-
-def _finding_row(key: str, place: str, text: str, severity: str) -> Row:
-    bad = severity == "error"
-    return Row(
-        key,
-        (cell("✗" if bad else "▲", "bad" if bad else "warn"), cell(place, "" if bad else "muted"), cell(text, "muted")),
-    )
 
 
 def _count(number: int, word: str) -> str:

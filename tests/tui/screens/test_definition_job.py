@@ -136,7 +136,7 @@ async def test_a_definition_is_made_run_changed_and_run_again_by_keys_alone(
         await until_shown(pilot, r"definitions › new")
 
         await a_definition_of_two_containers(keys)
-        await until_shown(pilot, r"✓ nothing to find|▲")
+        await until_shown(pilot, r"✓ ready to register|▲")
         await keys.press("ctrl+s")
         await until_shown(pilot, r"becomes shop:1")
         await keys.press("i")
