@@ -13,7 +13,7 @@ from textual.widgets.text_area import Location
 from widgets.json_view import json_tokens
 from widgets.plain import plain
 
-BULLET: Final = "•"
+MASK: Final = "••••••••"
 _LONGEST_COLOURED: Final = 2_000
 _KINDS: Final = ("key", "number", "literal", "punctuation", "error", "warning")
 
@@ -68,7 +68,7 @@ class JsonEditor(TextArea):
             self._repaint()
 
     def mask(self, masks: Mapping[int, Sequence[tuple[int, int]]]) -> None:
-        """Spans of columns by line (from 0) that are shown as bullets, but on the line where the cursor is."""
+        """Spans of columns by line (from 0) that are masked, but on the line where one types."""
         if masks != self._masks:
             self._masks = masks
             self._repaint()
@@ -82,8 +82,9 @@ class JsonEditor(TextArea):
         """One line with its colours; a very long one without."""
         line = plain(self.document.get_line(line_index))
         if line_index != self.cursor_location[0] or not self.has_focus:
-            for start, end in self._masks.get(line_index, ()):
-                line = line[:start] + BULLET * (end - start) + line[end:]
+            # From the right: what is masked may be longer or shorter than its mask, which tells nothing of it.
+            for start, end in sorted(self._masks.get(line_index, ()), reverse=True):
+                line = line[:start] + MASK + line[end:]
         text = Text(line, end="", no_wrap=True)
         if len(line) > _LONGEST_COLOURED:
             return text

@@ -119,7 +119,8 @@ def _expressions(definition: TaskDefinition) -> list[Broken]:
 
 
 def _told(broken: Broken, above: Location) -> Told:
-    text = f"{broken.problem}; {broken.remedy}" if broken.remedy else broken.problem
+    problem = broken.problem.removesuffix(".")  # ECS's own sentences end with one
+    text = f"{problem}; {broken.remedy}" if broken.remedy else problem
     return Told((*above, *broken.at), safe_line(text), broken.severity)
 
 

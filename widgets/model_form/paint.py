@@ -88,9 +88,10 @@ class FormPainter:
         if note is None:
             return self._spans(value, width, ground, cell=cell)
         # What is wrong is told in full below the form: here it gets what the value leaves, and a third at least.
-        told = min(cell_len(note.text) + _GAP, max(width // 3, width - cell_len(value[0].text)))
+        gap = _GAP if value[0].text else 0
+        told = min(cell_len(note.text) + gap, max(width // 3, width - cell_len(value[0].text)))
         segments = self._spans(value, width - told, ground, cell=cell)
-        return [*segments, *self._spans((Span(" " * _GAP), note), told, ground)]
+        return [*segments, *self._spans((Span(" " * gap), note), told, ground)]
 
     def _spans(self, content: Cell, width: int, ground: str, *, cell: bool = False) -> list[Segment]:
         kind = "cell" if cell else ground
