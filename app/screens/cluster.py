@@ -32,7 +32,7 @@ _ONLY_INSTANCES = frozenset({"drain", "deregister"})
 
 class ClusterScreen(TaskActions, InstanceDialogs):
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(*TASK_ACTIONS, "deregister", "drain", "next.pane", "add.instance"),
+        *bindings(*TASK_ACTIONS, "deregister", "drain", "next.pane", "add.instance", "add.contexts"),
         *bindings(*INSIDE),
     ]
 

@@ -79,6 +79,15 @@ class InstanceDialogs(FrameScreen):
         ]
         self.app.push_screen(FormDialog(self.desk, "Add a container instance", fields, "Add", work))
 
+    def action_add_contexts(self) -> None:
+        from app.screens.contexts_dialog import ContextsDialog
+
+        cluster = self.cluster or next(iter(self.desk.fleet.clusters), "")
+        if cluster:
+            self.app.push_screen(ContextsDialog(self.desk, cluster))
+        else:
+            self.say("Make a cluster first: n")
+
     def action_drain(self) -> None:
         state = self.chosen_instance()
         if state is None:

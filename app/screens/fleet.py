@@ -37,7 +37,7 @@ MOST_NEEDS = 200
 
 class FleetScreen(InstanceDialogs):
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings("run", "new.cluster", "add.instance", "filter", "delete.cluster", "next.pane"),
+        *bindings("run", "new.cluster", "add.instance", "add.contexts", "filter", "delete.cluster", "next.pane"),
         *bindings("copy.command", *AT_HOME),
     ]
 

@@ -25,7 +25,7 @@ Press a to add one."""
 
 class InstancesScreen(InstanceDialogs):
     BINDINGS: ClassVar[list[BindingType]] = bindings(
-        "add.instance", "json", "deregister", "drain", "filter", "copy", "copy.command", *INSIDE
+        "add.instance", "add.contexts", "json", "deregister", "drain", "filter", "copy", "copy.command", *INSIDE
     )
 
     def crumbs(self) -> Iterable[str]:
