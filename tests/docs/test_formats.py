@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from app.interop import (
-    compose,
-    compose_env_file,
-    compose_limits,
-    compose_mounts,
-    compose_ports,
-    compose_project,
-    compose_variables,
+from app.interop import compose
+from app.interop.compose import (
+    env_file,
+    limits,
+    mounts,
+    ports,
+    project,
+    variables,
 )
-from app.interop.compose_keys import TAKEN
+from app.interop.compose.keys import TAKEN
 from app.operations import compose_folder, compose_up
 
 TEXT = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
@@ -34,14 +34,14 @@ def test_every_key_that_is_taken_is_named() -> None:
     [
         f"{compose_folder.MAX_FILES} at most, 1 MiB each",
         f"{compose.MAX_BYTES // 1024} KiB a file",
-        f"{compose_project.MAX_SERVICES} services",
-        f"{compose_ports.MAX_PORTS} ports a service",
-        f"{compose_project.MAX_EXTENDS} levels of `extends`",
-        f"{compose_variables.MAX_NESTING} of nested variables",
-        f"{compose_variables.MAX_EXPANDED // 2**20} MiB of expanded values",
-        f"{compose_env_file.MAX_VARIABLES:,} variables",
-        f"without a size {compose_mounts.DEFAULT_TMPFS} MiB",
-        f"Without either {compose_limits.DEFAULT_RESERVATION} MiB are reserved",
+        f"{project.MAX_SERVICES} services",
+        f"{ports.MAX_PORTS} ports a service",
+        f"{project.MAX_EXTENDS} levels of `extends`",
+        f"{variables.MAX_NESTING} of nested variables",
+        f"{variables.MAX_EXPANDED // 2**20} MiB of expanded values",
+        f"{env_file.MAX_VARIABLES:,} variables",
+        f"without a size {mounts.DEFAULT_TMPFS} MiB",
+        f"Without either {limits.DEFAULT_RESERVATION} MiB are reserved",
         ", ".join(f"`{name}`" for name in compose_up.DEFAULT_FILES[:3]),
     ],
 )

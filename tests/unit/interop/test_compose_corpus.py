@@ -10,7 +10,7 @@ from typing import Any
 import check_jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from app.interop.compose_keys import LOST, NO_PLACE_AT_THE_TOP, TAKEN, TOP_LEVEL
+from app.interop.compose.keys import LOST, NO_PLACE_AT_THE_TOP, TAKEN, TOP_LEVEL
 from app.model.definition_document import definition_from
 from tests.unit.aws_client import refused_by_aws
 from tests.unit.interop.compose_corpus import CASES, Case

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.interop.compose import ComposeOptions, Surroundings, is_compose, read_compose
-from app.interop.compose_keys import SERVICE, TOP_LEVEL
+from app.interop.compose.keys import SERVICE, TOP_LEVEL
 from app.model.definition_document import definition_from
 from app.model.errors import DocumentError
 

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from app.interop.compose import MAX_BYTES
-from app.interop.compose_project import MAX_SERVICES
+from app.interop.compose.project import MAX_SERVICES
 from tests.unit.interop.composing import read, refusal
 
 WEB = "services:\n  web:\n    image: x\n    mem_limit: 8m\n"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.interop.compose_env_file import BadFile, raw_variables, read_variables
-from app.interop.compose_variables import MAX_NESTING, BadVariable, TooMuch, Variables
+from app.interop.compose.env_file import BadFile, raw_variables, read_variables
+from app.interop.compose.variables import MAX_NESTING, BadVariable, TooMuch, Variables
 from tests.unit.interop.composing import members, read, refusal
 
 KNOWN = {"A": "a", "EMPTY": "", "Q": '"]\n- x: $A'}

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.interop import compose_linux as linux
-from app.interop import compose_values as values
-from app.interop.compose_health import health_check, restart_policy
-from app.interop.compose_keys import LOST, SERVICE
-from app.interop.compose_limits import Limits
-from app.interop.compose_mounts import Mounts
-from app.interop.compose_notes import Notes
-from app.interop.compose_ports import port_mappings
-from app.interop.compose_project import Project
-from app.interop.compose_task import Task, depends_on, links, volumes_from
+from app.interop.compose import linux, values
+from app.interop.compose.health import health_check, restart_policy
+from app.interop.compose.keys import LOST, SERVICE
+from app.interop.compose.limits import Limits
+from app.interop.compose.mounts import Mounts
+from app.interop.compose.notes import Notes
+from app.interop.compose.ports import port_mappings
+from app.interop.compose.project import Project
+from app.interop.compose.task import Task, depends_on, links, volumes_from
 from app.model.locations import Location, short
 
 DEFAULT_STOP_TIMEOUT = 10

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.interop import compose_values as values
-from app.interop.compose_mounts import VolumeBook
-from app.interop.compose_notes import Notes, listed
-from app.interop.compose_project import MAX_SERVICES, Project
+from app.interop.compose import values
+from app.interop.compose.mounts import VolumeBook
+from app.interop.compose.notes import Notes, listed
+from app.interop.compose.project import MAX_SERVICES, Project
 from app.model.locations import Location, short
 
 _CONDITIONS = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.interop import compose_values as values
-from app.interop.compose_notes import Notes
+from app.interop.compose import values
+from app.interop.compose.notes import Notes
 from app.model.locations import Location
 
 _KEYS = ("disable", "interval", "retries", "start_interval", "start_period", "test", "timeout")

@@ -10,7 +10,7 @@ import re
 import shlex
 from typing import Any
 
-from app.interop.compose_notes import Notes
+from app.interop.compose.notes import Notes
 from app.model.locations import Location
 
 MIB = 2**20

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.interop.compose_ports import MAX_PORTS
+from app.interop.compose.ports import MAX_PORTS
 
 Members = Mapping[str, Any]
 _PERMISSIONS = {"read": "r", "write": "w", "mknod": "m"}

@@ -6,7 +6,7 @@ import re
 from collections import ChainMap
 from collections.abc import Callable
 
-from app.interop.compose_variables import BadVariable, Variables
+from app.interop.compose.variables import BadVariable, Variables
 
 MAX_VARIABLES = 5000
 

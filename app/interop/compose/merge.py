@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Callable
 from typing import Any
 
-from app.interop.compose_values import merged_pairs
+from app.interop.compose.values import merged_pairs
 
 _REPLACED = frozenset({"command", "entrypoint", "test"})
 _PAIRS = frozenset({"environment", "labels", "sysctls", "annotations", "options"})

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.interop.compose_export_parts import deploy, devices, health_check, logging, ports, restart, tmpfs
+from app.interop.compose.export_parts import deploy, devices, health_check, logging, ports, restart, tmpfs
 from app.interop.yaml_text import render_yaml
 from app.model.task_definition import TaskDefinition
 

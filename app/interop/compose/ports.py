@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from app.interop import compose_values as values
-from app.interop.compose_notes import Notes
+from app.interop.compose import values
+from app.interop.compose.notes import Notes
 from app.model.locations import Location
 
 MAX_PORTS = 100

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.interop import compose_values as values
-from app.interop.compose_env_file import BadFile, raw_variables, read_variables
-from app.interop.compose_notes import Notes
-from app.interop.compose_variables import Variables
+from app.interop.compose import values
+from app.interop.compose.env_file import BadFile, raw_variables, read_variables
+from app.interop.compose.notes import Notes
+from app.interop.compose.variables import Variables
 from app.model.errors import DocumentError, MoorageError
 from app.model.locations import Location, short
 from app.model.strict_json import decode_utf8

@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from app.interop import compose_values as values
-from app.interop.compose_notes import Notes, listed
+from app.interop.compose import values
+from app.interop.compose.notes import Notes, listed
 from app.model.linux_rules import MOUNT_OPTIONS
 from app.model.locations import Location
 

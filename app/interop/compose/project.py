@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.interop import compose_values as values
-from app.interop.compose_keys import NO_PLACE_AT_THE_TOP, TOP_LEVEL
-from app.interop.compose_merge import over, rebased
-from app.interop.compose_notes import Notes, listed
-from app.interop.compose_surroundings import Surroundings, VariableFiles
-from app.interop.compose_variables import Variables, interpolated
+from app.interop.compose import values
+from app.interop.compose.keys import NO_PLACE_AT_THE_TOP, TOP_LEVEL
+from app.interop.compose.merge import over, rebased
+from app.interop.compose.notes import Notes, listed
+from app.interop.compose.surroundings import Surroundings, VariableFiles
+from app.interop.compose.variables import Variables, interpolated
 from app.interop.yaml_text import parse_yaml
 from app.model.errors import DocumentError, MoorageError
 from app.model.locations import Location, short

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
-from app.interop.compose_notes import Notes
+from app.interop.compose.notes import Notes
 from app.model.locations import Location, short
 
 MAX_NESTING = 16

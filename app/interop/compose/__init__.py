@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.interop.compose_definition import Built, definitions_of
-from app.interop.compose_export import EXTENSION, render_compose, to_compose
-from app.interop.compose_keys import TOP_LEVEL
-from app.interop.compose_notes import Notes
-from app.interop.compose_places import places
-from app.interop.compose_project import ComposeOptions, load_project, project_name
-from app.interop.compose_return import with_edits
-from app.interop.compose_surroundings import Surroundings, known_variables
-from app.interop.compose_variables import Variables, interpolated
+from app.interop.compose.definition import Built, definitions_of
+from app.interop.compose.export import EXTENSION, render_compose, to_compose
+from app.interop.compose.keys import TOP_LEVEL
+from app.interop.compose.notes import Notes
+from app.interop.compose.places import places
+from app.interop.compose.project import ComposeOptions, load_project, project_name
+from app.interop.compose.surroundings import Surroundings, known_variables
+from app.interop.compose.variables import Variables, interpolated
+from app.interop.compose.way_back import with_edits
 from app.model.errors import DocumentError, Finding
 from app.model.locations import DocumentOrder, Location
 

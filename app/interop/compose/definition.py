@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.interop import compose_values as values
-from app.interop.compose_limits import Limits
-from app.interop.compose_mounts import VolumeBook
-from app.interop.compose_notes import Notes
-from app.interop.compose_project import ComposeOptions, Project
-from app.interop.compose_service import container
-from app.interop.compose_task import Task, dependencies
+from app.interop.compose import values
+from app.interop.compose.limits import Limits
+from app.interop.compose.mounts import VolumeBook
+from app.interop.compose.notes import Notes
+from app.interop.compose.project import ComposeOptions, Project
+from app.interop.compose.service import container
+from app.interop.compose.task import Task, dependencies
 from app.model.locations import Location
 from app.model.names import CONTAINER_NAME, RESOURCE_NAME
 from app.model.task_definition import MOST_CONTAINERS

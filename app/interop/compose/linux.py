@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from app.interop import compose_values as values
-from app.interop.compose_notes import Notes
+from app.interop.compose import values
+from app.interop.compose.notes import Notes
 from app.model.container_members import LogDriver, Ulimit
 from app.model.linux_rules import in_a_container
 from app.model.locations import Location
