@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.interop.compose.export_parts import deploy, devices, health_check, logging, ports, restart, tmpfs
+from app.interop.compose.export_parts import deploy, devices, health_check, logging, named, ports, restart, tmpfs
 from app.interop.yaml_text import render_yaml
 from app.model.task_definition import TaskDefinition
 
@@ -81,7 +80,7 @@ def _what_runs(members: Members, container: Members) -> dict[str, Any]:
         "dns_search": _distinct(container.get("dnsSearchDomains", [])),
         "extra_hosts": _extra_hosts(container.get("extraHosts", [])),
         "logging": logging(container.get("logConfiguration")),
-        "labels": _map(container.get("dockerLabels", {}).items()),
+        "labels": named(container.get("dockerLabels", {}).items()),
         "stop_grace_period": f"{container.get('stopTimeout', _STOP_TIMEOUT)}s",
         "restart": restart(container.get("restartPolicy")),
     }
@@ -105,7 +104,7 @@ def _how_it_is_confined(members: Members, container: Members) -> dict[str, Any]:
         "devices": devices(linux.get("devices", [])),
         "shm_size": _mebibytes(linux.get("sharedMemorySize")),
         "security_opt": _distinct(_security_option(option) for option in container.get("dockerSecurityOptions", [])),
-        "sysctls": _map((control["namespace"], control["value"]) for control in container.get("systemControls", [])),
+        "sysctls": named((control["namespace"], control["value"]) for control in container.get("systemControls", [])),
         "ulimits": {
             limit["name"]: {"soft": limit["softLimit"], "hard": limit["hardLimit"]}
             for limit in container.get("ulimits", [])
@@ -145,16 +144,11 @@ def _distinct(items: Iterable[Any]) -> list[Any]:
     return list(dict.fromkeys(items))
 
 
-def _map(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Without the names that no Compose file may have: the schema wants a character on some line."""
-    return {name: value for name, value in items if re.search(".", name)}
-
-
 def _environment(container: Members) -> dict[str, str | None]:
     """A secret is a name without a value: Compose takes it from whoever runs it."""
     secrets = dict.fromkeys(secret["name"] for secret in container.get("secrets", []))
     pairs = ((pair["name"], pair.get("value", "")) for pair in container.get("environment", []))
-    return _map({**secrets, **dict(pairs)}.items())
+    return named({**secrets, **dict(pairs)}.items())
 
 
 def _depends_on(container: Members) -> dict[str, Any]:
@@ -174,7 +168,7 @@ def _extra_hosts(entries: Iterable[Members]) -> dict[str, Any]:
     found: dict[str, list[str]] = {}
     for entry in entries:
         found.setdefault(entry["hostname"], []).append(entry["ipAddress"])
-    return _map((name, ips[0] if len(ips) == 1 else ips) for name, ips in found.items())
+    return named((name, ips[0] if len(ips) == 1 else ips) for name, ips in found.items())
 
 
 def _security_option(option: str) -> str:
@@ -207,7 +201,7 @@ def _volume(volume: Members) -> dict[str, Any]:
     found = {
         "name": volume["name"] if shared else None,
         "driver": docker.get("driver"),
-        "driver_opts": docker.get("driverOpts"),
-        "labels": _map(docker.get("labels", {}).items()),
+        "driver_opts": named(docker.get("driverOpts", {}).items()),
+        "labels": named(docker.get("labels", {}).items()),
     }
     return {key: value for key, value in found.items() if value}

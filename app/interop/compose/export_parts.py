@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,6 +13,11 @@ _PERMISSIONS = {"read": "r", "write": "w", "mknod": "m"}
 _FORMS = ("CMD", "CMD-SHELL", "NONE")
 _ELSEWHERE = ("awsfirelens", "logentries")
 """Log drivers that no Docker Engine has."""
+
+
+def named(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Without the names that no Compose file may have: the schema wants a character on some line."""
+    return {name: value for name, value in items if re.search(".", name)}
 
 
 def ports(mappings: Iterable[Members], mode: str | None) -> list[Any]:
@@ -86,7 +92,7 @@ def logging(configuration: Members | None) -> dict[str, Any] | None:
         return None
     return {
         "driver": configuration["logDriver"],
-        "options": {"mode": "non-blocking", **configuration.get("options", {})},
+        "options": {"mode": "non-blocking", **named(configuration.get("options", {}).items())},
     }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import check_jsonschema  # type: ignore[import-untyped]
 import jsonschema  # type: ignore[import-untyped]
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 
 from app.interop.compose import render_compose
 from app.interop.yaml_text import parse_yaml, render_yaml
@@ -203,7 +203,17 @@ def repaired(members: dict[str, Any]) -> dict[str, Any] | None:
     return made
 
 
+NAMELESS = {
+    "family": "x",
+    "volumes": [{"name": "v", "dockerVolumeConfiguration": {"driverOpts": {"": "x"}}}],
+    "containerDefinitions": [
+        {"name": "a", "image": "b", "memory": 8, "logConfiguration": {"logDriver": "json-file", "options": {"": ""}}}
+    ],
+}
+
+
 @SLOW
+@example(NAMELESS)
 @given(definitions())
 def test_the_services_of_any_valid_definition_are_taken_by_themselves(members: dict[str, Any]) -> None:
     made = repaired(members)
