@@ -108,7 +108,7 @@ class DefinitionActions(FrameScreen):
             left, right = both
         else:
             right = stored.revision
-            left = max((one.revision for one in self.shelf.family(stored.family) if one.revision < right), default=0)
+            left = max((number for number in self.shelf.family(stored.family) if number < right), default=0)
         self.app.push_screen(self.desk.doors.comparison(stored.family, left or None, right))
 
     def action_copy(self) -> None:
@@ -150,7 +150,7 @@ class DefinitionActions(FrameScreen):
         if stored is None:
             return
         name, family = _name(stored), stored.family
-        latest = max(one.revision for one in self.shelf.family(family))
+        latest = max(self.shelf.family(family))
 
         def done(registered: Registered) -> None:
             again = registered.stored

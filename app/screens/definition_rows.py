@@ -32,24 +32,21 @@ REVISION_COLUMNS = (
 _MOST_TOLD = 3
 
 
-def family_row(
-    family: str, revisions: Iterable[StoredRevision], running: Mapping[int, int], *, short: bool, drafts: int
-) -> Row:
+def family_row(newest: StoredRevision, running: Mapping[int, int], *, short: bool, drafts: int) -> Row:
     """
     Args:
+        newest: the highest revision that is ACTIVE, else the highest.
         running: how many tasks run of each revision.
         short: only how many run in all.
         drafts: how many wait of its revisions.
     """
-    known = {stored.revision: stored for stored in revisions}
-    active = max((number for number, stored in known.items() if stored.status == "ACTIVE"), default=0)
-    newest = known[active or max(known)]
-    name = (Span(family), Span("  draft", "busy")) if drafts else cell(family)
+    active = newest.status == "ACTIVE"
+    name = (Span(newest.family), Span("  draft", "busy")) if drafts else cell(newest.family)
     return Row(
-        family,
+        newest.family,
         (
             name,
-            cell(str(active), "accent") if active else cell("none", "muted"),
+            cell(str(newest.revision), "accent") if active else cell("none", "muted"),
             status_cell(newest, broken=False),
             _running_cell(running, short=short),
             note_cell(newest.note),

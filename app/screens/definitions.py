@@ -84,17 +84,20 @@ class DefinitionsScreen(DefinitionActions):
     # --- coming and going ------------------------------------------------------------------------------------------
 
     def on_screen_suspend(self) -> None:
-        self._left_with = set(self.shelf.revisions)
+        self._left_with = self.shelf.keys()
 
     def on_screen_resume(self) -> None:
         """What was registered meanwhile is what one wants to see."""
         self.shelf.look(now=True)
         super().on_screen_resume()
         known, self._left_with = self._left_with, None
-        new = [stored for key, stored in self.shelf.revisions.items() if known is not None and key not in known]
+        new = self.shelf.keys() - known if known is not None else ()
         if new:
-            newest = max(new, key=lambda stored: (stored.registered_at, stored.revision))
-            self.go_to((newest.family, newest.revision))
+            self.go_to(max(new, key=self._since))
+
+    def _since(self, key: RevisionKey) -> tuple[float, RevisionKey]:
+        stored = self.shelf.read(key)
+        return (stored.registered_at.timestamp() if stored else 0, key)
 
     def go_to(self, key: RevisionKey) -> None:
         self.query_one("#families", LiveTable).move_to(key[0])
@@ -114,16 +117,16 @@ class DefinitionsScreen(DefinitionActions):
     def _family_rows(self, running: Counter[RevisionKey]) -> list[Row]:
         matches, rows = self.row_filter(), []
         drafts = Counter(draft.base[0] for draft in self.shelf.drafts if draft.base)
-        for family in self.shelf.families():
-            if matches(subject(family, family=family)):
+        for family in self.shelf.families:
+            if matches(subject(family, family=family)) and (newest := self.shelf.newest(family)):
                 own = {revision: count for (name, revision), count in running.items() if name == family}
-                stored, short = self.shelf.family(family), self.has_class("-narrow")
-                rows.append(family_row(family, stored, own, short=short, drafts=drafts[family]))
+                short = self.has_class("-narrow")
+                rows.append(family_row(newest, own, short=short, drafts=drafts[family]))
         return rows
 
     def _show_revisions(self, running: Counter[RevisionKey]) -> None:
         family = self._family
-        rows = revision_rows(self.shelf.family(family), running, self.shelf.broken, self.now())
+        rows = revision_rows(self.shelf.family(family).values(), running, self.shelf.broken, self.now())
         table = self.query_one("#revisions", LiveTable)
         table.border_title = f"Revisions of {family} " if family else "Revisions "
         table.set_rows(rows)
@@ -165,7 +168,7 @@ class DefinitionsScreen(DefinitionActions):
             return None
         key = self.query_one("#revisions", LiveTable).cursor_key
         revision = int(key.rpartition(":")[2]) if key and key.rpartition(":")[0] == family else 0
-        own = {stored.revision: stored for stored in self.shelf.family(family)}
+        own = self.shelf.family(family)
         return own.get(revision) or (own[max(own)] if own else None)
 
     def marked_revisions(self) -> list[int]:

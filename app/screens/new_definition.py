@@ -87,7 +87,8 @@ def _container_form(desk: Desk, edit: Edit) -> FormDialog:
         found = members_of_container(desk.session, values["cluster"], values["instance"], values["container"])
         return partial(edit, edit_members(*found))
 
-    known = next(iter(desk.fleet.clusters), desk.session.config.default_cluster)
+    with_instances = (key.cluster for key in desk.fleet.instances)
+    known = next(with_instances, next(iter(desk.fleet.clusters), desk.session.config.default_cluster))
     fields = [
         Field("cluster", "Cluster", known, "letters, digits, - and _"),
         Field("instance", "Instance", "", "every one of the cluster if empty"),

@@ -21,7 +21,7 @@ from app.screens import formats
 from app.screens.actions import INSIDE, bindings
 from app.screens.desk import Desk
 from app.screens.facts import Facts, FactsPane
-from app.screens.json_screen import search_in, shown_json
+from app.screens.json_screen import masked_json, search_in
 from app.screens.log_feed import LogFeed
 from app.screens.rows import CONTAINER_COLUMNS, container_row, task_detail
 from app.screens.task_actions import TASK_ACTIONS, TaskActions
@@ -40,6 +40,7 @@ class TaskScreen(TaskActions):
         *(name for name in TASK_ACTIONS if name != "filter"),
         "search",
         "next.pane",
+        "reveal",
         *INSIDE,
         logs="logs full screen",
         run="run again",
@@ -51,6 +52,7 @@ class TaskScreen(TaskActions):
         self._instance = instance
         self._last: Task | None = None
         self._feed: LogFeed | None = None
+        self._revealed = False
 
     # --- frame -----------------------------------------------------------------------------------------------------
 
@@ -119,8 +121,9 @@ class TaskScreen(TaskActions):
         notes = [("" if place else "Unlike AWS", str(note)) for place, note in enumerate(strange)]
         self.query_one("#facts-below", Facts).show([*facts, *notes])
         if self._pane == JSON:
-            shape = task_shape(task, self._instance_id())
-            self.query_one(JsonView).set_text(shown_json(shape))
+            text, masked = masked_json(task_shape(task, self._instance_id()), revealed=self._revealed)
+            self.query_one(JsonView).set_text(text)
+            self.query_one(PaneTabs).set_titles(["Logs", "Details", "JSON, secrets masked" if masked else "JSON"])
         if self._feed is not None:
             self._feed.follow(task)
 
@@ -142,6 +145,15 @@ class TaskScreen(TaskActions):
     @on(PaneTabs.Opened)
     def _pane_opened(self, event: PaneTabs.Opened) -> None:
         self._show_pane(event.index)
+        self.refresh_now(None)
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only JSON has secrets to reveal."""
+        return self._pane == JSON if action == "reveal" else super().check_action(action, parameters)
+
+    def action_reveal(self) -> None:
+        self._revealed = not self._revealed
         self.refresh_now(None)
 
     def action_next_pane(self) -> None:

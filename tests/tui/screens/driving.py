@@ -45,6 +45,11 @@ def screen_text(app: Dashboard) -> str:
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
 
 
+def still_text(app: Dashboard) -> str:
+    """As ``screen_text``, without scroll bars at the right: these follow a moment later, and tell where one is."""
+    return "\n".join(re.sub(r" *[▁-█]$", "", line) for line in screen_text(app).split("\n"))
+
+
 async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str, within: float = WITHIN) -> None:
     """Wait until something holds; fails with the screen as it is then."""
     deadline = asyncio.get_running_loop().time() + within

@@ -15,7 +15,7 @@ from app.model.task import Task
 from app.operations.drift import Running
 from app.screens import comparison
 from app.screens.dashboard import Dashboard
-from tests.tui.screens.driving import SIZE, screen_text, session_with, until, until_gone, until_shown
+from tests.tui.screens.driving import SIZE, session_with, still_text, until, until_gone, until_shown
 from tests.tui.screens.driving import register as register_document
 from tests.tui.screens.still import still_dashboard
 from tests.tui.screens.test_definitions import on_definitions, register, web, write
@@ -37,7 +37,7 @@ async def test_from_the_revision_before(app: Dashboard, snapshot: SnapshotAssert
         await until_shown(pilot, r"definitions › web:7")
         await pilot.press("d")
         await until_shown(pilot, r"web:7 › diff")
-        assert screen_text(app) == snapshot
+        assert still_text(app) == snapshot
         await pilot.press("Y")
         await until(pilot, lambda: app.clipboard == "moorage diff web:6 web:7", "the command on the clipboard")
 

@@ -11,7 +11,7 @@ from syrupy.assertion import SnapshotAssertion
 from app.operations.editing import edit_blank, edit_members
 from app.screens.dashboard import Dashboard
 from app.screens.editor import EditorScreen
-from tests.tui.screens.driving import screen_text, until_shown
+from tests.tui.screens.driving import still_text, until_shown
 from tests.tui.screens.still import still_dashboard
 
 SIZES = [(120, 24), (80, 24)]
@@ -43,7 +43,7 @@ async def test_screen(
         for key in keys:
             await pilot.press(key)
         await until_shown(pilot, shown)
-        assert screen_text(app) == snapshot
+        assert still_text(app) == snapshot
 
 
 @pytest.mark.parametrize("theme", ["moorage-dark", "moorage-light"])
@@ -102,7 +102,7 @@ async def test_editor(
     app = still_dashboard(tmp_path, monkeypatch)
     async with app.run_test(size=size) as pilot:
         await _open_editor(app, pilot, name)
-        assert screen_text(app) == snapshot
+        assert still_text(app) == snapshot
 
 
 @pytest.mark.parametrize("theme", ["moorage-dark", "moorage-light"])
