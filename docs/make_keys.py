@@ -18,12 +18,14 @@ from app.screens.cluster import ClusterScreen
 from app.screens.comparison import ComparisonScreen
 from app.screens.container import ContainerScreen
 from app.screens.definitions import DefinitionsScreen
+from app.screens.editor import EditorScreen
 from app.screens.first_run import FirstRunScreen
 from app.screens.fleet import FleetScreen
 from app.screens.form_dialog import FormDialog
 from app.screens.instances import InstancesScreen
 from app.screens.json_screen import JsonScreen
 from app.screens.logs import LogsScreen
+from app.screens.registering import RegisterScreen
 from app.screens.run import RunScreen
 from app.screens.task import TaskScreen
 from app.screens.tasks import TasksScreen
@@ -48,6 +50,8 @@ SCREENS: dict[str, type[DOMNode]] = {
     "Instances": InstancesScreen,
     "Definitions": DefinitionsScreen,
     "Differences": ComparisonScreen,
+    "Editor": EditorScreen,
+    "Register": RegisterScreen,
     "Run": RunScreen,
     "JSON": JsonScreen,
 }
@@ -61,7 +65,10 @@ PARTS: dict[str, tuple[type[DOMNode], ...]] = {
     "Forms": (FormDialog,),
     "Choices": (ChoiceDialog,),
 }
-NAMES = {"question_mark": "?", "slash": "/", "escape": "esc", "pageup": "page up", "pagedown": "page down"}
+NAMES = {
+    "question_mark": "?", "slash": "/", "escape": "esc", "pageup": "page up", "pagedown": "page down",
+    "left_square_bracket": "[", "right_square_bracket": "]",
+}  # fmt: skip
 HEAD = """# Keys
 
 Written by `python -m docs.make_keys` from the bindings of the program; a test fails when it is out of date. `?` shows

@@ -54,6 +54,7 @@ ACTIONS = _table(
         "filter", "slash", "filter", "filter", "Show only rows that match: web !test /regex/ state:running host:edge"
     ),
     Action("search", "slash", "filter", "search", "Find a text or a /regex/; n and N go to the next and the last"),
+    Action("find", "slash", "filter", "find", "Go to a member of the definition by its name"),
     Action("next.pane", "tab", "next_pane", "next pane", "To the next pane or tab", show=False),
     Action("run", "r", "run", "run", "Launch tasks of a task definition"),
     Action("stop", "x", "stop", "stop", "Stop the task at the cursor, or all marked ones"),

@@ -44,7 +44,7 @@ class EditorScreen(EditorPanes):
     FILTER_HINT = "a member by name, as in memory or hostPort"
     AUTO_FOCUS = "#form-rows"
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings("register", "edit.diff", "edit.side", "filter", "edit.external", "next.pane", filter="find"),
+        *bindings("register", "edit.diff", "edit.side", "find", "edit.external", "next.pane"),
         *bindings(*INSIDE, back="leave"),
     ]
 
