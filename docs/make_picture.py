@@ -1,4 +1,4 @@
-"""Makes docs/dashboard.svg: the real dashboard over three real engines.
+"""Makes docs/dashboard.svg and docs/editor.svg: the real dashboard over three real engines.
 
 As root on Linux: ``python -m docs.make_picture``. Ids and ages differ from run to run; everything else is the same.
 """
@@ -15,17 +15,21 @@ from pathlib import Path
 from typing import Any
 
 from app.model.requests import RunTaskRequest, StartTaskRequest, StopTaskRequest
+from app.operations.editing import EditStart, rendered
 from app.operations.launch import run_task, start_task
 from app.operations.session import Session
 from app.operations.tasks import stop_task
 from app.screens.dashboard import Dashboard
+from app.screens.editor import EditorScreen
 from tests.cli import stand_ins
 from tests.engine_bed import Bed, Daemon, DaemonOptions, wait_until, why_not
 from tests.tui.screens.driving import register, session_with, until_shown
+from widgets.model_form.widget import ModelForm
 
 ROOT = Path(__file__).resolve().parent.parent
-TARGET = ROOT / "docs" / "dashboard.svg"
+TASKS, EDITOR = ROOT / "docs" / "dashboard.svg", ROOT / "docs" / "editor.svg"
 SIZE = (110, 24)
+EDITOR_SIZE = (124, 32)
 CLUSTER = "prod"
 SAMPLES = ("web-server", "sidecar-shared-volume", "redis-and-worker", "cron-worker", "batch-job")
 IMAGES = ("nginx:1.28-alpine", "redis:8-alpine", "busybox:1.37", "alpine:3.22")
@@ -74,10 +78,11 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="moorage-picture-") as folder:
             session = session_with(Path(folder), *(daemon.endpoint for daemon in daemons), cluster=CLUSTER)
             _populate(session, daemons)
-            svg = asyncio.run(_picture(session))
+            tasks, editor = asyncio.run(_tasks_picture(session)), asyncio.run(_editor_picture(session))
     finally:
         bed.close()
-    TARGET.write_text(clean(svg), encoding="utf-8")
+    TASKS.write_text(clean(tasks), encoding="utf-8")
+    EDITOR.write_text(clean(editor), encoding="utf-8")
 
 
 def _populate(session: Session, daemons: list[Daemon]) -> None:
@@ -124,7 +129,7 @@ def _quiet(_: object) -> None:
     return None
 
 
-async def _picture(session: Session) -> str:
+async def _tasks_picture(session: Session) -> str:
     app = Dashboard(session)
     async with app.run_test(size=SIZE) as pilot:
         await until_shown(pilot, r"● 3 live")
@@ -132,6 +137,26 @@ async def _picture(session: Session) -> str:
         await until_shown(pilot, r"import:1 +✕ STOPPED.*exit 3")
         await until_shown(pilot, r"batch-job:1 +○ STOPPED")
         await until_shown(pilot, r"shop:1 +◌ PENDING.*waits for db HEALTHY")
+        return app.export_screenshot(title="moorage")
+
+
+async def _editor_picture(session: Session) -> str:
+    """A definition in the middle of being changed: something masked, something wrong."""
+    document = json.loads(json.dumps(SHOP))
+    db, web = document["containerDefinitions"]
+    db["healthCheck"]["interval"] = 2
+    web["environment"] = [{"name": "LOG_LEVEL", "value": "info"}, {"name": "DB_PASSWORD", "value": "not shown"}]
+    app = Dashboard(session)
+    async with app.run_test(size=EDITOR_SIZE) as pilot:
+        await until_shown(pilot, r"● 3 live")
+        editor = app.desk.doors.editor(EditStart(rendered(document), ("shop", 1)))
+        assert isinstance(editor, EditorScreen)
+        await app.push_screen(editor)
+        form = editor.query_one(ModelForm)
+        for path in ((0, "healthCheck", "interval"), (1, "environment", 1), (1, "dependsOn", 0), (1, "portMappings")):
+            form.go_to(("containerDefinitions", *path))
+        form.go_to(("containerDefinitions", 1, "environment", 1, "name"))
+        await until_shown(pilot, r"✗ 1 finding")
         return app.export_screenshot(title="moorage")
 
 
