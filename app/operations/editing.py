@@ -88,6 +88,15 @@ def read_text(text: str) -> Checked:
     return Checked(value)
 
 
+def members_of(text: str) -> dict[str, Any]:
+    """The members of RegisterTaskDefinition in a text, whichever dialect it has; {} where it is none."""
+    read = read_text(text)
+    try:
+        return recognise(read.members, _TEXT).members if read.members is not None else {}
+    except DocumentError:
+        return {}
+
+
 def check_text(text: str) -> Checked:
     """As ``read_text``, with what is wrong in its members, and what of them is kept but not honoured."""
     read = read_text(text)

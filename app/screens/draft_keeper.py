@@ -40,7 +40,9 @@ class DraftKeeper:
         self._start = start
         self._held = held
         self._told = told
+        self._resumed = held is not None
         self._text: str | None = None
+        self._changed = self._resumed
         self._timer: Timer | None = None
         self._since = 0.0
         self._saving = False
@@ -54,6 +56,7 @@ class DraftKeeper:
         if self._ended:
             return
         self._text = text
+        self._changed = self._resumed or text != self._start.text
         self._told("")
         now = time.monotonic()
         if self._timer is None:
@@ -64,8 +67,14 @@ class DraftKeeper:
         self._timer = self._screen.set_timer(max(min(PAUSE, self._since + LONGEST - now), 0.01), self._save)
 
     def leave(self) -> None:
-        """The editor closes: what was typed last is written at once, and the draft is let go of."""
+        """The editor closes: what was typed last is written at once, and the draft is let go of.
+
+        Where everything was taken back there is none.
+        """
         if self._ended:
+            return
+        if not self._changed:
+            self.done()
             return
         self._ended = True
         self._stop_timer()
@@ -73,7 +82,8 @@ class DraftKeeper:
             if self._text is not None:
                 self._write(self._text)
         except MoorageError as error:
-            self._told(error.message)
+            message = f"draft not saved: {error.message}"
+            self._screen.app.notify(message, severity="error", markup=False, timeout=20)
         finally:
             with self._writing:
                 self._gone = True

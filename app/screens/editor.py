@@ -15,7 +15,7 @@ from textual.widgets import Static, TextArea
 from app.model.errors import MoorageError
 from app.model.locations import member_path
 from app.operations.definitions import Registered
-from app.operations.editing import Checked, EditStart, check_text, read_text
+from app.operations.editing import BLANK, Checked, EditStart, check_text, read_text
 from app.screens.actions import INSIDE, bindings
 from app.screens.desk import Desk
 from app.screens.draft_keeper import DraftKeeper
@@ -55,6 +55,7 @@ class EditorScreen(EditorPanes):
         self._checked: Checked = read_text(start.text)
         self._check_timer: Timer | None = None
         self._draft_state = ""
+        self._note = ""
         self._keeper = DraftKeeper(self, desk, self._start, held, self._draft_told)
         # What was found when it was taken over from elsewhere stays to be read, with no place of its own.
         self._losses = tuple(("", f"{loss}", loss.severity) for loss in start.losses)
@@ -83,7 +84,9 @@ class EditorScreen(EditorPanes):
             self._found(self._text, check_text(self._text), JsonPlaces(self._text))
         else:
             self._check()
-        if not self._is_draft:
+        if self._checked.members is None:
+            self.call_after_refresh(self._show_pane, JSON)
+        if not self._is_draft and (self._start.base or self._start.text == BLANK):
             self._offer_drafts()
 
     def _offer_drafts(self) -> None:
@@ -136,9 +139,9 @@ class EditorScreen(EditorPanes):
 
     @on(ModelForm.Revealed)
     def _mask(self) -> None:
-        """Secrets in the JSON are masked as in the form; in a text that is none yet nothing can be told apart."""
-        hidden = not self._form.model.view.revealed and self._places is not None
-        self._json.mask(masked_columns(self._checked.members, self._places) if hidden and self._places else {})
+        """Secrets in the JSON are masked as in the form; in a text with a mistake, where they were before it."""
+        model, places = self._form.model, self._places
+        self._json.mask({} if model.view.revealed or places is None else masked_columns(model.document, places))
 
     def _show_syntax(self) -> None:
         syntax = self._checked.syntax
@@ -226,7 +229,10 @@ class EditorScreen(EditorPanes):
             self._keeper.done()
             self.dismiss()
 
-        self.app.push_screen(RegisterScreen(self.desk, self._text, self._start, registered))
+        def noted(note: str) -> None:
+            self._note = note
+
+        self.app.push_screen(RegisterScreen(self.desk, self._text, self._start, registered, self._note, noted))
 
     def action_show_changes(self) -> None:
         from app.screens.registering import RegisterScreen

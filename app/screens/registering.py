@@ -20,12 +20,13 @@ from app.model.errors import MoorageError
 from app.model.masking import Masker
 from app.operations.definition_shape import registered_members
 from app.operations.definitions import Registered, register_task_definition
-from app.operations.editing import EditStart, read_text
+from app.operations.editing import EditStart, members_of
 from app.screens import formats
 from app.screens.actions import INSIDE, bindings
 from app.screens.desk import Desk
 from app.screens.frame import FrameScreen
 from app.store.definitions import StoredRevision
+from app.store.sidecar import MAX_NOTE
 from widgets.cells import Cell, Span
 from widgets.diff_view import DiffRow, DiffView
 from widgets.pane_tabs import PaneTabs
@@ -47,6 +48,7 @@ class RegisterScreen(FrameScreen):
         text: what is to be registered; a JSON object.
         start: what it came from.
         done: told of the new revision; None when changes are only looked at.
+        note: what was written before; ``noted`` gets what is written now, as it is typed.
     """
 
     FILTER_HINT = "text  /regex/"
@@ -56,12 +58,21 @@ class RegisterScreen(FrameScreen):
         *bindings(*INSIDE),
     ]
 
-    def __init__(self, desk: Desk, text: str, start: EditStart, done: Callable[[Registered], None] | None) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        text: str,
+        start: EditStart,
+        done: Callable[[Registered], None] | None,
+        note: str = "",
+        noted: Callable[[str], None] | None = None,
+    ) -> None:
         super().__init__(desk)
+        self._note, self._noted = note, noted
         self._text = text
         self._start = start
         self._done = done
-        self._members = read_text(text).members or {}
+        self._members = members_of(text)
         self._family = str(self._members.get("family", ""))
         self._latest = 0
         self._comparisons: list[Comparison] = []
@@ -84,7 +95,9 @@ class RegisterScreen(FrameScreen):
         yield DiffView(id="diff")
         with Horizontal(id="register-row"):
             yield Static(Content("Note"), classes="form-label")
-            yield Input(placeholder="why this revision (optional)", id="note", compact=True, max_length=1000)
+            yield Input(
+                self._note, placeholder="why this revision (optional)", id="note", compact=True, max_length=MAX_NOTE
+            )
             yield Button("Register", id="register-go", compact=True)
 
     def on_mount(self) -> None:
@@ -198,6 +211,11 @@ class RegisterScreen(FrameScreen):
             self.query_one("#diff").focus()
         else:
             super().action_back()
+
+    @on(Input.Changed, "#note")
+    def _note_typed(self, event: Input.Changed) -> None:
+        if self._noted is not None:
+            self._noted(event.value)
 
     @on(Input.Submitted, "#note")
     @on(Button.Pressed, "#register-go")

@@ -168,6 +168,41 @@ async def test_names_of_other_containers_and_volumes_are_offered(session: Sessio
         assert it.document["containerDefinitions"][0]["links"] == ["db:database"]
 
 
+async def test_secrets_stay_masked_while_the_json_has_a_mistake(session: Session) -> None:
+    async with editing(session, registered(session), (140, 40)) as it:
+        await it.pilot.press("f6")
+        it.editor._json.move_cursor((0, 1))
+        await it.type(",")
+        await until_shown(it.pilot, r"✗ line 1")
+        assert "hunter2" not in screen_text(it.app)
+
+
+async def test_a_document_that_somebody_broke_is_mended_as_text(session: Session) -> None:
+    registered(session)
+    (session.home.definitions / "web" / "1.json").write_text('{"family": "web",}')
+    start = edit_revision(session.definitions.read("web", 1))
+    async with editing(session, start, (80, 24)) as it:
+        await until_shown(it.pilot, r"✗ line 1, column 18")
+        await until(it.pilot, lambda: it.app.focused is it.editor._json, "the JSON has the focus")
+        it.editor._json.move_cursor((0, 17))
+        await it.pilot.press("backspace")
+        await until_gone(it.pilot, r"✗ line 1")
+        assert it.document == {"family": "web"}
+
+
+async def test_a_describe_answer_that_is_pasted_is_taken_for_what_it_is(session: Session) -> None:
+    answer = {"taskDefinition": {**json.loads(WEB), "revision": 9}, "tags": []}
+    async with editing(session, edit_members(answer)) as it:
+        await it.pilot.press("ctrl+s")
+        await until_shown(it.pilot, r"becomes web:1")
+        await it.pilot.press("i")
+        await it.type("why")
+        await it.pilot.press("escape", "escape")
+        await until_shown(it.pilot, r"› new")
+        await it.pilot.press("ctrl+s")
+        await until_shown(it.pilot, r"Note +why")  # it is not lost on the way
+
+
 # --- findings ---
 
 
@@ -223,6 +258,17 @@ async def test_leaving_keeps_the_draft_and_opening_again_offers_it(session: Sess
         await it.pilot.press("enter")
         await until_shown(it.pilot, r"Family +web2")
         assert DraftStore(session.home).waiting() == []  # it is held by whoever edits it
+
+
+async def test_what_was_all_taken_back_leaves_no_draft(session: Session) -> None:
+    async with editing(session, registered(session)) as it:
+        await it.find("family")
+        await it.pilot.press("enter")
+        await it.type("x")
+        await until_shown(it.pilot, r"draft saved")
+        await it.pilot.press("enter", "u", "escape")
+        await until_gone(it.pilot, r"moorage › definitions")
+    assert list((session.home.state / "drafts").iterdir()) == []
 
 
 async def test_a_draft_is_saved_half_a_second_after_the_last_key(session: Session) -> None:
