@@ -127,7 +127,7 @@ class RegisterScreen(FrameScreen):
             self._comparisons = self._all_comparisons()
         except MoorageError as error:
             self.say(error.message, bad=True)
-            self._comparisons = [Comparison("Everything", {}, self._members)]
+            self._comparisons = [Comparison("Everything", None, self._members)]
         came_between = len(self._comparisons) > 1
         conflict = self.query_one("#conflict", Static)
         conflict.display = came_between
@@ -141,7 +141,7 @@ class RegisterScreen(FrameScreen):
         base = self._start.base if self._start.base and self._start.base[0] == self._family else None
         if base is None:
             if not self._latest:
-                return [Comparison("A new family", {}, self._members)]
+                return [Comparison("A new family", None, self._members)]
             latest = self._read(self._latest)
             title = f"Changes from {self._family}:{self._latest}, which is there already"
             return [Comparison(title, registered_members(latest), self._members, _who(latest))]
