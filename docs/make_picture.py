@@ -157,6 +157,7 @@ async def _editor_picture(session: Session) -> str:
             form.go_to(("containerDefinitions", *path))
         form.go_to(("containerDefinitions", 1, "environment", 1, "name"))
         await until_shown(pilot, r"✗ 1 finding")
+        await pilot.pause(0.2)
         return app.export_screenshot(title="moorage")
 
 

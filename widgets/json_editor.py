@@ -25,7 +25,7 @@ class JsonEditor(TextArea):
     DEFAULT_CSS = """
     JsonEditor, JsonEditor:focus {
         width: 1fr; height: 1fr; border: none; padding: 0; background: $background; color: $foreground;
-        scrollbar-size-vertical: 1; scrollbar-size-horizontal: 1;
+        scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0;
         & .text-area--gutter { color: $text-muted; background: $background; }
         & .text-area--cursor-gutter { color: $foreground; background: $surface; }
         & .text-area--cursor-line { background: $surface; }

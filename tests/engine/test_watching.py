@@ -19,7 +19,7 @@ from app.hosts.watcher import Watcher
 from app.model.cluster import InstanceEntry
 from app.model.ids import new_id
 from app.model.instance import InstanceKey, Reach
-from app.model.update import FreshnessTold, HostRead, HostUpdate
+from app.model.update import ContainerGone, ContainerSeen, FreshnessTold, HostRead, HostUpdate
 from app.operations.monitor import Monitor
 from app.operations.session import SURVEY_DEADLINE, Session
 from app.store.home import resolve_home
@@ -155,6 +155,19 @@ def test_an_engine_that_was_never_there_is_unreachable_and_tried_again(session: 
         assert state.freshness.since == first.since
 
 
+def containers_told(told: list[HostUpdate]) -> set[str]:
+    """The containers that are there by all that was told: a list replaces, and events go over it."""
+    ids: set[str] = set()
+    for update in list(told):
+        if isinstance(update, HostRead):
+            ids = {container.id for container in update.containers}
+        elif isinstance(update, ContainerSeen):
+            ids.add(update.container.id)
+        elif isinstance(update, ContainerGone):
+            ids.discard(update.container_id)
+    return ids
+
+
 def test_300_changes_while_away_are_right_after_the_return(engine: Daemon) -> None:
     """More than the engine keeps in its history of events: only a list can tell."""
     api = engine.api
@@ -176,8 +189,8 @@ def test_300_changes_while_away_are_right_after_the_return(engine: Daemon) -> No
         expected = {entry["Id"] for entry in api.containers(all=True)}
 
         def right() -> bool:
-            readings = [update for update in told if isinstance(update, HostRead)]
-            return len(readings) > 1 and {container.id for container in readings[-1].containers} == expected
+            readings = sum(isinstance(update, HostRead) for update in told)
+            return readings > 1 and containers_told(told) == expected
 
         wait_until(right, within=15)
     finally:
