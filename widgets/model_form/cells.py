@@ -22,6 +22,7 @@ from widgets.model_form.values import blank, read, typed
 
 NO_OFFER = "not set"
 ANOTHER = "another…"
+HELP_HEIGHT = 2
 
 
 @dataclass(slots=True)
@@ -48,6 +49,18 @@ class FormCells(FormRows):
         yield from super().compose()
         yield self._input
         yield self._offers
+
+    def on_mount(self) -> None:
+        # A row that has just come may be scrolled to after what is laid over it was placed.
+        self.watch(self._grid, "scroll_y", self._place_overlay, init=False)
+
+    def _place_overlay(self) -> None:
+        """Put what is being edited over its cell, wherever that is now."""
+        region = self._grid.cell_region(self._grid.cell).translate((0, self._grid.virtual_region.y))
+        if self._edit is not None:
+            self._input.place(region)
+        elif self._choosing is not None:
+            self._offers.place(region, self.size.height - HELP_HEIGHT)
 
     def add_to(self, path: Path) -> None:
         """Add to the list or map at ``path``."""
@@ -111,9 +124,9 @@ class FormCells(FormRows):
 
     def _type(self, row: FormRow, number: int, value: Any, *, adds: bool) -> None:
         self._grid.go_to(row.key, number)
-        region = self._grid.cell_region(number).translate((0, self._grid.virtual_region.y))
         self._edit = _Edit(row, number, self.model.document, adds)
-        self._input.lay_over(region, typed(value))
+        self._input.begin(typed(value))
+        self._place_overlay()
 
     def _edit_lines(self, row: FormRow, number: int, text: str) -> None:
         cell = row.cells[number]
@@ -257,9 +270,9 @@ class FormCells(FormRows):
         self._offer([alternative.title for alternative in alternatives], 0, chosen)
 
     def _offer(self, offers: list[str], highlighted: int, chosen: Callable[[int], None]) -> None:
-        region = self._grid.cell_region(self._grid.cell).translate((0, self._grid.virtual_region.y))
         self._choosing = chosen
-        self._offers.lay_over(region, self.size.height - 2, offers, highlighted)
+        self._offers.begin(offers, highlighted)
+        self._place_overlay()
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:

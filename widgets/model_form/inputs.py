@@ -59,10 +59,13 @@ class FieldInput(Input):
         super().__init__(compact=True, select_on_focus=False)
         self._left = left
 
-    def lay_over(self, region: Region, value: str) -> None:
-        """Show it over a region with a value, the cursor behind it."""
+    def place(self, region: Region) -> None:
+        """Put it over a region of the form."""
         self.styles.offset = region.offset
         self.styles.width = region.width
+
+    def begin(self, value: str) -> None:
+        """Show it with a value, the cursor behind it."""
         with self.prevent(Input.Changed):
             self.value = value
         self.cursor_position = len(value)
@@ -118,17 +121,22 @@ class OfferList(OptionList):
     def __init__(self, left: Callable[[], None]) -> None:
         super().__init__(compact=True)
         self._left = left
+        self._longest = 0
 
-    def lay_over(self, region: Region, height: int, offers: list[str], chosen: int) -> None:
-        """Show it below a cell, or above where there is no room. ``height``: of the whole form."""
-        self.clear_options()
-        self.add_options([Option(Content(plain(offer))) for offer in offers])
-        rows = min(len(offers), _MOST_OFFERS_SEEN, max(height - 1, 1))
+    def place(self, region: Region, height: int) -> None:
+        """Put it below a cell, or above where there is no room. ``height``: of the rows of the form."""
+        rows = min(self.option_count, _MOST_OFFERS_SEEN, max(height - 1, 1))
         below = region.y + 1
         top = below if below + rows <= height else max(0, region.y - rows)
         self.styles.offset = (region.x, top)
-        self.styles.width = min(region.width, max(cell_len(offer) for offer in offers) + 4)
+        self.styles.width = min(region.width, self._longest + 4)
         self.styles.height = rows
+
+    def begin(self, offers: list[str], chosen: int) -> None:
+        """Show these, one of them highlighted."""
+        self.clear_options()
+        self.add_options([Option(Content(plain(offer))) for offer in offers])
+        self._longest = max(cell_len(offer) for offer in offers)
         self.highlighted = chosen
         self.display = True
         self.screen.set_focus(self)

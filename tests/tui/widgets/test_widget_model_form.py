@@ -302,3 +302,20 @@ async def test_a_small_form_lays_its_offers_where_there_is_room(driven: Any) -> 
         assert "large" in it.shown()
         await it.press("escape")
         assert it.document == CAKE
+
+
+@pytest.mark.parametrize("count", [3, 12, 40])
+async def test_what_is_typed_stands_on_its_row_wherever_that_is_scrolled_to(driven: Any, count: int) -> None:
+    async with driven({**CAKE, "tags": [f"tag{number}" for number in range(count)]}) as it:
+        await it.pilot.resize_terminal(50, 12)
+        await it.at("tags")
+        await it.press("a")
+        await it.type("typed")
+        row = next(line for line in it.shown().split("\n") if "typed" in line)
+        assert f" {count + 1} " in row
+        await it.press("enter", "escape", "g")
+        it.form._grid.scroll_to(y=5, animate=False, force=True)
+        await it.pilot.pause()
+        await it.at("tags", count)
+        await it.press("enter")
+        assert f" {count + 1} " in next(line for line in it.shown().split("\n") if "typed" in line)
