@@ -319,3 +319,14 @@ async def test_what_is_typed_stands_on_its_row_wherever_that_is_scrolled_to(driv
         await it.at("tags", count)
         await it.press("enter")
         assert f" {count + 1} " in next(line for line in it.shown().split("\n") if "typed" in line)
+
+
+async def test_what_is_typed_goes_with_its_row_when_the_rows_are_scrolled(driven: Any) -> None:
+    async with driven({**CAKE, "tags": [f"tag{number}" for number in range(40)]}) as it:
+        await it.at("tags", 30)
+        await it.press("enter")
+        await it.type("-typed")
+        for step in (2, -1):
+            it.form._grid.scroll_to(y=it.form._grid.scroll_offset.y + step, animate=False, force=True)
+            await it.pilot.pause()
+            assert " 31 " in next(line for line in it.shown().split("\n") if "typed" in line)
