@@ -311,14 +311,15 @@ async def test_what_is_typed_stands_on_its_row_wherever_that_is_scrolled_to(driv
         await it.at("tags")
         await it.press("a")
         await it.type("typed")
-        row = next(line for line in it.shown().split("\n") if "typed" in line)
-        assert f" {count + 1} " in row
+        (line,) = [line for line in it.shown().split("\n") if "typed" in line]
+        assert f" {count + 1} " in line
         await it.press("enter", "escape", "g")
         it.form._grid.scroll_to(y=5, animate=False, force=True)
         await it.pilot.pause()
         await it.at("tags", count)
         await it.press("enter")
-        assert f" {count + 1} " in next(line for line in it.shown().split("\n") if "typed" in line)
+        (line,) = [line for line in it.shown().split("\n") if "typed" in line]
+        assert f" {count + 1} " in line
 
 
 async def test_what_is_typed_goes_with_its_row_when_the_rows_are_scrolled(driven: Any) -> None:
@@ -329,4 +330,5 @@ async def test_what_is_typed_goes_with_its_row_when_the_rows_are_scrolled(driven
         for step in (2, -1):
             it.form._grid.scroll_to(y=it.form._grid.scroll_offset.y + step, animate=False, force=True)
             await it.pilot.pause()
-            assert " 31 " in next(line for line in it.shown().split("\n") if "typed" in line)
+            (line,) = [line for line in it.shown().split("\n") if "typed" in line]
+            assert " 31 " in line
