@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench import machine
+from bench.editor import editor_figures
 from bench.launch import launch_figures
 from bench.live import Hello, engine_idle, event_figures, hello_costs, idle_figures, key_figures, unavailable
 from bench.pty_app import PtyApp
@@ -28,6 +29,7 @@ def main() -> None:
     began, load = time.monotonic(), machine.load()
     figures = command_figures(5 if quick else 15)
     figures += table_figures(10_000, 5 if quick else 20)
+    figures += editor_figures(10, 10 if quick else 40)
     reason, engine = why_not(), ""
     if reason is not None:
         figures += unavailable(f"no engine can run: {reason}")

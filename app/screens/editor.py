@@ -32,6 +32,8 @@ from widgets.live_table import LiveTable
 from widgets.model_form.hints import FormFinding
 from widgets.model_form.widget import ModelForm
 
+JSON_AFTER = 0.03
+"""Seconds after a key in the form at which the JSON follows."""
 CHECK_AFTER = 0.1
 """Seconds without a key after which rules are looked at."""
 LOCATED_AT_ONCE = 65_536
@@ -54,6 +56,7 @@ class EditorScreen(EditorPanes):
         self._is_draft = held is not None
         self._checked: Checked = read_text(start.text)
         self._check_timer: Timer | None = None
+        self._json_timer: Timer | None = None
         self._draft_state = ""
         self._note = ""
         self._keeper = DraftKeeper(self, desk, self._start, held, self._draft_told)
@@ -113,11 +116,22 @@ class EditorScreen(EditorPanes):
     @on(ModelForm.Changed)
     def _form_changed(self, event: ModelForm.Changed) -> None:
         text = spliced(self._text, self._checked.members, event.document)
-        self._json.take(text)
         self._take(text, Checked(event.document, None, self._checked.findings))
+        if self._json_timer is None:
+            self._json_timer = self.set_timer(JSON_AFTER, self.bring_json_up_to_date)
+
+    def bring_json_up_to_date(self) -> None:
+        """Painting the JSON takes longer than the key that changed it: the key is painted first."""
+        if self._json_timer is not None:
+            self._json_timer.stop()
+            self._json_timer = None
+            self._json.take(self._text)
+            self._mask()
 
     @on(TextArea.Changed, "#json")
     def _json_changed(self) -> None:
+        if self._json_timer is not None:
+            return  # it is about to be told what was typed in the form
         text = self._json.text
         if text == self._text:
             return
@@ -126,12 +140,12 @@ class EditorScreen(EditorPanes):
             self._form.set_document(read.members)
             read = Checked(read.members, None, self._checked.findings)
         self._take(text, read)
+        self._mask()
 
     def _take(self, text: str, read: Checked) -> None:
         self._text, self._checked = text, read
         self._places = JsonPlaces(text) if len(text) <= LOCATED_AT_ONCE else None
         self._keeper.take(text)
-        self._mask()
         self._show_syntax()
         if self._check_timer is not None:
             self._check_timer.stop()
@@ -161,6 +175,7 @@ class EditorScreen(EditorPanes):
     def _found(self, text: str, checked: Checked, places: JsonPlaces) -> None:
         if text != self._text or not self.is_attached:
             return  # something else has been typed since, and is being looked at
+        self.bring_json_up_to_date()
         self._checked, self._places = checked, places
         self._form.set_findings([FormFinding(told.at, told.text, told.severity) for told in checked.findings])
         self._show_syntax()
@@ -250,6 +265,7 @@ class EditorScreen(EditorPanes):
             self.say(error.message, bad=True)
             return
         if text is not None and text != self._text:
+            self.bring_json_up_to_date()
             self._json.take(text)
             self._json_changed()
 

@@ -134,7 +134,11 @@ class EditorPanes(FrameScreen):
     def action_other_side(self) -> None:
         self.action_next_pane()
 
+    def bring_json_up_to_date(self) -> None:
+        """The JSON side shows the text as it is now."""
+
     def _show_pane(self, number: int) -> None:
+        self.bring_json_up_to_date()
         came_from_json = self.focused is self._json
         self._pane = number
         self._lay_out()
@@ -151,6 +155,7 @@ class EditorPanes(FrameScreen):
     @on(ModelForm.Moved)
     def _show_place(self) -> None:
         """The JSON shows the member at the form's cursor."""
+        self.bring_json_up_to_date()
         if self._places is None:
             return
         place = self._places.nearest(self._form.path)

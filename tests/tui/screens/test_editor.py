@@ -27,7 +27,7 @@ async def test_what_is_typed_in_the_form_shows_in_the_json_and_leaves_the_rest_o
         await it.pilot.press("enter")
         await it.type("5")
         assert it.text == WEB.decode().replace("nginx:1", "nginx:15")
-        assert '"nginx:15"' in screen_text(it.app)
+        await until_shown(it.pilot, r'"nginx:15"')
         await it.pilot.press("escape")
         assert it.text == WEB.decode()
 
