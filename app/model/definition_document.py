@@ -22,6 +22,8 @@ from app.model.task_definition import TaskDefinition
 
 # Each guess at what an unknown member was meant to be takes its time.
 _MOST_WARNINGS = 10_000
+# A hundred are shown; a document that breaks rules more often than this is not looked at to its end.
+_MOST_BROKEN = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def examine(members: dict[str, Any]) -> Examined:
     """What is wrong in members of RegisterTaskDefinition; where nothing is, what of them is kept but not honoured."""
     definition, mistakes = understand(members)
     wrong = [shape_finding(mistake, members) for mistake in mistakes]
-    rules = list(broken_rules(definition)) if definition is not None else []
+    rules = list(islice(broken_rules(definition), _MOST_BROKEN)) if definition is not None else []
     followed = Mistakes(broken.at for broken in wrong)
     errors = [*wrong, *(broken for broken in rules if broken.severity == "error" and not followed.explain(broken))]
     if errors or definition is None:

@@ -80,22 +80,29 @@ class DocumentOrder:
     """Sorts locations as they come in the document; a member that is missing comes after those that are there."""
 
     def __init__(self, document: Any) -> None:
-        self._document = document
         self._positions: dict[int, dict[str, int]] = {}
+        # Places with the key that they sort by. Of thousands of findings most share what they are in.
+        self._known: dict[Location, tuple[tuple[int, ...], Any]] = {(): ((), document)}
 
     def __call__(self, location: Location) -> tuple[int, ...]:
-        here, key = self._document, []
-        for part in location:
-            if isinstance(here, dict):
-                key.append(self._places(here).get(str(part), len(here)))
-                here = here.get(part)
-            elif isinstance(here, list) and isinstance(part, int):
-                key.append(part)
-                here = here[part] if part < len(here) else None
-            else:
-                key.append(0)
-                here = None
-        return tuple(key)
+        if not location:
+            return ()
+        key, here = self._place(location[:-1])
+        return (*key, self._step(here, location[-1])[0])
+
+    def _place(self, location: Location) -> tuple[tuple[int, ...], Any]:
+        if location not in self._known:
+            key, here = self._place(location[:-1])
+            rank, below = self._step(here, location[-1])
+            self._known[location] = (*key, rank), below
+        return self._known[location]
+
+    def _step(self, here: Any, part: int | str) -> tuple[int, Any]:
+        if isinstance(here, dict):
+            return self._places(here).get(str(part), len(here)), here.get(part)
+        if isinstance(here, list) and isinstance(part, int):
+            return part, here[part] if part < len(here) else None
+        return 0, None
 
     def _places(self, members: dict[str, Any]) -> dict[str, int]:
         if id(members) not in self._positions:
