@@ -45,11 +45,6 @@ def screen_text(app: Dashboard) -> str:
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
 
 
-def still_text(app: Dashboard) -> str:
-    """As ``screen_text``, without scroll bars at the right: these follow a moment later, and tell where one is."""
-    return "\n".join(re.sub(r" *[▁-█]$", "", line) for line in screen_text(app).split("\n"))
-
-
 async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str, within: float = WITHIN) -> None:
     """Wait until something holds; fails with the screen as it is then."""
     deadline = asyncio.get_running_loop().time() + within
@@ -58,6 +53,23 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str, w
         assert isinstance(app, Dashboard)
         assert asyncio.get_running_loop().time() < deadline, f"not seen in {within} s: {what}\n{screen_text(app)}"
         await pilot.pause(0.02)
+
+
+async def still_text(pilot: Pilot[Any]) -> str:
+    """As ``screen_text``, once nothing moves any more: one change of the layout may ask for the next.
+
+    Without scroll bars at the right: these follow a moment later, and tell where one is.
+    """
+    app = pilot.app
+    assert isinstance(app, Dashboard)
+    looks: list[str] = []
+
+    def still() -> bool:
+        looks.append("\n".join(re.sub(r" *[▁-█]$", "", line) for line in screen_text(app).split("\n")))
+        return len(looks) >= 5 and len(set(looks[-5:])) == 1
+
+    await until(pilot, still, "a screen that stands still")
+    return looks[-1]
 
 
 async def until_shown(pilot: Pilot[Any], pattern: str, within: float = WITHIN) -> re.Match[str]:

@@ -37,7 +37,7 @@ async def test_from_the_revision_before(app: Dashboard, snapshot: SnapshotAssert
         await until_shown(pilot, r"definitions › web:7")
         await pilot.press("d")
         await until_shown(pilot, r"web:7 › diff")
-        assert still_text(app) == snapshot
+        assert await still_text(pilot) == snapshot
         await pilot.press("Y")
         await until(pilot, lambda: app.clipboard == "moorage diff web:6 web:7", "the command on the clipboard")
 

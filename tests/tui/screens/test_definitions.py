@@ -74,10 +74,10 @@ async def test_families_and_revisions(
     async with on_definitions(app, size) as pilot:
         await pilot.press("j")
         await until_shown(pilot, r"definitions › web:8")
-        assert still_text(app) == snapshot
+        assert await still_text(pilot) == snapshot
         await pilot.press("k")
         await until_shown(pilot, r"definitions › api:1")
-        assert still_text(app) == snapshot
+        assert await still_text(pilot) == snapshot
 
 
 async def test_the_running_tasks_of_a_family_are_told_by_revision(

@@ -43,7 +43,7 @@ async def test_screen(
         for key in keys:
             await pilot.press(key)
         await until_shown(pilot, shown)
-        assert still_text(app) == snapshot
+        assert await still_text(pilot) == snapshot
 
 
 @pytest.mark.parametrize("theme", ["moorage-dark", "moorage-light"])
@@ -102,7 +102,7 @@ async def test_editor(
     app = still_dashboard(tmp_path, monkeypatch)
     async with app.run_test(size=size) as pilot:
         await _open_editor(app, pilot, name)
-        assert still_text(app) == snapshot
+        assert await still_text(pilot) == snapshot
 
 
 @pytest.mark.parametrize("theme", ["moorage-dark", "moorage-light"])
