@@ -1,18 +1,21 @@
-"""Where tasks would go and why not elsewhere, from what the fleet knows now: the Run form's and ``plan``'s one source."""
+"""Where tasks would go, and why not elsewhere, by what the fleet knows now: for the Run form and for ``plan``."""
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from app.fleet.fleet import InstanceState
 from app.model.instance import InstanceKey
 from app.operations.candidates import candidate, port_holders
+from app.placement.candidate import Candidate
 from app.placement.capacity import room, total_room
+from app.placement.constraints import Constraints
 from app.placement.demand import Demand
-from app.placement.planner import Plan, Refusal, plan, refusal
+from app.placement.planner import Plan, plan
+from app.placement.refusals import Refusal, refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class InstancePreview:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """``instances``: all of the cluster, by key. ``room``: how many fit in all, the planned included; None: without end."""
+    """``instances``: all of the cluster, by key. ``room``: how many fit in all, the planned too; None: without end."""
 
     plan: Plan
     instances: tuple[InstancePreview, ...]
@@ -51,6 +54,34 @@ def preview(
 
     Args:
         seed: of chance; the same gives the same plan.
-        only: start-task's instances instead, one task on each; ``count`` then means nothing, strategies neither.
+        only: start-task's instances instead, one task on each; ``count``, strategies and constraints then mean nothing.
     """
-    raise NotImplementedError
+    by_key = {state.instance.key: state for state in states}
+    candidates = [candidate(by_key[key]) for key in sorted(by_key)]
+    if only is None:
+        made = plan(demand, count, candidates, random.Random(seed))
+    else:
+        demand = replace(demand, constraints=Constraints(), strategies=())
+        made = _started_on(demand, candidates, only)
+    placed = Counter(made.placements)
+    seen = []
+    for before in candidates:
+        after = before.with_tasks(placed[before.key], demand.resources, demand.group)
+        why = refusal(after, demand)
+        seen.append(
+            InstancePreview(before.key, placed[before.key], why and _held(why, by_key, demand), room(demand, before))
+        )
+    return Preview(made, tuple(seen), total_room(demand, candidates))
+
+
+def _started_on(demand: Demand, candidates: Sequence[Candidate], only: Sequence[InstanceKey]) -> Plan:
+    asked = [one for one in candidates if one.key in only]
+    refusals = [why for one in asked if (why := refusal(one, demand)) is not None]
+    refused = {why.key for why in refusals}
+    return Plan(tuple(one.key for one in asked if one.key not in refused), tuple(refusals))
+
+
+def _held(why: Refusal, states: Mapping[InstanceKey, InstanceState], demand: Demand) -> Refusal:
+    """With who has the ports that are wanted, where that is the reason."""
+    holders = port_holders(states[why.key], demand.resources) if "PORTS" in why.reason else ()
+    return replace(why, words=", ".join(holders)) if holders else why

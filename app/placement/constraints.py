@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from app.model.errors import DocumentError, Finding, MoorageError
-from app.placement.evaluation import InstanceFacts, evaluate
+from app.placement.evaluation import InstanceFacts, evaluate, found_instead
 from app.placement.expressions import Expression, ExpressionError, parse
 
 if TYPE_CHECKING:
@@ -37,6 +37,10 @@ class MemberOf:
 
     def holds(self, facts: InstanceFacts) -> bool:
         return evaluate(self.expression, facts)
+
+    def why_not(self, facts: InstanceFacts) -> str:
+        """In words why it does not hold."""
+        return f"{self.text} does not hold{found_instead(self.expression, facts)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,21 @@ def _holds(test: Comparison, facts: InstanceFacts) -> bool:
     return value is not None and _compares(positive, value, test.values) == wanted
 
 
+def found_instead(expression: Expression, facts: InstanceFacts) -> str:
+    """What an attribute is with which an expression does not hold, as ``: it is hdd``; "" where that is not plain.
+
+    Of several parts that all have to hold it is the first that does not, and it is named.
+    """
+    if isinstance(expression, AllOf):
+        part = next((part for part in expression.parts if not evaluate(part, facts)), None)
+        told = found_instead(part, facts) if part is not None else ""
+        return told.replace(": it ", f": {part.attribute} ", 1) if isinstance(part, Comparison) else told
+    if not isinstance(expression, Comparison) or expression.subject != "attribute":
+        return ""
+    value = facts.attributes.get(expression.attribute)
+    return ": it is missing" if value is None else f": it is {value}" if value else ": it has no value"
+
+
 def _fact(test: Comparison, facts: InstanceFacts) -> Any:
     match test.subject:
         case "agentConnected":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -63,6 +64,19 @@ class AnyOf:
 
 
 Expression = Comparison | Not | AllOf | AnyOf
+
+
+def comparisons(expression: Expression) -> Iterator[Comparison]:
+    """All that an expression compares, from the left."""
+    match expression:
+        case Comparison():
+            yield expression
+        case Not():
+            yield from comparisons(expression.part)
+        case AllOf() | AnyOf():
+            for part in expression.parts:
+                yield from comparisons(part)
+
 
 _ORDERED: tuple[Operator, ...] = ("==", "!=", ">", ">=", "<", "<=")
 _ALIKE: tuple[Operator, ...] = ("==", "!=", "in", "!in", "=~", "!~")

@@ -19,7 +19,7 @@ from app.placement.candidate import Candidate
 from app.placement.constraints import Constraints, check_expressions, constraints_of
 from app.placement.demand import demand_of
 from app.placement.evaluation import InstanceFacts
-from app.placement.planner import refusal
+from app.placement.refusals import refusal
 from tests.unit.builders import HOST, NOW, definition
 
 DISTINCT = PlacementConstraint(type="distinctInstance")

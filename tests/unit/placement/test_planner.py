@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -16,9 +17,11 @@ from app.placement.constraints import Constraints, MemberOf
 from app.placement.demand import Demand
 from app.placement.evaluation import InstanceFacts
 from app.placement.expressions import parse
-from app.placement.planner import plan, refusal
+from app.placement.planner import plan
+from app.placement.refusals import refusal
 from app.placement.resources import shortfalls
 from app.placement.strategies import Strategy
+from tests.unit.placement.naive import naive_plan
 
 PORTS = st.frozensets(st.integers(1, 6), max_size=3)
 RESOURCES = st.builds(Resources, st.integers(0, 20), st.integers(0, 20), PORTS, PORTS, st.integers(0, 2))
@@ -90,6 +93,46 @@ def test_a_plan_keeps_every_limit(demand: Demand, count: int, offered: list[Cand
         assert all(why.reason for why in made.refusals)
     else:
         assert made.refusals == ()
+
+
+@given(DEMANDS, st.integers(1, 10), candidates(), st.integers())
+def test_a_plan_is_what_the_specification_says(demand: Demand, count: int, offered: list[Candidate], seed: int) -> None:
+    slow = naive_plan(demand, count, offered, random.Random(seed))
+    assert list(plan(demand, count, offered, random.Random(seed)).placements) == slow
+
+
+@given(DEMANDS, st.integers(1, 10), candidates(), st.integers())
+def test_one_more_instance_never_costs_a_place(demand: Demand, count: int, offered: list[Candidate], seed: int) -> None:
+    fewer = plan(demand, count, offered[1:], random.Random(seed))
+    assert len(plan(demand, count, offered, random.Random(seed)).placements) >= len(fewer.placements)
+
+
+@given(st.integers(1, 10), st.lists(st.sampled_from("abc"), min_size=1, max_size=6))
+def test_spread_is_even_within_one_where_all_fit(count: int, zones: list[str]) -> None:
+    offered = [
+        Candidate(
+            InstanceKey("c", str(number)), Resources(), Resources(), facts=InstanceFacts(attributes={"zone": zone})
+        )
+        for number, zone in enumerate(zones)
+    ]
+    zone_of = {one.key: one.facts.attributes["zone"] for one in offered}
+    for strategies, place_of in (
+        ((Strategy("spread", "zone", by_attribute=True),), zone_of.__getitem__),
+        ((Strategy("spread", "instanceId"),), lambda key: key.name),
+    ):
+        made = plan(Demand(group="g", strategies=strategies), count, offered, random.Random(0))
+        tasks = Counter({place_of(one.key): 0 for one in offered})
+        tasks.update(place_of(key) for key in made.placements)
+        assert sum(tasks.values()) == count
+        assert max(tasks.values()) - min(tasks.values()) <= 1
+
+
+@given(DEMANDS, candidates(), st.integers())
+def test_an_instance_that_drains_gets_nothing(demand: Demand, offered: list[Candidate], seed: int) -> None:
+    drained = [replace(one, barred="DRAINING", barred_words="it drains") for one in offered]
+    made = plan(demand, 1, drained, random.Random(seed))
+    assert made.placements == ()
+    assert {(why.key, why.reason) for why in made.refusals} == {(one.key, "DRAINING") for one in offered}
 
 
 @given(DEMANDS, st.integers(1, 10), candidates(), st.integers())
@@ -174,7 +217,7 @@ def test_the_pipeline_tells_the_first_thing_that_is_in_the_way() -> None:
         ("AGENT", "gone"),
         ("ATTRIBUTE", "attribute gadget is missing"),
         ("RESOURCE:MEMORY", "MEMORY 1 MiB short"),
-        ("MemberOf placement constraint unsatisfied.", "attribute:zone == b does not hold there"),
+        ("MemberOf placement constraint unsatisfied.", "attribute:zone == b does not hold: it is missing"),
         ("DistinctInstance placement constraint unsatisfied.", "it has a task of group g already"),
         None,
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,8 +14,10 @@ from app.model.instance import InstanceKey
 from app.model.requests import PlacementStrategy, RunTaskRequest, parse_request
 from app.model.resources import Resources
 from app.placement.candidate import Candidate
+from app.placement.demand import Demand
 from app.placement.evaluation import InstanceFacts
-from app.placement.strategies import Strategy, choose, strategies_of
+from app.placement.planner import plan
+from app.placement.strategies import Strategy, strategies_of
 
 ZONES = Strategy("spread", "zone", by_attribute=True)
 HOSTS = Strategy("spread", "instanceId")
@@ -34,7 +37,9 @@ def host(name: str, zone: str | None = None, *, memory: int = 100, reserved: int
 
 
 def chosen(fitting: Sequence[Candidate], *strategies: Strategy, others: Sequence[Candidate] = (), seed: int = 0) -> str:
-    return choose(fitting, [*fitting, *others], "g", strategies, random.Random(seed)).key.name
+    barred = [replace(one, barred="AGENT") for one in others]
+    demand = Demand(group="g", strategies=strategies)
+    return plan(demand, 1, [*fitting, *barred], random.Random(seed)).placements[0].name
 
 
 def test_ties_go_to_the_lowest_id_whatever_the_order() -> None:
