@@ -16,6 +16,7 @@ from app.model.names import (
     CLUSTER_NAME_PATTERN,
     INSTANCE_ID_PATTERN,
     INSTANCE_NAME_PATTERN,
+    SCHEDULER_NAME_PATTERN,
 )
 
 MAX_ATTRIBUTE_VALUE = 128
@@ -95,6 +96,11 @@ class ClusterFile(BaseModel):
         description="1 to 255 letters, digits, - and _, beginning with a letter or a digit",
     )
     status: Literal["ACTIVE", "INACTIVE"] = Field(default="ACTIVE", description="ACTIVE or INACTIVE")
+    scheduler: str = Field(
+        default="",
+        pattern=f"^$|{SCHEDULER_NAME_PATTERN}",
+        description="who chooses instances for its tasks: 1 to 64 letters, digits, - and _; without it Moorage itself",
+    )
     instances: list[InstanceEntry] = Field(
         default_factory=list,
         validation_alias="instance",
@@ -140,8 +146,9 @@ class ClusterFile(BaseModel):
         for entry in document["instance"]:
             if not entry["attributes"]:
                 del entry["attributes"]
-        if not document["instance"]:
-            del document["instance"]
+        for member in ("scheduler", "instance"):
+            if not document[member]:
+                del document[member]
         return document
 
 

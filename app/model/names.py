@@ -25,12 +25,14 @@ INSTANCE_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 INSTANCE_ID_PATTERN = r"^[0-9a-f]{32}$"
 ABSOLUTE_PATH_PATTERN = r"^/[^:]*$"
 """Docker's binds put a colon between two paths: none can have one."""
+SCHEDULER_NAME_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
 ATTRIBUTE_NAME_PATTERN = r"^[A-Za-z0-9_./\\-]{1,128}$"
 
 # Compiled for fullmatch: Python's $ also matches before a line break at the end.
 RESOURCE_NAME = re.compile(RESOURCE_NAME_PATTERN[1:-1])
 CONTAINER_NAME = re.compile(CONTAINER_NAME_PATTERN[1:-1])
 ATTRIBUTE_NAME = re.compile(ATTRIBUTE_NAME_PATTERN[1:-1])
+SCHEDULER_NAME = re.compile(SCHEDULER_NAME_PATTERN[1:-1])
 
 WINDOWS_DEVICE_NAMES = frozenset(
     {"con", "prn", "aux", "nul"} | {f"{port}{number}" for port in ("com", "lpt") for number in range(10)}

@@ -30,6 +30,15 @@ Names = Annotated[list[str], Field(min_length=1, max_length=100)]
 Reference = Annotated[str, Field(min_length=1, description="family, family:revision or ARN.")]
 
 
+SchedulerName = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9_-]{0,64}$",
+        description="Who chooses the instances: built-in, swarm or one of your own (default: the cluster's).",
+    ),
+]
+
+
 class CreateClusterRequest(Request):
     cluster_name: Annotated[str, Field(description="Name of the new cluster.")] = "default"
 
@@ -236,6 +245,8 @@ class RunTaskRequest(Launch):
         Literal["EXTERNAL", "EC2", "FARGATE"], Field(description="What it was written for; it runs here all the same.")
     ] = "EXTERNAL"
     platform_version: Annotated[str, Field(description="Of Fargate; means nothing here.")] = ""
+    scheduler: SchedulerName = ""
+    """Not a member of ECS's: there the scheduler is a program that calls start-task."""
 
 
 class StartTaskRequest(Launch):

@@ -10,6 +10,7 @@ from datetime import datetime
 from app.fleet.fleet import Fleet
 from app.hosts.launcher import LaunchOrder, part_names
 from app.model.cluster import ClusterFile
+from app.model.definition_document import DefinitionDocument
 from app.model.environment import ContainerEnvironment
 from app.model.errors import Finding, MoorageError
 from app.model.ids import new_id, task_arn
@@ -86,7 +87,7 @@ def make_blueprint(session: Session, request: RunTaskRequest | StartTaskRequest)
     if stored.status != "ACTIVE":
         raise MoorageError("TaskDefinition is inactive", code="InvalidParameterException")
     original = parsed(stored)
-    document = with_overrides(original.definition, request.overrides)
+    document, demand = asked_for(request, original.definition, stored.family)
     definition = document.definition
     if request.network_configuration is not None and definition.network_mode != "awsvpc":
         raise MoorageError(
@@ -102,12 +103,7 @@ def make_blueprint(session: Session, request: RunTaskRequest | StartTaskRequest)
         revision=stored.revision,
         definition=definition,
         manifest=write_manifest(original.definition.model_dump(by_alias=True, exclude_unset=True), overrides),
-        demand=demand_of(
-            definition,
-            request.group or f"family:{stored.family}",
-            request.placement_constraints if isinstance(request, RunTaskRequest) else (),
-            request.placement_strategy if isinstance(request, RunTaskRequest) else (),
-        ),
+        demand=demand,
         started_by=request.started_by or session.operator,
         launch_type=request.launch_type if isinstance(request, RunTaskRequest) else "EXTERNAL",
         tags=_tags(request, original.definition, cluster.name),
@@ -116,6 +112,24 @@ def make_blueprint(session: Session, request: RunTaskRequest | StartTaskRequest)
         environments=resolve_environments(definition, session.sources),
         warnings=(*document.warnings, *_unhonoured(request)),
     )
+
+
+def asked_for(
+    request: RunTaskRequest | StartTaskRequest, definition: TaskDefinition, family: str
+) -> tuple[DefinitionDocument, Demand]:
+    """The definition with the request's overrides in place, and what a task of it asks of an instance.
+
+    Previews ask this too, so that none can differ from the launch. Raises MoorageError for what is wrong with either.
+    """
+    document = with_overrides(definition, request.overrides)
+    run = request if isinstance(request, RunTaskRequest) else None
+    demand = demand_of(
+        document.definition,
+        request.group or f"family:{family}",
+        run.placement_constraints if run else (),
+        run.placement_strategy if run else (),
+    )
+    return document, demand
 
 
 def _tags(
@@ -139,7 +153,9 @@ def _tags(
 def _digest(request: RunTaskRequest | StartTaskRequest, cluster: str) -> str:
     """Two calls with the same digest ask for the same, the token and another name of the cluster aside."""
     plain = request.model_copy(update={"client_token": "", "cluster": cluster})
-    return hashlib.sha256(plain.model_dump_json(by_alias=True).encode()).hexdigest()
+    # A scheduler that is not named is left out: tasks have the digests of versions that knew of none.
+    unnamed = {"scheduler"} if isinstance(request, RunTaskRequest) and not request.scheduler else None
+    return hashlib.sha256(plain.model_dump_json(by_alias=True, exclude=unnamed).encode()).hexdigest()
 
 
 def _unhonoured(request: RunTaskRequest | StartTaskRequest) -> list[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,16 +22,20 @@ from app.model.safe_text import safe_line
 from app.model.task import Task
 from app.operations.blueprint import Blueprint, launched_before, make_blueprint
 from app.operations.candidates import candidate, port_holders
+from app.operations.schedulers import scheduler_for
 from app.operations.session import Session, find_entry
 from app.operations.task_shape import task_shape
 from app.placement.candidate import Candidate
 from app.placement.constraints import Constraints
-from app.placement.planner import Refusal, plan, refusal
+from app.placement.planner import Refusal, refusal
+from app.placement.scheduling import PlacementRequest, Scheduler
 
 AT_ONCE_PER_INSTANCE = 4
 """Docker does one create at a time anyway; more only make all of them late."""
 _LOST = "another launch was first there"
 _STARTED = "start-task started it there all the same"
+_Job = tuple[InstanceKey, str, Scheduler | None]
+"""Where, the task's id, and who is asked again when another launch is first there."""
 
 
 @dataclass(slots=True)
@@ -53,16 +57,16 @@ class Launched:
 
 
 def run_task(session: Session, request: RunTaskRequest, tell: Tell, rng: random.Random | None = None) -> Launched:
-    """Place ``count`` tasks by the request's strategy, else by chance, and launch them.
+    """Let the scheduler place ``count`` tasks, and launch them. Ours goes by the request's strategy, else by chance.
 
     Raises MoorageError before any launch.
     """
     blueprint = make_blueprint(session, request)
+    scheduler = scheduler_for(session, blueprint.cluster, request.scheduler, rng or random.Random())
     fleet = _surveyed(session, blueprint.cluster)
     if blueprint.client_token and (before := launched_before(fleet, blueprint)):
         return Launched(before, warnings=blueprint.warnings, instance_ids=_instance_ids(fleet))
-    chance = rng or random.Random()
-    return _Launch(session, blueprint, fleet, tell, chance).place(request.count)
+    return _Launch(session, blueprint, fleet, tell).place(request.count, scheduler)
 
 
 def start_task(session: Session, request: StartTaskRequest, tell: Tell) -> Launched:
@@ -73,8 +77,7 @@ def start_task(session: Session, request: StartTaskRequest, tell: Tell) -> Launc
     """
     blueprint = make_blueprint(session, request)
     fleet = _surveyed(session, blueprint.cluster)
-    launch = _Launch(session, blueprint, fleet, tell, random.Random())
-    return launch.start_on(request.container_instances)
+    return _Launch(session, blueprint, fleet, tell).start_on(request.container_instances)
 
 
 def _instance_ids(fleet: Fleet) -> dict[InstanceKey, str]:
@@ -94,29 +97,33 @@ def _surveyed(session: Session, cluster: ClusterFile) -> Fleet:
 class _Launch:
     """All tasks of one request, each in a thread of its own."""
 
-    def __init__(self, session: Session, blueprint: Blueprint, fleet: Fleet, tell: Tell, rng: random.Random) -> None:
+    def __init__(self, session: Session, blueprint: Blueprint, fleet: Fleet, tell: Tell) -> None:
         self._session = session
         self._blueprint = blueprint
         self._fleet = fleet
         self._tell = tell
-        self._rng = rng
         self._result = Launched(
             warnings=blueprint.warnings,
             instance_ids=_instance_ids(fleet),
         )
         self._lock = threading.Lock()
+        # Of its own, as a scheduler may take its time: results come in meanwhile.
+        self._placing = threading.Lock()
         self._placed: Counter[InstanceKey] = Counter()
         self._turns = {key: threading.Semaphore(AT_ONCE_PER_INSTANCE) for key in fleet.instances}
 
-    def place(self, count: int) -> Launched:
-        chosen = plan(self._blueprint.demand, count, self._candidates(), self._rng)
+    def place(self, count: int, scheduler: Scheduler) -> Launched:
+        task_ids = [self._blueprint.task_id(index) for index in range(count)]
+        chosen = scheduler.place(self._placement_request(task_ids))
         self._result.failures += [self._failure(why) for why in chosen.refusals]
         self._placed.update(chosen.placements)
-        self._run_all([(key, self._blueprint.task_id(index), True) for index, key in enumerate(chosen.placements)])
+        placed = zip(chosen.placements, task_ids, strict=False)
+        self._run_all([(key, task_id, scheduler) for key, task_id in placed])
         return self._result
 
     def start_on(self, names: list[str]) -> Launched:
-        cluster, jobs = self._blueprint.cluster, []
+        cluster = self._blueprint.cluster
+        jobs: list[_Job] = []
         constraints = self._blueprint.demand.constraints
         unbound = replace(self._blueprint.demand, constraints=Constraints())
         for name in names:
@@ -136,9 +143,20 @@ class _Launch:
                 for member in constraints.unmet(seen.facts)
             )
             self._placed[key] += 1
-            jobs.append((key, new_id(), False))
+            jobs.append((key, new_id(), None))
         self._run_all(jobs)
         return self._result
+
+    def _placement_request(self, task_ids: Sequence[str], tried: Collection[InstanceKey] = ()) -> PlacementRequest:
+        blueprint = self._blueprint
+        return PlacementRequest(
+            blueprint.cluster.name,
+            blueprint.family,
+            blueprint.revision,
+            tuple(task_ids),
+            blueprint.demand,
+            tuple(self._candidates(tried)),
+        )
 
     def _candidates(self, tried: Collection[InstanceKey] = ()) -> list[Candidate]:
         """All instances, as their tasks count for the strategy; those that were tried take nothing any more."""
@@ -155,7 +173,7 @@ class _Launch:
         held = "".join(f"; {words}" for words in holders)
         return {"arn": arn, "reason": why.reason, "detail": f"{why.key.name}: {why.words}{held}"}
 
-    def _run_all(self, jobs: list[tuple[InstanceKey, str, bool]]) -> None:
+    def _run_all(self, jobs: Sequence[_Job]) -> None:
         # Daemon threads: a ctrl-c leaves at once, and what is half done is finished or undone by whoever watches.
         threads = [threading.Thread(target=self._run_one, args=job, daemon=True) for job in jobs]
         for thread in threads:
@@ -164,28 +182,58 @@ class _Launch:
             while thread.is_alive():
                 thread.join(0.2)
 
-    def _run_one(self, key: InstanceKey, task_id: str, may_move: bool) -> None:
-        """Launch one task; when another launch was first, try the next instance that fits."""
-        tried = {key}
+    def _run_one(self, key: InstanceKey, task_id: str, scheduler: Scheduler | None) -> None:
+        """Launch one task; when another launch was first, try the next instance that the scheduler gives, if any."""
+        tried: list[InstanceKey] = []
         while True:
+            tried.append(key)
             try:
                 with self._turns[key]:
-                    self._add(self._launch_on(key, task_id))
-                return
+                    task = self._launch_on(key, task_id)
             except ReservationLost as lost:
                 why = Refusal(key, lost.cause, lost.message)
             except HostError as error:
-                self._host_failed(key, error)
+                # Not released: what was begun there may yet be finished.
+                words = f"{error.message}; what was begun there is finished or undone when it answers again"
+                self._fail(Refusal(key, "AGENT", words))
                 return
+            else:
+                self._add(task)
+                if task.last_status == "STOPPED":
+                    self._release(scheduler, task_id)
+                return
+            try:
+                moved = self._place_again(task_id, tried, scheduler)
+            except MoorageError as error:
+                moved, why = None, replace(why, words=f"{why.words}; {error.message}")
+            if moved is None:
+                self._fail(why)
+                return
+            key = moved
+
+    def _place_again(
+        self, task_id: str, tried: Sequence[InstanceKey], scheduler: Scheduler | None
+    ) -> InstanceKey | None:
+        """Where a task may go that has lost its place on the last of those that were tried; None: nowhere.
+
+        Raises MoorageError when the scheduler does not answer.
+        """
+        self._release(scheduler, task_id)
+        with self._placing:
+            self._placed[tried[-1]] -= 1
+            if scheduler is None:
+                return None
+            chosen = scheduler.place(self._placement_request([task_id], tried))
+            self._placed.update(chosen.placements)
+            return next(iter(chosen.placements), None)
+
+    def _release(self, scheduler: Scheduler | None, task_id: str) -> None:
+        try:
+            if scheduler is not None:
+                scheduler.release([task_id])
+        except MoorageError as error:
             with self._lock:
-                self._placed[key] -= 1
-                chosen = plan(self._blueprint.demand, 1, self._candidates(tried) if may_move else [], self._rng)
-                if not chosen.placements:
-                    self._result.failures.append(self._failure(why))
-                    return
-                key = chosen.placements[0]
-                tried.add(key)
-                self._placed[key] += 1
+                self._result.warnings += (Finding("scheduler", error.message, "", "warning"),)
 
     def _launch_on(self, key: InstanceKey, task_id: str) -> Task:
         state, blueprint = self._fleet.instances[key], self._blueprint
@@ -194,10 +242,7 @@ class _Launch:
         order = blueprint.order(task_id, engine.now(), self._session.owner, state.registered)
         return Launcher(engine, key, self._tell, self._session.settings).launch(order)
 
-    def _host_failed(self, key: InstanceKey, error: HostError) -> None:
-        why = Refusal(
-            key, "AGENT", f"{error.message}; what was begun there is finished or undone when it answers again"
-        )
+    def _fail(self, why: Refusal) -> None:
         with self._lock:
             self._result.failures.append(self._failure(why))
 
