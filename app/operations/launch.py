@@ -63,7 +63,7 @@ def run_task(session: Session, request: RunTaskRequest, tell: Tell, rng: random.
     """
     blueprint = make_blueprint(session, request)
     scheduler = scheduler_for(session, blueprint.cluster, request.scheduler, rng or random.Random())
-    fleet = _surveyed(session, blueprint.cluster)
+    fleet = surveyed(session, blueprint.cluster)
     if blueprint.client_token and (before := launched_before(fleet, blueprint)):
         return Launched(before, warnings=blueprint.warnings, instance_ids=_instance_ids(fleet))
     return _Launch(session, blueprint, fleet, tell).place(request.count, scheduler)
@@ -76,7 +76,7 @@ def start_task(session: Session, request: StartTaskRequest, tell: Tell) -> Launc
     met is a warning.
     """
     blueprint = make_blueprint(session, request)
-    fleet = _surveyed(session, blueprint.cluster)
+    fleet = surveyed(session, blueprint.cluster)
     return _Launch(session, blueprint, fleet, tell).start_on(request.container_instances)
 
 
@@ -84,7 +84,7 @@ def _instance_ids(fleet: Fleet) -> dict[InstanceKey, str]:
     return {key: state.instance.id for key, state in fleet.instances.items()}
 
 
-def _surveyed(session: Session, cluster: ClusterFile) -> Fleet:
+def surveyed(session: Session, cluster: ClusterFile) -> Fleet:
     if not cluster.instances:
         raise MoorageError(
             "No Container Instances were found in your cluster. Add one: "
