@@ -25,7 +25,8 @@ def _block(member: str, value: Any) -> str:
     if not items or (isinstance(value, Mapping) and not value):
         return ""
     if not all(isinstance(item, Mapping) for item in items):
-        return _drawn([(_title(member), lambda item: item["value"])], [{"value": item} for item in items])
+        told = _room if member == "room" else str
+        return _drawn([(_title(member), lambda item: told(item["value"]))], [{"value": item} for item in items])
     columns = _COLUMNS.get(member) or [(_title(key), _getter(key)) for key in items[0] if _is_plain(items[0][key])]
     return _drawn(columns, items)
 
@@ -140,7 +141,21 @@ _DEFINITION: list[Column] = [
     ("REGISTERED", _getter("registeredAt")),
     ("BY", _getter("registeredBy")),
 ]
+
+
+def _room(value: object) -> str:
+    return "any number" if value is None else str(value)
+
+
+_PLANNED: list[Column] = [
+    ("INSTANCE", _getter("name")),
+    ("TASKS", _getter("tasks")),
+    ("ROOM", lambda shape: _room(shape["room"])),
+    ("REASON", _getter("reason")),
+    ("WHY NO MORE", _getter("detail")),
+]
 _COLUMNS: dict[str, list[Column]] = {
+    "instances": _PLANNED,
     "cluster": _CLUSTER,
     "clusters": _CLUSTER,
     "containerInstance": _INSTANCE,

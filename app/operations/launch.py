@@ -21,7 +21,8 @@ from app.model.requests import RunTaskRequest, StartTaskRequest
 from app.model.safe_text import safe_line
 from app.model.task import Task
 from app.operations.blueprint import Blueprint, launched_before, make_blueprint
-from app.operations.candidates import candidate, port_holders
+from app.operations.candidates import candidate
+from app.operations.preview import failure_shape, with_holders
 from app.operations.schedulers import scheduler_for
 from app.operations.session import Session, find_entry
 from app.operations.task_shape import task_shape
@@ -168,10 +169,8 @@ class _Launch:
         return candidate(self._fleet.instances[key]).with_tasks(self._placed[key], demand.resources, demand.group)
 
     def _failure(self, why: Refusal) -> dict[str, str]:
-        arn = instance_arn(why.key.cluster, self._result.instance_ids[why.key])
-        holders = port_holders(self._fleet.instances[why.key], self._blueprint.demand.resources)
-        held = "".join(f"; {words}" for words in holders)
-        return {"arn": arn, "reason": why.reason, "detail": f"{why.key.name}: {why.words}{held}"}
+        state = self._fleet.instances[why.key]
+        return failure_shape(with_holders(why, state, self._blueprint.demand), state.instance.id)
 
     def _run_all(self, jobs: Sequence[_Job]) -> None:
         # Daemon threads: a ctrl-c leaves at once, and what is half done is finished or undone by whoever watches.

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.fleet.fleet import InstanceState
+from app.model.ids import instance_arn
 from app.model.instance import InstanceKey
 from app.operations.candidates import candidate, port_holders
 from app.placement.candidate import Candidate
@@ -57,20 +58,30 @@ def preview(
         only: start-task's instances instead, one task on each; ``count``, strategies and constraints then mean nothing.
     """
     by_key = {state.instance.key: state for state in states}
-    candidates = [candidate(by_key[key]) for key in sorted(by_key)]
+    candidates = candidates_of(by_key)
     if only is None:
         made = plan(demand, count, candidates, random.Random(seed))
     else:
         demand = replace(demand, constraints=Constraints(), strategies=())
         made = _started_on(demand, candidates, only)
+    return preview_of(made, demand, candidates, by_key)
+
+
+def candidates_of(states: Mapping[InstanceKey, InstanceState]) -> tuple[Candidate, ...]:
+    return tuple(candidate(states[key]) for key in sorted(states))
+
+
+def preview_of(
+    made: Plan, demand: Demand, candidates: Sequence[Candidate], states: Mapping[InstanceKey, InstanceState]
+) -> Preview:
+    """What a plan, whoever made it, means for each of the instances that it was made of."""
     placed = Counter(made.placements)
     seen = []
     for before in candidates:
-        after = before.with_tasks(placed[before.key], demand.resources, demand.group)
-        why = refusal(after, demand)
-        seen.append(
-            InstancePreview(before.key, placed[before.key], why and _held(why, by_key, demand), room(demand, before))
-        )
+        count = placed[before.key]
+        why = refusal(before.with_tasks(count, demand.resources, demand.group), demand)
+        told = why and with_holders(why, states[before.key], demand)
+        seen.append(InstancePreview(before.key, count, told, room(demand, before)))
     return Preview(made, tuple(seen), total_room(demand, candidates))
 
 
@@ -81,7 +92,17 @@ def _started_on(demand: Demand, candidates: Sequence[Candidate], only: Sequence[
     return Plan(tuple(one.key for one in asked if one.key not in refused), tuple(refusals))
 
 
-def _held(why: Refusal, states: Mapping[InstanceKey, InstanceState], demand: Demand) -> Refusal:
-    """With who has the ports that are wanted, where that is the reason."""
-    holders = port_holders(states[why.key], demand.resources) if "PORTS" in why.reason else ()
-    return replace(why, words=", ".join(holders)) if holders else why
+def with_holders(why: Refusal, state: InstanceState, demand: Demand) -> Refusal:
+    """With who has the ports that are wanted there."""
+    holders = port_holders(state, demand.resources)
+    if not holders:
+        return why
+    # Alone they say it all; else they come after what else is in the way.
+    only = why.reason == "RESOURCE:PORTS" and not demand.resources.gpus
+    return replace(why, words=", ".join(holders if only else (why.words, *holders)))
+
+
+def failure_shape(why: Refusal, instance_id: str) -> dict[str, str]:
+    """As run-task's ``failures`` have it: the reason in ECS's terms; ``detail`` is ours."""
+    arn = instance_arn(why.key.cluster, instance_id)
+    return {"arn": arn, "reason": why.reason, "detail": f"{why.key.name}: {why.words}"}

@@ -35,6 +35,11 @@ class Scheduler(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def reserves(self) -> bool:
+        """Whether ``place`` reserves something somewhere: then it is asked at a launch alone, and not for a plan."""
+        ...
+
     def place(self, request: PlacementRequest) -> Plan:
         """An instance for each of the tasks in their order, as many as can be placed; why not for the rest.
 
@@ -53,6 +58,7 @@ class BuiltInScheduler:
 
     rng: random.Random
     name: str = BUILT_IN
+    reserves: bool = False
 
     def place(self, request: PlacementRequest) -> Plan:
         return plan(request.demand, len(request.task_ids), request.candidates, self.rng)

@@ -1,0 +1,125 @@
+"""``plan``: where run-task would start its tasks now, why not elsewhere, and how many more of them fit."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.fleet.fleet import InstanceState
+from app.model.errors import Finding, MoorageError
+from app.model.ids import definition_arn, instance_arn
+from app.model.instance import InstanceKey
+from app.model.requests import RunTaskRequest
+from app.operations.blueprint import Blueprint, make_blueprint
+from app.operations.launch import surveyed
+from app.operations.preview import Preview, candidates_of, failure_shape, preview, preview_of, with_holders
+from app.operations.schedulers import scheduler_for
+from app.operations.session import Session
+from app.placement.demand import Demand
+from app.placement.explanation import Passed, explain
+from app.placement.scheduling import BUILT_IN, PlacementRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """``placed`` of ``wanted`` tasks have an instance."""
+
+    shape: dict[str, Any]
+    wanted: int
+    placed: int
+    warnings: tuple[Finding, ...]
+
+
+def plan_task(session: Session, request: RunTaskRequest, seed: int | None = None) -> Planned:
+    """What run-task would do with this request now. Nothing is launched, and nothing is reserved.
+
+    Args:
+        seed: of chance; the same gives the same plan of the same cluster.
+
+    Raises MoorageError, as run-task does; also for a scheduler that can be asked at a launch alone.
+    """
+    blueprint = make_blueprint(session, request)
+    scheduler = scheduler_for(session, blueprint.cluster, request.scheduler, random.Random(seed))
+    if scheduler.reserves:
+        raise MoorageError(
+            f"the scheduler {scheduler.name!r} chooses at the launch and tells nothing before: plan with --scheduler "
+            f"{BUILT_IN}, or see with --max what fits",
+            code="InvalidParameterException",
+        )
+    states = surveyed(session, blueprint.cluster).instances
+    candidates = candidates_of(states)
+    ids = tuple(blueprint.task_id(index) for index in range(request.count))
+    made = scheduler.place(
+        PlacementRequest(
+            blueprint.cluster.name, blueprint.family, blueprint.revision, ids, blueprint.demand, candidates
+        )
+    )
+    seen = preview_of(made, blueprint.demand, candidates, states)
+    shape = {
+        **_head(blueprint),
+        "scheduler": scheduler.name,
+        **plan_shape(seen, blueprint.demand, states, "" if scheduler.name == BUILT_IN else scheduler.name),
+    }
+    return Planned(shape, request.count, len(made.placements), blueprint.warnings)
+
+
+def plan_most(session: Session, request: RunTaskRequest) -> Planned:
+    """How many more of these fit in the cluster; ``room`` None: without end, as they reserve nothing."""
+    blueprint = make_blueprint(session, request)
+    states = surveyed(session, blueprint.cluster).instances
+    seen = preview(states.values(), blueprint.demand, 0)
+    return Planned({**_head(blueprint), **_room_shape(seen, states)}, 0, 0, blueprint.warnings)
+
+
+def plan_shape(
+    seen: Preview, demand: Demand, states: Mapping[InstanceKey, InstanceState], chosen_by: str = ""
+) -> dict[str, Any]:
+    """A plan as JSON: each task's instance and why not the others, what it means for each instance, and failures.
+
+    Args:
+        states: what the plan was made of.
+        chosen_by: the name of a scheduler that is not our own.
+    """
+
+    def told(passed: Passed) -> dict[str, str]:
+        return {**_named(passed.key, states), "reason": passed.reason, "detail": passed.words}
+
+    steps = explain(demand, seen.plan.placements, candidates_of(states), chosen_by)
+    placements = [
+        {"task": number, **_named(key, states), "others": [told(passed) for passed in others]}
+        for number, (key, others) in enumerate(zip(seen.plan.placements, steps, strict=True), 1)
+    ]
+    failures = [
+        failure_shape(with_holders(why, states[why.key], demand), states[why.key].instance.id)
+        for why in seen.plan.refusals
+    ]
+    return {**_room_shape(seen, states), "placements": placements, "failures": failures}
+
+
+def _head(blueprint: Blueprint) -> dict[str, Any]:
+    return {
+        "cluster": blueprint.cluster.name,
+        "taskDefinitionArn": definition_arn(blueprint.family, blueprint.revision),
+        "group": blueprint.demand.group,
+    }
+
+
+def _room_shape(seen: Preview, states: Mapping[InstanceKey, InstanceState]) -> dict[str, Any]:
+    """All instances: how many of the tasks each gets, and why it takes none, or no more after these."""
+    instances = [
+        {
+            **_named(one.key, states),
+            "tasks": one.count,
+            "room": one.room,
+            "reason": one.refusal.reason if one.refusal else "",
+            "detail": one.refusal.words if one.refusal else "",
+        }
+        for one in seen.instances
+    ]
+    return {"room": seen.room, "instances": instances}
+
+
+def _named(key: InstanceKey, states: Mapping[InstanceKey, InstanceState]) -> dict[str, str]:
+    return {"containerInstanceArn": instance_arn(key.cluster, states[key].instance.id), "name": key.name}
