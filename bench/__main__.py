@@ -13,6 +13,7 @@ from bench import machine
 from bench.editor import editor_figures
 from bench.launch import launch_figures
 from bench.live import Hello, engine_idle, event_figures, hello_costs, idle_figures, key_figures, unavailable
+from bench.placement import placement_figures
 from bench.pty_app import PtyApp
 from bench.start import FIRST_FRAME, MOORAGE, command_figures, hello_starts, start_figures
 from bench.table import Figure, milliseconds, table
@@ -30,6 +31,7 @@ def main() -> None:
     figures = command_figures(5 if quick else 15)
     figures += table_figures(10_000, 5 if quick else 20)
     figures += editor_figures(10, 10 if quick else 40)
+    figures += placement_figures(quick)
     reason, engine = why_not(), ""
     if reason is not None:
         figures += unavailable(f"no engine can run: {reason}")
