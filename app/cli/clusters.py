@@ -9,6 +9,7 @@ from app.model.requests import (
     DeleteClusterRequest,
     DescribeClustersRequest,
     ListClustersRequest,
+    UpdateClusterRequest,
 )
 from app.operations import clusters
 
@@ -22,6 +23,7 @@ def _list(call: Call) -> int:
 
 COMMANDS = {
     "create-cluster": Command(CreateClusterRequest, answering(clusters.create_cluster), "clusterName"),
+    "update-cluster": Command(UpdateClusterRequest, answering(clusters.update_cluster), "cluster"),
     "delete-cluster": Command(DeleteClusterRequest, answering(clusters.delete_cluster), "cluster"),
     "list-clusters": Command(ListClustersRequest, _list),
     "describe-clusters": Command(DescribeClustersRequest, answering(clusters.describe_clusters), "clusters"),

@@ -110,6 +110,7 @@ _CLUSTER: list[Column] = [
     ("INSTANCES", _getter("registeredContainerInstancesCount")),
     ("RUNNING", _getter("runningTasksCount")),
     ("PENDING", _getter("pendingTasksCount")),
+    ("SCHEDULER", lambda shape: shape.get("scheduler", "built-in")),
 ]
 _INSTANCE: list[Column] = [
     ("INSTANCE", _getter("name")),

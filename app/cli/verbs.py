@@ -28,6 +28,7 @@ NOUNS = {
 
 _ALL = (
     Verb("create-cluster", "clusters", "Make a cluster: a named pool of container instances."),
+    Verb("update-cluster", "clusters", "Choose who places the tasks of a cluster."),
     Verb("delete-cluster", "clusters", "Delete a cluster that has no container instances."),
     Verb("list-clusters", "clusters", "List all clusters."),
     Verb("describe-clusters", "clusters", "Show clusters with their counts of instances and tasks."),

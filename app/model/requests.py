@@ -30,17 +30,18 @@ Names = Annotated[list[str], Field(min_length=1, max_length=100)]
 Reference = Annotated[str, Field(min_length=1, description="family, family:revision or ARN.")]
 
 
-SchedulerName = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z0-9_-]{0,64}$",
-        description="Who chooses the instances: built-in, swarm or one of your own (default: the cluster's).",
-    ),
-]
+_CHOOSER = "Who chooses the instances: built-in, swarm, or one of your own"
+SchedulerName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,64}$", description=f"{_CHOOSER}.")]
 
 
 class CreateClusterRequest(Request):
     cluster_name: Annotated[str, Field(description="Name of the new cluster.")] = "default"
+    scheduler: SchedulerName = ""
+
+
+class UpdateClusterRequest(Request):
+    cluster: Annotated[str, Field(description="Cluster to change.")]
+    scheduler: Annotated[SchedulerName, Field(min_length=1)]
 
 
 class DeleteClusterRequest(Request):
@@ -245,7 +246,7 @@ class RunTaskRequest(Launch):
         Literal["EXTERNAL", "EC2", "FARGATE"], Field(description="What it was written for; it runs here all the same.")
     ] = "EXTERNAL"
     platform_version: Annotated[str, Field(description="Of Fargate; means nothing here.")] = ""
-    scheduler: SchedulerName = ""
+    scheduler: Annotated[SchedulerName, Field(description=f"{_CHOOSER} (default: the cluster's).")] = ""
     """Not a member of ECS's: there the scheduler is a program that calls start-task."""
 
 

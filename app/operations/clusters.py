@@ -1,4 +1,4 @@
-"""Clusters: create, delete, list, describe."""
+"""Clusters: create, update, delete, list, describe."""
 
 from __future__ import annotations
 
@@ -6,14 +6,40 @@ from typing import Any
 
 from app.model.errors import MoorageError, NotFoundError
 from app.model.ids import cluster_arn, short_id
-from app.model.requests import CreateClusterRequest, DeleteClusterRequest, DescribeClustersRequest, ListClustersRequest
+from app.model.requests import (
+    CreateClusterRequest,
+    DeleteClusterRequest,
+    DescribeClustersRequest,
+    ListClustersRequest,
+    UpdateClusterRequest,
+)
+from app.operations.schedulers import check_scheduler
 from app.operations.session import Session
 from app.operations.shapes import cluster_shape
+from app.placement.scheduling import BUILT_IN
 
 
 def create_cluster(session: Session, request: CreateClusterRequest) -> dict[str, Any]:
-    """Make a cluster; one that exists already is returned, as ECS does."""
-    cluster = session.clusters.create(request.cluster_name)
+    """Make a cluster; one that exists already is returned, as ECS does.
+
+    Raises MoorageError when that one has another scheduler than the one that is asked for.
+    """
+    scheduler = check_scheduler(session, request.scheduler)
+    cluster = session.clusters.create(request.cluster_name, scheduler)
+    if request.scheduler and cluster.scheduler != scheduler:
+        raise MoorageError(
+            f"cluster {cluster.name!r} exists, with scheduler {cluster.scheduler or BUILT_IN!r}; to change that: "
+            f"moorage update-cluster --cluster {cluster.name} --scheduler {request.scheduler}",
+            code="InvalidParameterException",
+        )
+    return {"cluster": cluster_shape(cluster, session.survey(cluster))}
+
+
+def update_cluster(session: Session, request: UpdateClusterRequest) -> dict[str, Any]:
+    """Give a cluster another scheduler. Tasks that run stay where they are."""
+    scheduler = check_scheduler(session, request.scheduler)
+    name = session.cluster(request.cluster).name
+    cluster = session.clusters.update(name, lambda found: found.model_copy(update={"scheduler": scheduler}))
     return {"cluster": cluster_shape(cluster, session.survey(cluster))}
 
 

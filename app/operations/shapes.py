@@ -41,6 +41,8 @@ def cluster_shape(cluster: ClusterFile, fleet: Fleet) -> dict[str, Any]:
         "settings": [],
         "capacityProviders": [],
         "defaultCapacityProviderStrategy": [],
+        # No member of ECS's: there only where it says something.
+        **({"scheduler": cluster.scheduler} if cluster.scheduler else {}),
     }
 
 

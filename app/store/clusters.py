@@ -63,8 +63,11 @@ class ClusterStore:
                 errors[name] = broken(self._path(name), error.message, "rename the file")
         return clusters, errors
 
-    def create(self, name: str) -> ClusterFile:
+    def create(self, name: str, scheduler: str = "") -> ClusterFile:
         """A new, empty, ACTIVE cluster; one that exists is returned, made ACTIVE again if need be (ECS CreateCluster).
+
+        Args:
+            scheduler: of a new one; "" for the built-in.
 
         Raises:
             MoorageError: the name is not valid, or differs from another's by case alone.
@@ -78,7 +81,9 @@ class ClusterStore:
             sweep(self._folder)
             from app.model.cluster import ClusterFile
 
-            write_once(path, _render(ClusterFile(name=name), path))  # False: another process was quicker
+            write_once(
+                path, _render(ClusterFile(name=name, scheduler=scheduler), path)
+            )  # False: another process was quicker
         cluster = self.read(name)
         return cluster if cluster.status == "ACTIVE" else self.update(name, _activated)
 

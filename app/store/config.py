@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, get_args
 
 from app.model.errors import DocumentError, Finding
-from app.model.names import RESOURCE_NAME, ImagePullBehavior
+from app.model.names import RESOURCE_NAME, SCHEDULER_NAME, ImagePullBehavior
 from app.store.reading import read_file
 from app.store.toml_text import MAX_BYTES, TomlText, parse_toml
 
@@ -24,7 +24,21 @@ LEAST_PORT, MOST_PORT, LEAST_PORTS = 1024, 65535, 100
 _DURATION = re.compile("([0-9]{1,9})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _RANGE = re.compile("([0-9]{1,5})-([0-9]{1,5})")
+_SECONDS = re.compile(r"([0-9]{1,5}(?:\.[0-9]{1,3})?)(ms|s|m)")
+_SECONDS_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
 _VARIABLE = re.compile("env:[A-Za-z_][A-Za-z0-9_]{0,254}")
+LEAST_ANSWER_TIME, MOST_ANSWER_TIME = 0.1, 60.0
+MOST_ARGUMENTS = 32
+RESERVED_SCHEDULERS = ("built-in", "swarm")
+"""Moorage's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulerProgram:
+    """``argv``: an absolute path, and arguments. ``timeout``: seconds that an answer may take."""
+
+    argv: tuple[str, ...]
+    timeout: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +56,7 @@ class Config:
         dynamic_host_ports: first and last host port that may be chosen for a task.
         secrets: source by ``valueFrom``: ``env:NAME`` or ``file:PATH``.
         environment_files: path by the S3 ARN of the definition.
+        schedulers: programs that choose instances for tasks, by name.
     """
 
     theme: str = "moorage-dark"
@@ -55,10 +70,18 @@ class Config:
     # Left out of the repr: where secrets are is nobody's business in a report of a fault.
     secrets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     environment_files: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    schedulers: Mapping[str, SchedulerProgram] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
 
 class _WrongValue(Exception):
-    """Its argument is the remedy. Values are not quoted: somebody may have put a secret itself there."""
+    """Values are not quoted: somebody may have put a secret itself there.
+
+    ``below``: the key that is meant, where a value has keys of its own.
+    """
+
+    def __init__(self, remedy: str, *below: str) -> None:
+        super().__init__(remedy)
+        self.below = below
 
 
 def read_config(path: Path) -> tuple[Config, tuple[Finding, ...]]:
@@ -88,14 +111,16 @@ def read_config(path: Path) -> tuple[Config, tuple[Finding, ...]]:
     return Config(**good), tuple(findings)
 
 
-def _table(name: str, table: object, text: TomlText, findings: list[Finding]) -> Mapping[str, str]:
+def _table(name: str, table: object, text: TomlText, findings: list[Finding]) -> Mapping[str, Any]:
     """The good lines of a table; of each bad one a finding is added."""
     line, read = _TABLES[name]
     if not isinstance(table, dict):
         raise _WrongValue(f"write a table: [{name}], and below it lines of {line}")
-    good: dict[str, str] = {}
+    good: dict[str, Any] = {}
     for key, value in table.items():
         try:
+            if name == "schedulers":
+                _check_scheduler_name(key)
             good[key] = read(value)
         except _WrongValue as wrong:
             findings.append(_invalid((name, key), wrong, text))
@@ -103,6 +128,7 @@ def _table(name: str, table: object, text: TomlText, findings: list[Finding]) ->
 
 
 def _invalid(path: tuple[str, ...], wrong: _WrongValue, text: TomlText) -> Finding:
+    path = (*path, *wrong.below)
     return Finding(".".join(path), f"{text.place(path)}: is not valid", str(wrong))
 
 
@@ -174,6 +200,39 @@ def _path(value: object) -> str:
     )
 
 
+def _check_scheduler_name(name: str) -> None:
+    if name in RESERVED_SCHEDULERS:
+        raise _WrongValue(f"choose another name: {' and '.join(RESERVED_SCHEDULERS)} are Moorage's own")
+    if SCHEDULER_NAME.fullmatch(name) is None:
+        raise _WrongValue("choose a name of 1 to 64 letters, digits, - and _")
+
+
+def _scheduler(value: object) -> SchedulerProgram:
+    if not isinstance(value, dict):
+        raise _WrongValue('write {program = ["/PATH"], timeout = "1s"}')
+    unknown = next((key for key in value if key not in ("program", "timeout")), None)
+    if unknown is not None:
+        raise _WrongValue("there are only program and timeout", unknown)
+    argv = value.get("program")
+    if not isinstance(argv, list) or not 0 < len(argv) <= MOST_ARGUMENTS or not all(map(_is_argument, argv)):
+        raise _WrongValue('write ["/PATH", "ARGUMENT", …]: the program by its absolute path', "program")
+    if not argv[0].startswith("/"):
+        raise _WrongValue("write the absolute path of the program first: it begins with /", "program")
+    return SchedulerProgram(tuple(argv), _answer_time(value.get("timeout", "1s")))
+
+
+def _is_argument(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= MAX_PATH and "\0" not in value
+
+
+def _answer_time(value: object) -> float:
+    match = _SECONDS.fullmatch(value) if isinstance(value, str) else None
+    seconds = float(match[1]) * _SECONDS_UNITS[match[2]] if match else 0.0
+    if LEAST_ANSWER_TIME <= seconds <= MOST_ANSWER_TIME:
+        return seconds
+    raise _WrongValue('write a time such as "500ms" or "2s", from 100ms to 60s', "timeout")
+
+
 def _is_path(text: str) -> bool:
     printable = 0 < len(text) <= MAX_PATH and text.isprintable()
     return printable and (text.startswith("~/") or not text.startswith("~"))
@@ -188,8 +247,9 @@ _SETTINGS: Mapping[str, Callable[[object], Any]] = {
     "history_retention": _duration,
     "dynamic_host_ports": _ports,
 }
-_TABLES: Mapping[str, tuple[str, Callable[[object], str]]] = {
+_TABLES: Mapping[str, tuple[str, Callable[[object], Any]]] = {
     "keys": ("action = key", _text),
     "secrets": ('"valueFrom" = "env:NAME" or "file:PATH"', _source),
     "environment_files": ('"S3 ARN" = "PATH"', _path),
+    "schedulers": ('NAME = {program = ["/PATH"]}', _scheduler),
 }

@@ -20,10 +20,10 @@ from app.model.strict_json import decode_utf8, parse_json
 from app.store.config import Config
 from app.store.home import user_folder
 from app.store.reading import broken, read_file
+from app.store.safe_way import safe_way
 
 MAX_SECRET = 64 * 1024
 MAX_ENVIRONMENT_FILE = 1024 * 1024
-MAX_LINKS = 40
 UNRESOLVED = "ResourceInitializationError"
 """ECS's word for a task whose secrets or environment files could not be fetched."""
 
@@ -130,7 +130,7 @@ class LocalSources:
     def _file(self, name: str, limit: int, *, barred: int = 0) -> str:
         """The text of a file whose mode has none of the ``barred`` bits."""
         try:
-            real = _safe_way(self._path(name))
+            real = safe_way(self._path(name))
             data = read_file(real, limit, follow=False)
             if os.lstat(real).st_mode & barred:
                 raise broken(real, "can be written by its group", f"run chmod g-w {real}")
@@ -193,41 +193,3 @@ def _variables(text: str) -> Iterator[tuple[str, str]]:
         name, equals, value = line.removesuffix("\r").partition("=")
         if equals and name and not line.startswith("#"):
             yield name, value
-
-
-def _safe_way(path: Path) -> Path:
-    """The absolute path with its links followed, when no stranger could put something else on the way.
-
-    Raises:
-        OSError: there is no such file, or it cannot be reached.
-        DocumentError: a stranger could.
-    """
-    real, links = Path("/"), 0
-    rest = list(reversed(path.parts[1:]))
-    while rest:
-        name = rest.pop()
-        if name == "..":
-            real = real.parent
-            continue
-        entry = real / name
-        status = os.lstat(entry)
-        _check_step(entry, status, os.lstat(real))
-        if not stat.S_ISLNK(status.st_mode):
-            real = entry
-            continue
-        links += 1
-        if links > MAX_LINKS:
-            raise broken(path, "has too many symbolic links on the way", "correct them")
-        # The first part of an absolute target is /, which leads back to the root.
-        rest.extend(reversed(Path(os.readlink(entry)).parts))
-    return real
-
-
-def _check_step(entry: Path, status: os.stat_result, folder: os.stat_result) -> None:
-    if not folder.st_mode & stat.S_IWOTH:
-        return
-    if not folder.st_mode & stat.S_ISVTX:
-        raise broken(entry, "every user may write in its folder", f"run chmod o-w {entry.parent}")
-    if status.st_uid not in (0, os.geteuid()):
-        problem = f"it belongs to user {status.st_uid}, in a folder where every user may write"
-        raise broken(entry, problem, "use a file in a folder of your own")

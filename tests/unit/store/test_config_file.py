@@ -125,12 +125,12 @@ def test_a_dotted_name_without_quotes_is_told_to_need_them(tmp_path: Path) -> No
 
 
 def test_unknown_keys_are_warnings_with_the_nearest_and_the_rest_works(tmp_path: Path) -> None:
-    config, findings = read_config(put(tmp_path, 'theem = "x"\nzebra = 1\nmotion = false\n[schedulers]\n'))
+    config, findings = read_config(put(tmp_path, 'theem = "x"\nzebra = 1\nmotion = false\n[scheduling]\n'))
     assert config.motion is False
     assert [(f.path, f.severity) for f in findings] == [
         ("theem", "warning"),
         ("zebra", "warning"),
-        ("schedulers", "warning"),
+        ("scheduling", "warning"),
     ]
     assert "line 1, column 1: unknown key; did you mean 'theme'?" in str(findings[0])
     assert "the keys are: theme, default_cluster, keys, motion" in str(findings[1])
