@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from app.model.errors import DocumentError
 from app.model.strict_json import parse_json
 from app.placement.external import fault
 
@@ -84,7 +85,7 @@ def ask_program(name: str, argv: Sequence[str], timeout: float, document: Mappin
 
 def _answer(name: str, heard: _Heard, code: int, timeout: float) -> Any:
     if heard.flooded:
-        raise fault(name, f"wrote more than {MOST_OUTPUT // 1024:,} KiB, and was ended")
+        raise fault(name, f"wrote more than {MOST_OUTPUT >> 20} MiB, and was ended")
     if heard.late:
         raise fault(name, f"did not answer within {timeout:g} s, and was ended", heard.last_words)
     if code < 0:
@@ -93,7 +94,11 @@ def _answer(name: str, heard: _Heard, code: int, timeout: float) -> Any:
         raise fault(name, f"ended with exit code {code}", heard.last_words)
     if not heard.out.strip():
         raise fault(name, "ended without an answer", heard.last_words)
-    return parse_json(bytes(heard.out), f"the answer of scheduler {name!r}")
+    try:
+        return parse_json(bytes(heard.out), "answer")
+    except DocumentError as error:
+        finding = error.findings[0]
+        raise fault(name, f"answered with no JSON: {finding.path}", finding.problem) from None
 
 
 def _signal_name(number: int) -> str:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from app.store.config import LEAST_TIME, MOST_TIME, Config, read_config
+from app.store.config import LEAST_TIME, MOST_TIME, Config, SchedulerProgram, read_config
 
 FILE = """theme = "moorage-light"
 default_cluster = "prod"
@@ -122,6 +122,52 @@ def test_a_dotted_name_without_quotes_is_told_to_need_them(tmp_path: Path) -> No
     config, (finding,) = read_config(put(tmp_path, '[secrets]\ndb.password = "env:B"\n'))
     assert config == Config()
     assert (finding.path, "needs quotes" in finding.remedy) == ("secrets.db", True)
+
+
+def test_schedulers_in_a_line_and_as_tables(tmp_path: Path) -> None:
+    content = (
+        '[schedulers]\nleast = {program = ["/bin/least", "", "a b"], timeout = "2.5s"}\n'
+        '[schedulers.quick_1]\nprogram = ["/bin/quick"]\n[schedulers.slow]\nprogram = ["/s"]\ntimeout = "1m"\n'
+        '[schedulers.tight]\nprogram = ["/t"]\ntimeout = "100ms"\n'
+    )
+    config, findings = read_config(put(tmp_path, content))
+    assert findings == ()
+    assert dict(config.schedulers) == {
+        "least": SchedulerProgram(("/bin/least", "", "a b"), 2.5),
+        "quick_1": SchedulerProgram(("/bin/quick",), 1.0),
+        "slow": SchedulerProgram(("/s",), 60.0),
+        "tight": SchedulerProgram(("/t",), 0.1),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "place", "remedy"),
+    [
+        ("schedulers = 1", "schedulers", "line 1, column 1", "write a table"),
+        ("[schedulers]\nx = '/bin/x'", "schedulers.x", "line 2, column 1", "write {program = "),
+        ("[schedulers.x]\n", "schedulers.x.program", "line 1, column 1", 'write ["/PATH"'),
+        ("[schedulers.x]\nprogram = '/bin/x'", "schedulers.x.program", "line 2, column 1", 'write ["/PATH"'),
+        ("[schedulers.x]\nprogram = []", "schedulers.x.program", "line 2, column 1", 'write ["/PATH"'),
+        ("[schedulers.x]\nprogram = ['/x', 1]", "schedulers.x.program", "line 2, column 1", 'write ["/PATH"'),
+        ('[schedulers.x]\nprogram = ["/x\\u0000"]', "schedulers.x.program", "line 2, column 1", 'write ["/PATH"'),
+        ("[schedulers.x]\nprogram = ['bin/x']", "schedulers.x.program", "line 2, column 1", "absolute path"),
+        ("[schedulers.x]\nprogram = ['~/x']", "schedulers.x.program", "line 2, column 1", "absolute path"),
+        ("[schedulers.x]\nprogram = ['/x']\ntimeout = 1", "schedulers.x.timeout", "line 3, column 1", "100ms to 60s"),
+        ("[schedulers.x]\nprogram = ['/x']\ntimeout = '99ms'", "schedulers.x.timeout", "line 3, column 1", "100ms"),
+        ("[schedulers.x]\nprogram = ['/x']\ntimeout = '61s'", "schedulers.x.timeout", "line 3, column 1", "60s"),
+        ("[schedulers.x]\nprogram = ['/x']\ntime = '1s'", "schedulers.x.time", "line 3, column 1", "only program and"),
+        ("[schedulers.built-in]\nprogram = ['/x']", "schedulers.built-in", "line 1, column 1", "are Moorage's own"),
+        ("[schedulers.swarm]\nprogram = ['/x']", "schedulers.swarm", "line 1, column 1", "are Moorage's own"),
+        ("[schedulers.'a b']\nprogram = ['/x']", "schedulers.a b", "line 1, column 1", "letters, digits, - and _"),
+        ("[schedulers." + "n" * 65 + "]\nprogram = ['/x']", "schedulers." + "n" * 65, "line 1, column 1", "1 to 64"),
+    ],
+)
+def test_a_scheduler_that_is_wrong_is_left_out(tmp_path: Path, text: str, path: str, place: str, remedy: str) -> None:
+    config, (finding,) = read_config(put(tmp_path, text))
+    assert config == Config()
+    assert (finding.path, finding.severity) == (path, "error")
+    assert place in finding.problem
+    assert remedy in finding.remedy
 
 
 def test_unknown_keys_are_warnings_with_the_nearest_and_the_rest_works(tmp_path: Path) -> None:
