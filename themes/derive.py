@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from textual.color import Color
@@ -9,6 +10,8 @@ from textual.theme import Theme
 
 LEAST_CONTRAST: Final = 4.5
 _STEPS: Final = 24
+BLOCK_STRENGTH: Final = 0.5
+"""How much of its colour a block has at most; the rest is ground, so that a screen full of them stays calm."""
 _SOURCE_HUES: Final = (0.47, 0.59, 0.11, 0.74, 0.28, 0.04, 0.91, 0.57)
 
 # Legible on black and on white alike (3.5 to 1 and more), for an app that cannot say which theme it has.
@@ -35,6 +38,18 @@ _MIDDLE: Final[dict[str, str]] = {
     "source-5": "#cc5a32",
     "source-6": "#c74a91",
     "source-7": "#788590",
+    "block-0": "#136b60",
+    "block-1": "#22609b",
+    "block-2": "#7d5606",
+    "block-3": "#6d44a3",
+    "block-4": "#386817",
+    "block-5": "#94401f",
+    "block-6": "#93336a",
+    "block-7": "#4d5a63",
+    "block-neutral": "#58636b",
+    "block-text": "#ffffff",
+    "block-selected": "#e8edf0",
+    "block-selected-text": "#10171d",
 }
 SEMANTIC_VARIABLES: Final[tuple[str, ...]] = tuple(_MIDDLE)
 """Every variable that ``moorage.tcss`` may use beyond Textual's own."""
@@ -62,6 +77,18 @@ _ANSI: Final[dict[str, str]] = {
     "source-5": "ansi_red",
     "source-6": "ansi_bright_magenta",
     "source-7": "ansi_default",
+    "block-0": "ansi_cyan",
+    "block-1": "ansi_blue",
+    "block-2": "ansi_yellow",
+    "block-3": "ansi_magenta",
+    "block-4": "ansi_green",
+    "block-5": "ansi_red",
+    "block-6": "ansi_bright_magenta",
+    "block-7": "ansi_bright_cyan",
+    "block-neutral": "ansi_default",
+    "block-text": "ansi_default",
+    "block-selected": "ansi_default",
+    "block-selected-text": "ansi_default",
 }
 
 
@@ -79,6 +106,26 @@ def contrast(first: Color, second: Color) -> float:
     """The ratio of two opaque colours, 1 to 21; WCAG 2.2."""
     lighter, darker = sorted((relative_luminance(first), relative_luminance(second)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
+
+
+def block_colours(sources: Sequence[Color], ground: Color, text: Color) -> dict[str, str]:
+    """Grounds for blocks with words on them: the hues of ``sources``, as strong as ``text`` on them allows."""
+
+    def shade(colour: Color) -> str:
+        for step in range(_STEPS):
+            mixed = ground.blend(colour, BLOCK_STRENGTH * (1 - step / _STEPS), alpha=1.0)
+            if contrast(mixed, text) >= LEAST_CONTRAST:
+                return mixed.hex
+        return ground.hex
+
+    grey = text.blend(ground, 0.55, alpha=1.0)
+    return {
+        **{f"block-{index}": shade(colour) for index, colour in enumerate(sources)},
+        "block-neutral": shade(grey),
+        "block-text": text.hex,
+        "block-selected": text.hex,
+        "block-selected-text": ground.hex,
+    }
 
 
 def variable_defaults(theme: Theme | None) -> dict[str, str]:
@@ -121,4 +168,6 @@ def variable_defaults(theme: Theme | None) -> dict[str, str]:
     for index, hue in enumerate(_SOURCE_HUES):
         saturation = 0.15 if index == len(_SOURCE_HUES) - 1 else 0.6
         defaults[f"source-{index}"] = legible(Color.from_hsl(hue, saturation, 0.65 if theme.dark else 0.35))
-    return defaults
+    sources = [Color.parse(defaults[f"source-{index}"]) for index in range(len(_SOURCE_HUES))]
+    # Text on blocks must be read whatever the theme's own text is like: it is taken to the end of the scale.
+    return {**defaults, **block_colours(sources, ground, toward)}

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from textual.color import Color
 from textual.theme import Theme
+
+from themes.derive import block_colours
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,9 @@ def _semantic_variables(palette: Palette) -> dict[str, str]:
         "cursor-bar": palette.accent,
         "cursor-bar-faint": palette.muted,
         **{f"source-{index}": colour for index, colour in enumerate(palette.sources)},
+        **block_colours(
+            [Color.parse(colour) for colour in palette.sources], Color.parse(palette.ground), Color.parse(palette.text)
+        ),
     }
 
 

@@ -9,6 +9,7 @@ from textual.theme import BUILTIN_THEMES, Theme
 
 from themes import SEMANTIC_VARIABLES, STYLESHEET, THEMES, VARIABLE_DEFAULTS, variable_defaults
 from themes.derive import contrast
+from widgets.block_bar import BlockBars
 from widgets.breadcrumb import Breadcrumb
 from widgets.cells import Column, Row, cell
 from widgets.confirm import Confirm
@@ -44,6 +45,26 @@ def test_all_text_can_be_read(theme: Theme) -> None:
         for text, ground in product(TEXTS, GROUNDS)
     }
     assert {pair: ratio for pair, ratio in ratios.items() if ratio < 4.5} == {}
+
+
+@pytest.mark.parametrize("theme", [*THEMES, *BUILTIN_THEMES.values()], ids=lambda theme: theme.name)
+def test_words_on_blocks_can_be_read(theme: Theme) -> None:
+    said = variables(theme)
+    if theme.ansi or Color.parse(said["background"]).ansi is not None:
+        return
+    blocks = [name for name in SEMANTIC_VARIABLES if name.startswith("block-") and "text" not in name]
+    pairs = {name: "block-selected-text" if name == "block-selected" else "block-text" for name in blocks}
+    ratios = {block: contrast(Color.parse(said[block]), Color.parse(said[text])) for block, text in pairs.items()}
+    assert len(ratios) == 10
+    assert {block: ratio for block, ratio in ratios.items() if ratio < 4.5} == {}
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+def test_blocks_stand_out_from_the_ground_and_from_each_other(theme: Theme) -> None:
+    said = variables(theme)
+    blocks = [said[f"block-{index}"] for index in range(8)]
+    assert len(set(blocks)) == 8
+    assert all(contrast(Color.parse(block), Color.parse(said["background"])) >= 1.5 for block in blocks)
 
 
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
@@ -86,6 +107,7 @@ class Shown(App[None]):
     def compose(self) -> ComposeResult:
         yield Breadcrumb(("a", "b"))
         yield LiveTable([Column("a", "A")], classes="panel")
+        yield BlockBars()
         yield LogView(classes="panel")
         yield JsonView('{"a": 1}')
         yield KeyHints()

@@ -1,0 +1,189 @@
+"""Strips for bars of blocks, from component styles; layouts are remembered until the bar or the width changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.cache import LRUCache
+from textual.strip import Strip
+from textual.widget import Widget
+
+from widgets.block_layout import COLOURS, NEUTRAL, Bar, BarLayout, Block, Piece, lay_out_bar
+from widgets.cells import ELLIPSIS, TONES, Cell, cell, fit
+from widgets.plain import plain
+
+PARTS: Final = (
+    "ground",
+    "empty",
+    "other",
+    "selected",
+    "over",
+    "cursor",
+    "cursor-blurred",
+    "cursor-bar",
+    "cursor-bar-blurred",
+    "block-neutral",
+    *(f"block-{index}" for index in range(COLOURS)),
+    "ghost-neutral",
+    *(f"ghost-{index}" for index in range(COLOURS)),
+)
+GROUND: Final = "·"
+GHOST: Final = "▒"
+OTHER: Final = "░"
+SEAM: Final = "▏"
+CHOSEN: Final = "▸"
+OVER: Final = "!"
+CURSOR_BAR: Final = "▌"
+GUTTER: Final = 1
+_GAP: Final = 1
+_REMEMBERED: Final = 256
+_LEAST_WITH_ELLIPSIS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Widths:
+    """How a line is shared: gutter, title, gap, bar, gap, note. By the width alone, so that nothing twitches."""
+
+    title: int
+    bar: int
+    note: int
+
+    @property
+    def bar_start(self) -> int:
+        """The first cell of the bar."""
+        return GUTTER + self.title + _GAP
+
+
+def share_width(width: int) -> Widths:
+    """The parts of a line of ``width`` cells."""
+    title = max(9, min(width // 6, 24))
+    note = max(13, min(width // 4, 30))
+    return Widths(title, max(width - GUTTER - title - 2 * _GAP - note, 0), note)
+
+
+class BlockPainter:
+    """Paints the lines of bars with the ``block-bars--…`` component styles of one widget."""
+
+    def __init__(self, widget: Widget) -> None:
+        self._widget = widget
+        self._layouts: LRUCache[str, tuple[Bar, int, BarLayout]] = LRUCache(_REMEMBERED)
+        self._styles: dict[tuple[str, str], Style] = {}
+
+    def forget_styles(self) -> None:
+        """Colours changed."""
+        self._styles.clear()
+
+    def layout(self, bar: Bar, width: int) -> BarLayout:
+        """The bar's blocks in a bar of ``width`` cells."""
+        known = self._layouts.get(bar.key)
+        if known is not None and known[1] == width and (known[0] is bar or known[0] == bar):
+            return known[2]
+        layout = lay_out_bar(bar, width)
+        self._layouts[bar.key] = bar, width, layout
+        return layout
+
+    def _component(self, name: str) -> Style:
+        return self._widget.get_component_rich_style(f"block-bars--{name}")
+
+    def _style(self, name: str, ground: str = "") -> Style:
+        """The style of a tone or part (empty: plain text) on a ground (empty, or one of the cursor's)."""
+        style = self._styles.get((name, ground))
+        if style is None:
+            style = self._component(name) if name else self._widget.rich_style
+            if ground:
+                under = self._component(ground)
+                flags = Style(reverse=under.reverse or None, underline=under.underline or None)
+                style = style + Style(bgcolor=under.bgcolor) + flags
+            self._styles[name, ground] = style
+        return style
+
+    def blank(self, width: int) -> Strip:
+        """An empty line."""
+        return Strip.blank(width, self._style(""))
+
+    def empty(self, text: str, line: int, width: int) -> Strip:
+        """One line of the text for no bars at all, a line below the top."""
+        lines = text.splitlines()
+        if not 1 <= line <= len(lines):
+            return self.blank(width)
+        return Strip([Segment(span.text, self._style("empty")) for span in fit(cell(" " + lines[line - 1]), width)])
+
+    def line(self, bar: Bar, width: int, part: int, chosen: int | None, *, cursor: bool) -> Strip:
+        """One line of a bar.
+
+        Args:
+            part: 0 is the line with title and note; further ones carry the blocks' second lines.
+            chosen: the place of the block that is chosen, where the cursor is on this bar.
+        """
+        widths = share_width(width)
+        faint = "" if self._widget.has_focus else "-blurred"
+        ground = f"cursor{faint}" if cursor else ""
+        plain_style = self._style("", ground)
+        gutter = Segment(CURSOR_BAR, self._style(f"cursor-bar{faint}", ground)) if cursor else Segment(" ", plain_style)
+        title, note = (bar.title, bar.note) if part == 0 else ((), ())
+        gap = Segment(" " * _GAP, plain_style)
+        segments = [gutter, *self._cell(title, widths.title, bar.dim, ground), gap]
+        segments += self._bar(bar, widths.bar, part, chosen if cursor else None, ground)
+        segments += [gap, *self._cell(note, widths.note, bar.dim, ground)]
+        return Strip(segments).adjust_cell_length(width, plain_style).simplify()
+
+    def _cell(self, content: Cell, width: int, dim: bool, ground: str) -> list[Segment]:
+        return [
+            Segment(span.text, self._style("muted" if dim else span.tone if span.tone in TONES else "", ground))
+            for span in fit(content, width)
+        ]
+
+    def _bar(self, bar: Bar, width: int, part: int, chosen: int | None, ground: str) -> list[Segment]:
+        layout = self.layout(bar, width)
+        segments: list[Segment] = []
+        for piece in layout.pieces:
+            is_chosen = chosen is not None and piece.first <= chosen <= piece.last
+            segments += self._piece(bar, piece, part, ground, chosen=is_chosen)
+        segments.append(Segment(GROUND * layout.free, self._style("ground", ground)))
+        if layout.over and layout.pieces:
+            segments.append(Segment(OVER, self._style("over", ground)))
+        return segments
+
+    def _piece(self, bar: Bar, piece: Piece, part: int, ground: str, *, chosen: bool) -> list[Segment]:
+        block = bar.blocks[piece.first]
+        fill = {"ghost": GHOST, "other": OTHER}.get(block.kind, " ")
+        words = _words(block, piece, part, fill)
+        if chosen:
+            style = self._style("selected")
+            return [Segment((CHOSEN if part == 0 else " ") + words.replace(fill, " "), style)]
+        if block.kind == "other":
+            return [Segment(OTHER + words, self._style("other", ground))]
+        colour = "neutral" if bar.dim or block.colour == NEUTRAL else str(block.colour % COLOURS)
+        if block.kind == "ghost":
+            return [Segment(SEAM + words, self._style(f"ghost-{colour}", ground))]
+        style = self._style(f"block-{colour}")
+        return [Segment(SEAM, self._seam(style)), Segment(words, style)]
+
+    def _seam(self, style: Style) -> Style:
+        """A hairline of the screen's own ground: it parts neighbours of one colour, with and without colours."""
+        if style.reverse:
+            return style
+        return style + Style(color=self._style("").bgcolor)
+
+
+def _words(block: Block, piece: Piece, part: int, fill: str) -> str:
+    """What stands on a piece behind its first cell, filled up to its width."""
+    room = max(piece.width - 1, 0)
+    label, more = (block.label, block.more) if piece.count == 1 else (f"+{piece.count}", "")
+    text = plain(more if part else label)
+    if cell_len(text) > room:
+        # A number that is cut is another number; and of what is not solid the pattern tells more than half a word.
+        whole = part or piece.count > 1 or block.kind != "task"
+        text = "" if whole else _cut(plain(block.short or block.label), room)
+    return text + fill * (room - cell_len(text))
+
+
+def _cut(text: str, room: int) -> str:
+    """With an ellipsis where there is room for one."""
+    if cell_len(text) <= room:
+        return text
+    return set_cell_size(text, room - 1) + ELLIPSIS if room >= _LEAST_WITH_ELLIPSIS else set_cell_size(text, room)
