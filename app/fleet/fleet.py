@@ -59,7 +59,8 @@ class InstanceState:
 
     @property
     def unmanaged(self) -> list[Container]:
-        return [container for container in self.containers.values() if container.tag is None]
+        """What Moorage did not start. A task's placeholder in a swarm is neither its container nor a foreign one."""
+        return [found for found in self.containers.values() if found.tag is None and not found.placeholder]
 
     @property
     def live(self) -> bool:

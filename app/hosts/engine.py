@@ -131,6 +131,24 @@ class Engine:
         with translated("listing networks"):
             return _entries(self.api().networks(filters={"label": label}))
 
+    def nodes(self) -> list[Json]:
+        """Nodes of the swarm that this engine manages. failed: it manages none."""
+        with translated("listing nodes"):
+            return _entries(self.api().nodes())
+
+    def services(self, label: str) -> list[Json]:
+        with translated("listing services"):
+            return _entries(self.api().services(filters={"label": label}))
+
+    def service(self, service: str) -> Json:
+        with translated("inspecting a service"):
+            return _members(self.api().inspect_service(service))
+
+    def service_tasks(self, service: str) -> list[Json]:
+        """What Swarm runs for a service, and what it ran before."""
+        with translated("listing tasks of a service"):
+            return _entries(self.api().tasks(filters={"service": service}))
+
     def events(self) -> Stream:
         """Container and volume events from now on. No exec and top events: health checks make floods of them."""
         from docker import types, utils
@@ -271,6 +289,38 @@ class Engine:
             api._raise_for_status(response)
             for _ in checked(api._stream_helper(response, decode=True)):
                 pass
+
+    def load_image(self, archive: bytes) -> None:
+        """Load images as ``docker save`` writes them: the same archive has the same id on every engine of a kind."""
+        api = self._write("loading an image")
+        with translated("loading an image"):
+            url = api._url("/images/load")
+            response = api._post(url, data=archive, params={"quiet": True}, stream=True, timeout=PULL_SILENCE)
+            api._raise_for_status(response)
+            for _ in checked(api._stream_helper(response, decode=True)):
+                pass
+
+    def create_service(self, spec: Mapping[str, Any]) -> str:
+        """Create from the exact API body; returns the id. conflict: the name is taken. No registry is asked."""
+        api = self._write("creating a service")
+        with translated("creating a service"):
+            response = api._post_json(api._url("/services/create"), data=dict(spec))
+            return str(_members(api._result(response, True)).get("ID"))
+
+    def update_service(self, service: str, version: int, spec: Mapping[str, Any]) -> None:
+        """Replace its spec; refused or failed if it is no longer at ``version``."""
+        api = self._write("changing a service")
+        with translated("changing a service"):
+            url = api._url("/services/{0}/update", service)
+            api._raise_for_status(api._post_json(url, data=dict(spec), params={"version": version}))
+
+    def remove_service(self, service: str) -> None:
+        """Remove, with what Swarm runs for it; gone already: no error."""
+        api = self._write("removing a service")
+        with translated("removing a service"):
+            response = api._delete(api._url("/services/{0}", service))
+            if response.status_code != 404:
+                api._raise_for_status(response)
 
     # --- time ------------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,9 @@ from app.model.safe_text import SafeText, safe_line
 PREFIX = "moorage."
 TASK = f"{PREFIX}task"
 DIGEST = f"{PREFIX}digest"
+PLACEHOLDER = f"{PREFIX}placeholder"
+"""On a Swarm service that keeps the place of a task, and on the container that Swarm runs for it: the task's id."""
+_SWARM_SERVICE = "com.docker.swarm.service.name"
 _CONDITIONS = frozenset({"CREATE", "START", "COMPLETE", "SUCCESS", "HEALTHY"})
 _LONGEST = 1024
 _LONGEST_VOLUME = 200
@@ -51,6 +54,17 @@ def volume_name(task_id: str, volume: str) -> str:
     if len(volume) > _LONGEST_VOLUME:
         volume = f"{volume[:_LONGEST_VOLUME]}-{hashlib.sha256(volume.encode()).hexdigest()[:8]}"
     return f"moorage-volume-{task_id[:12]}-{volume}"
+
+
+def placeholder_name(task_id: str) -> str:
+    """The Swarm service that keeps the place of a task."""
+    return f"moorage-{task_id}"
+
+
+def is_placeholder(labels: Mapping[str, str]) -> bool:
+    """Did Swarm make this container for a placeholder? Our label and the name of its service have to agree."""
+    task_id = labels.get(PLACEHOLDER, "")
+    return is_id(task_id) and TASK not in labels and labels.get(_SWARM_SERVICE) == placeholder_name(task_id)
 
 
 def labels_of(tag: TaskTag) -> dict[str, str]:

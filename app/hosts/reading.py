@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from app.hosts.engine import Engine, Json
 from app.hosts.errors import HostError
-from app.hosts.labels import PREFIX, TASK, DamagedLabels, parse_time, read_tag
+from app.hosts.labels import PREFIX, TASK, DamagedLabels, is_placeholder, parse_time, read_tag
 from app.hosts.records import KIND, read_record
 from app.model.container import Container, DockerHealth, DockerState, PortBinding, TaskTag
 from app.model.instance import EngineInfo
@@ -88,6 +88,7 @@ def engine_info(info: Json, version: Json) -> EngineInfo:
     """Capacity as the ECS agent counts it: cores x 1024, and whole MiB of memory (design: ECS semantics 1.2)."""
     machine = str(info.get("Architecture", ""))
     memory, plugins = int(info.get("MemTotal") or 0) >> 20, info.get("Plugins") or {}
+    swarm = info.get("Swarm") or {}
     return EngineInfo(
         engine_id=safe_line(info.get("ID", "")),
         hostname=safe_line(info.get("Name", "")),
@@ -101,6 +102,8 @@ def engine_info(info: Json, version: Json) -> EngineInfo:
         log_drivers=tuple(safe_line(name) for name in plugins.get("Log") or ()),
         volume_drivers=tuple(safe_line(name) for name in plugins.get("Volume") or ()),
         security=tuple(_security(option) for option in info.get("SecurityOptions") or ()),
+        swarm_node=safe_line(swarm.get("NodeID") or ""),
+        swarm_manager=swarm.get("ControlAvailable") is True,
     )
 
 
@@ -137,7 +140,8 @@ def container_from_list(entry: Json) -> Container:
         if f"({word})" in status or (word == "starting" and "(health: starting)" in status):
             health = word
             break
-    tag, damage = _tag(name, entry.get("Labels") or {})
+    labels = entry.get("Labels") or {}
+    tag, damage = _tag(name, labels)
     return Container(
         id=safe_line(entry["Id"]),
         name=safe_line(name),
@@ -150,6 +154,7 @@ def container_from_list(entry: Json) -> Container:
         exit_code=int(exit_match[1]) if exit_match else None,
         health=health,
         ports=_listed_ports(entry.get("Ports") or ()),
+        placeholder=is_placeholder(labels),
     )
 
 
@@ -165,7 +170,8 @@ def container_from_inspect(detail: Json) -> Container:
     retries = int((config.get("Healthcheck") or {}).get("Retries") or 3)
     health = _health(state.get("Health") or {}, retries, up=up)
     network: Mapping[str, Any] = detail.get("NetworkSettings") or {}
-    tag, damage = _tag(name, config.get("Labels") or {})
+    labels = config.get("Labels") or {}
+    tag, damage = _tag(name, labels)
     return Container(
         id=safe_line(detail["Id"]),
         name=safe_line(name),
@@ -183,6 +189,7 @@ def container_from_inspect(detail: Json) -> Container:
         error=safe_line(state.get("Error") or ""),
         ports=_inspected_ports(network.get("Ports") or {}),
         address=_own_address(network.get("Networks") or {}),
+        placeholder=is_placeholder(labels),
     )
 
 

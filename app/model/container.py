@@ -62,7 +62,8 @@ class TaskTag:
 class Container:
     """A container as last seen. ``tag`` is None for one that Moorage did not start, or whose labels are not believed
     (``damage`` says why). ``exit_code`` only if its process ever ran; ``health`` of one that has ended is the last
-    verdict on it. ``address``: its own IPv4 address, "" when it has none.
+    verdict on it. ``address``: its own IPv4 address, "" when it has none. ``placeholder``: it is what Docker Swarm runs
+    to keep the place of one of our tasks (``app.hosts.swarm``).
     """
 
     id: str
@@ -81,6 +82,7 @@ class Container:
     image_id: str = ""
     damage: SafeText = SafeText("")
     address: str = ""
+    placeholder: bool = False
 
     @property
     def up(self) -> bool:

@@ -38,7 +38,8 @@ class Freshness:
 class EngineInfo:
     """What the engine says of itself. ``registered`` is what tasks can use at most: cores x 1024, MiB, GPUs.
 
-    ``security``: which of apparmor, selinux, seccomp and the like it has.
+    ``security``: which of apparmor, selinux, seccomp and the like it has. ``swarm_node``: its id in a Docker Swarm, ""
+    when it is in none; ``swarm_manager``: whether it can be asked about that swarm.
     """
 
     engine_id: str
@@ -53,6 +54,8 @@ class EngineInfo:
     log_drivers: tuple[SafeText, ...] = ()
     volume_drivers: tuple[SafeText, ...] = ()
     security: tuple[SafeText, ...] = ()
+    swarm_node: str = ""
+    swarm_manager: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,23 @@ from app.model.cluster import ClusterFile
 from app.model.errors import DocumentError, MoorageError, NotFoundError
 from app.operations.session import Session
 from app.placement.external import ExternalScheduler, fault
-from app.placement.scheduling import BUILT_IN, BuiltInScheduler, Scheduler
+from app.placement.scheduling import BUILT_IN, SWARM, BuiltInScheduler, Scheduler
 from app.store.config import SchedulerProgram
 from app.store.safe_way import checked_program
 
 _Maker = Callable[[Session, ClusterFile, random.Random], Scheduler]
 
+
+def _swarm(session: Session, cluster: ClusterFile, _rng: random.Random) -> Scheduler:
+    # Here: nobody else needs what talks to a swarm.
+    from app.operations.swarm_scheduler import SwarmScheduler
+
+    return SwarmScheduler(session, cluster)
+
+
 _OURS: Mapping[str, _Maker] = {
     BUILT_IN: lambda _session, _cluster, rng: BuiltInScheduler(rng),
+    SWARM: _swarm,
 }
 """Schedulers of Moorage itself, whose names nobody else's can have. Making one asks nobody anything yet."""
 

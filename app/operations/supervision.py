@@ -17,6 +17,7 @@ from app.model.errors import MoorageError
 from app.model.instance import Instance, InstanceKey
 from app.model.progress import Progress, Tell
 from app.model.resources import Resources
+from app.operations.placeholders import PlaceholderSweep
 from app.operations.session import Session
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Supervision:
         self._complain = complain
         self._tell = tell or _quiet
         self._historian: Historian | None = None
+        self._placeholders = PlaceholderSweep(session, report)
         self._lock = threading.Lock()
         self._under_way: set[str] = set()
         self._not_before: dict[str, float] = {}
@@ -51,11 +53,12 @@ class Supervision:
     @property
     def busy(self) -> bool:
         with self._lock:
-            return bool(self._under_way)
+            return bool(self._under_way) or self._placeholders.busy
 
     def consider(self, fleet: Fleet, in_hand: Collection[str] = ()) -> None:
         """Begin what is due; ``in_hand``: ids of tasks that this process is at work on already."""
         self._remember(fleet)
+        self._placeholders.consider(fleet, in_hand)
         retention = self._session.settings.retention
         for key, state in fleet.instances.items():
             if not state.live:
@@ -110,6 +113,7 @@ class Supervision:
             done = act(engine, fresh, what, hand) if fresh and what else ""
             if done:
                 self._report(instance.key, done)
+                self._placeholders.soon(instance.key.cluster)
         except MoorageError as error:
             self._report(instance.key, f"{name}: {error.message}; tried again soon")
         finally:

@@ -15,6 +15,7 @@ from app.model.requests import DescribeTasksRequest, ListTasksRequest, StopTaskR
 from app.model.task import Task
 from app.operations.history import remember_end
 from app.operations.history_shape import past_task_shape
+from app.operations.placeholders import drop_placeholder
 from app.operations.recall import recall, recall_ids
 from app.operations.session import Session, find_entry
 from app.operations.task_shape import task_shape
@@ -49,6 +50,8 @@ def stop_found_task(session: Session, endpoint: str, task: Task, reason: str, te
         try_to_mark(engine, task.id, "UserInitiated", reason or STOPPED_BY_USER, session.operator)
     stopped = stop_in_order(engine, read_task(engine, task.instance, task.id) or task, tell) or task
     remember_end(session, engine, stopped, tell)
+    if stopped.last_status == "STOPPED":
+        drop_placeholder(session, stopped, engine)
     return stopped
 
 

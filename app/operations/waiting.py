@@ -17,6 +17,7 @@ from app.model.progress import Tell
 from app.model.requests import DescribeTasksRequest
 from app.model.task import Task
 from app.operations.history import remember_end
+from app.operations.placeholders import drop_placeholder
 from app.operations.session import Session
 from app.operations.tasks import describe_tasks
 
@@ -91,6 +92,7 @@ def _stay(session: Session, state: InstanceState, task: Task, tell: Tell, report
             if current is None or (current.last_status == "STOPPED" and what in (None, "forget")):
                 if current is not None:
                     remember_end(session, engine, current, tell)
+                    drop_placeholder(session, current, engine)
                 return current
             if what is not None and act(engine, current, what, hand):
                 continue

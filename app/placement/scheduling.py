@@ -12,6 +12,7 @@ from app.placement.demand import Demand
 from app.placement.planner import Plan, plan
 
 BUILT_IN = "built-in"
+SWARM = "swarm"
 
 
 @dataclass(frozen=True, slots=True)
