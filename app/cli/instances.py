@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from app.cli.command import Command, answering
+from collections.abc import Callable
+from typing import Any
+
+from app.cli.command import Call, Command, answering
+from app.cli.outcome import FAILED, complain
 from app.model.requests import (
     DeleteAttributesRequest,
     DeregisterContainerInstanceRequest,
@@ -10,20 +14,41 @@ from app.model.requests import (
     ListContainerInstancesRequest,
     PutAttributesRequest,
     RegisterContainerInstanceRequest,
+    UpdateContainerInstanceRequest,
     UpdateContainerInstancesStateRequest,
 )
 from app.operations import instances
+from app.operations.instances import Say
+from app.operations.session import Session
+
+
+def _telling(operation: Callable[[Session, Any, Say], dict[str, Any]]) -> Callable[[Call], int]:
+    """The run of a verb that has something to say beside its response: on stderr, as are its failures."""
+
+    def run(call: Call) -> int:
+        shape = operation(call.session, call.request, complain)
+        call.show(shape)
+        failures = shape.get("failures", ())
+        for failure in failures:
+            complain(f"{failure['reason']}: {failure['detail']}")
+        return FAILED if failures else 0
+
+    return run
+
 
 COMMANDS = {
     "register-container-instance": Command(
-        RegisterContainerInstanceRequest, answering(instances.register_container_instance), "endpoint"
+        RegisterContainerInstanceRequest, _telling(instances.register_container_instance), "endpoint"
     ),
     "deregister-container-instance": Command(
-        DeregisterContainerInstanceRequest, answering(instances.deregister_container_instance), "containerInstance"
+        DeregisterContainerInstanceRequest, _telling(instances.deregister_container_instance), "containerInstance"
+    ),
+    "update-container-instance": Command(
+        UpdateContainerInstanceRequest, answering(instances.update_container_instance), "containerInstance"
     ),
     "update-container-instances-state": Command(
         UpdateContainerInstancesStateRequest,
-        answering(instances.update_container_instances_state),
+        _telling(instances.update_container_instances_state),
         "containerInstances",
     ),
     "list-container-instances": Command(

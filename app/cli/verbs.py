@@ -34,6 +34,7 @@ _ALL = (
     Verb("describe-clusters", "clusters", "Show clusters with their counts of instances and tasks."),
     Verb("register-container-instance", "instances", "Add a Docker Engine to a cluster."),
     Verb("deregister-container-instance", "instances", "Take an instance out of a cluster."),
+    Verb("update-container-instance", "instances", "Change the memory and the ports that are kept for the host."),
     Verb("update-container-instances-state", "instances", "Drain instances, or make them ACTIVE again."),
     Verb("list-container-instances", "instances", "List the instances of a cluster."),
     Verb("describe-container-instances", "instances", "Show instances with what is registered and what remains."),

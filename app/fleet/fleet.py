@@ -13,6 +13,7 @@ from typing import assert_never
 
 from app.fleet.changes import ChangeSet
 from app.model.container import Container
+from app.model.drain import DrainMark, drain_name, is_drain_name
 from app.model.instance import EngineInfo, Freshness, Instance, InstanceKey
 from app.model.lifecycle import derive_task
 from app.model.record import Record, record_name
@@ -43,14 +44,41 @@ class InstanceState:
     tasks: dict[str, Task] = field(default_factory=dict)
     by_task: dict[str, set[str]] = field(default_factory=dict)
     records_by_task: dict[str, set[str]] = field(default_factory=dict)
+    recorded_drain: DrainMark | None = None
+
+    @property
+    def drain(self) -> DrainMark | None:
+        """Who drains the instance, since when and why; None: it takes tasks.
+
+        The record on the engine is the truth. What the cluster's file says counts as long as the engine has not been
+        told, and while it has not answered since this process began: then it is what was known last.
+        """
+        if self.recorded_drain is not None or self.instance.status != "DRAINING":
+            return self.recorded_drain
+        if self.instance.drain_recorded and self.info is not None:
+            return None
+        return DrainMark(drain_name(self.instance.key.cluster), reason=self.instance.drain_reason)
+
+    @property
+    def draining(self) -> bool:
+        return self.drain is not None
+
+    @property
+    def drain_untold(self) -> bool:
+        """Is it marked DRAINING in the cluster's file, and its engine is still to be told?"""
+        return self.instance.status == "DRAINING" and not self.instance.drain_recorded
 
     @property
     def registered(self) -> Resources:
-        """What tasks can use at most; nothing while the engine has never answered."""
+        """What tasks can use at most, and the ports that none may have; nothing while the engine has never answered."""
         if self.info is None:
             return Resources()
-        offered = self.info.registered
-        return replace(offered, memory=max(offered.memory - self.instance.reserved_memory, 0))
+        return replace(
+            self.info.registered,
+            memory=max(self.info.registered.memory - self.instance.reserved_memory, 0),
+            ports=self.instance.reserved_ports,
+            ports_udp=self.instance.reserved_ports_udp,
+        )
 
     @property
     def reserved(self) -> Resources:
@@ -123,8 +151,12 @@ class Fleet:
             case ContainerGone():
                 self._container(state, update.container_id, None, changes)
             case RecordSeen():
-                self._record(state, update.name, update.record, changes)
+                if isinstance(update.record, DrainMark):
+                    self._drain(state, update.name, update.record, changes)
+                else:
+                    self._record(state, update.name, update.record, changes)
             case RecordGone():
+                self._drain(state, update.name, None, changes)
                 self._record(state, update.name, None, changes)
             case _:
                 assert_never(update)
@@ -140,6 +172,9 @@ class Fleet:
             self._record(state, gone, None, changes)
         for name, record in named.items():
             self._record(state, name, record, changes)
+        drains = {mark.name: mark for mark in reading.drains}
+        name = drain_name(reading.instance.cluster)
+        self._drain(state, name, drains.get(name), changes)
         changes.instances.add(reading.instance)
 
     def _container(self, state: InstanceState, id_: str, container: Container | None, changes: ChangeSet) -> None:
@@ -172,6 +207,12 @@ class Fleet:
             state.records[name] = record
         _index(state.records_by_task, task_id, name, adding=record is not None)
         self._derive(state, task_id, changes)
+
+    def _drain(self, state: InstanceState, name: str, mark: DrainMark | None, changes: ChangeSet) -> None:
+        """Another cluster that has the same engine drains it by a record of another name."""
+        if is_drain_name(name) and name == drain_name(state.instance.key.cluster) and mark != state.recorded_drain:
+            state.recorded_drain = mark
+            changes.instances.add(state.instance.key)
 
     def _derive(self, state: InstanceState, task_id: str, changes: ChangeSet) -> None:
         containers = [state.containers[id_] for id_ in state.by_task.get(task_id, ())]

@@ -14,6 +14,7 @@ from app.hosts.errors import HostError
 from app.hosts.labels import PREFIX, TASK, DamagedLabels, is_placeholder, parse_time, read_tag
 from app.hosts.records import KIND, read_record
 from app.model.container import Container, DockerHealth, DockerState, PortBinding, TaskTag
+from app.model.drain import DrainMark
 from app.model.instance import EngineInfo
 from app.model.record import Record
 from app.model.resources import Resources
@@ -37,6 +38,7 @@ class HostReading:
 
     containers: tuple[Container, ...]
     records: tuple[Record, ...]
+    drains: tuple[DrainMark, ...] = ()
 
 
 def readable(read: Callable[P, T]) -> Callable[P, T]:
@@ -64,7 +66,7 @@ def read_host(engine: Engine) -> HostReading:
                 containers.append(container_from_inspect(detail))
         else:
             containers.append(container_from_list(entry))
-    return HostReading(tuple(containers), tuple(records_from(volumes)))
+    return HostReading(tuple(containers), tuple(records_from(volumes)), tuple(drains_from(volumes)))
 
 
 def inspect_or_none(engine: Engine, container: str) -> Json | None:
@@ -81,6 +83,12 @@ def inspect_or_none(engine: Engine, container: str) -> Json | None:
 def records_from(volumes: Iterable[Json]) -> list[Record]:
     found = (read_record(str(volume.get("Name")), volume.get("Labels")) for volume in volumes)
     return [record for record in found if record is not None]
+
+
+@readable
+def drains_from(volumes: Iterable[Json]) -> list[DrainMark]:
+    found = (read_drain(str(volume.get("Name")), volume.get("Labels")) for volume in volumes)
+    return [mark for mark in found if mark is not None]
 
 
 @readable

@@ -1,4 +1,4 @@
-"""Records ⇄ empty volumes on the task's host (see ``app.model.record``)."""
+"""Records ⇄ empty volumes on their host (see ``app.model.record`` and ``app.model.drain``)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, get_args
 
 from app.hosts.labels import PREFIX, TASK, count, format_time, parse_time, reservation_from_json, reservation_to_json
+from app.model.drain import LONGEST_REASON, DrainMark, is_drain_name
 from app.model.ids import is_id
 from app.model.record import (
     FailMark,
@@ -26,6 +27,8 @@ from app.model.safe_text import safe_line
 KIND = f"{PREFIX}record"
 _VALUE = f"{PREFIX}value"
 _MANIFEST = f"{PREFIX}manifest"
+_CLUSTER = f"{PREFIX}cluster"
+_DRAIN = "drain"
 _MOST_CONTAINERS = 11
 """ECS's ten, and the pause container."""
 _MOST_TAGS = 51
@@ -170,3 +173,23 @@ def _parse_task(task_id: str, value: Any, manifest: str) -> TaskRecord:
         client_token=safe_line(value.get("clientToken", "")),
         request=safe_line(value.get("request", "")),
     )
+
+
+# --- of an engine itself ----------------------------------------------------------------------------------------------
+
+
+def drain_labels(mark: DrainMark, cluster: str) -> dict[str, str]:
+    value = {"by": mark.by, "at": _format(mark.at), "reason": mark.reason}
+    return {KIND: _DRAIN, _CLUSTER: cluster, _VALUE: json.dumps(value, separators=(",", ":"))}
+
+
+def read_drain(name: str, labels: Mapping[str, str] | None) -> DrainMark | None:
+    """The mark that a volume is; None when it is none. What it holds may be damaged: that it is there counts."""
+    if not labels or labels.get(KIND) != _DRAIN or not is_drain_name(name):
+        return None
+    try:
+        value = json.loads(labels[_VALUE])
+        by, reason = str(value["by"])[:LONGEST_REASON], str(value["reason"])[:LONGEST_REASON]
+        return DrainMark(name, safe_line(by), parse_time(value["at"]), safe_line(reason))
+    except (KeyError, TypeError, ValueError, RecursionError, AttributeError):
+        return DrainMark(name)

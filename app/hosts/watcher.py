@@ -18,13 +18,15 @@ from app.hosts.engine import Engine, Json, Stream
 from app.hosts.errors import HostError
 from app.hosts.reading import (
     container_from_inspect,
+    drains_from,
     engine_info,
     inspect_or_none,
     read_host,
     records_from,
 )
+from app.model.drain import DrainMark
 from app.model.instance import Freshness, InstanceKey, Reach
-from app.model.record import RECORD_PREFIX
+from app.model.record import RECORD_PREFIX, Record
 from app.model.safe_text import SafeText
 from app.model.update import (
     ContainerGone,
@@ -140,7 +142,7 @@ class Watcher:
 
     def _read_all(self) -> None:
         reading = read_host(self._engine)
-        self._deliver(HostRead(self._key, reading.containers, reading.records))
+        self._deliver(HostRead(self._key, reading.containers, reading.records, reading.drains))
 
     def _apply(self, batch: list[Json | None]) -> None:
         """Read again what the events name, each once, in the order of its last event."""
@@ -170,8 +172,10 @@ class Watcher:
         self._deliver(ContainerGone(self._key, container))
 
     def _refresh_record(self, name: str) -> None:
+        found: list[Record | DrainMark]
         try:
-            found = records_from([self._engine.volume(name)])
+            volume = self._engine.volume(name)
+            found = [*records_from([volume]), *drains_from([volume])]
         except HostError as error:
             if error.kind != "not-found":
                 raise

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Literal, Self
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from app.model.drain import LONGEST_REASON
 from app.model.errors import DocumentError, Finding
 from app.model.names import (
     ATTRIBUTE_NAME,
@@ -22,6 +23,9 @@ from app.model.names import (
 MAX_ATTRIBUTE_VALUE = 128
 MAX_CUSTOM_ATTRIBUTES = 10
 BUILT_IN_ATTRIBUTE_PREFIX = "ecs."
+MAX_RESERVED_PORTS = 100
+RESERVED_PORTS = (22, 2375, 2376)
+"""SSH, and the Docker API without and with TLS, as the ECS agent has them. Its own three ports are nobody's here."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 Location = tuple[int | str, ...]
@@ -47,6 +51,14 @@ class InstanceEntry(BaseModel):
         description="how to reach the engine, as in unix:///var/run/docker.sock; at most 2048 characters",
     )
     status: Literal["ACTIVE", "DRAINING"] = Field(default="ACTIVE", description="ACTIVE or DRAINING")
+    drain_recorded: bool = Field(
+        default=False, description="true once its engine has the record that it is DRAINING; Moorage writes it"
+    )
+    drain_reason: str = Field(
+        default="",
+        max_length=LONGEST_REASON,
+        description=f"why it is DRAINING, until its engine has that record; at most {LONGEST_REASON} characters",
+    )
     registered_at: AwareDatetime = Field(
         description="a date and time with its zone and no quotes, as in 2025-01-31T09:30:00Z",
     )
@@ -58,6 +70,13 @@ class InstanceEntry(BaseModel):
     reserved_memory: int = Field(
         default=0, ge=0, le=2**31 - 1, description="MiB that are kept free for the host itself; 0 or more"
     )
+    reserved_ports: list[Annotated[int, Field(ge=1, le=65535)]] = Field(
+        default=list(RESERVED_PORTS),
+        description="tcp ports that no task may have on the host: numbers from 1 to 65535, as in [22, 2375, 2376]",
+    )
+    reserved_ports_udp: list[Annotated[int, Field(ge=1, le=65535)]] = Field(
+        default=[], description="udp ports that no task may have on the host: numbers from 1 to 65535"
+    )
     insecure: bool = Field(default=False, description="true allows plain TCP without TLS to another machine")
 
     @field_validator("endpoint")
@@ -66,6 +85,12 @@ class InstanceEntry(BaseModel):
         if _CONTROL.search(value):
             raise ValueError("holds a control character")
         return value
+
+    @model_validator(mode="after")
+    def _few_reserved_ports(self) -> Self:
+        if problem := reserved_ports_problem(self.reserved_ports, self.reserved_ports_udp):
+            raise ValueError(problem)
+        return self
 
     @field_validator("attributes")
     @classmethod
@@ -144,8 +169,9 @@ class ClusterFile(BaseModel):
         """
         document = self.model_dump(by_alias=True)
         for entry in document["instance"]:
-            if not entry["attributes"]:
-                del entry["attributes"]
+            for member in ("attributes", "drain_recorded", "drain_reason"):
+                if not entry[member]:
+                    del entry[member]
         for member in ("scheduler", "instance"):
             if not document[member]:
                 del document[member]
@@ -159,6 +185,12 @@ def attribute_problem(name: str, value: str) -> str:
     if len(value) > MAX_ATTRIBUTE_VALUE:
         return f"has an attribute {name!r} with {len(value)} characters"
     return f"has an attribute {name!r} with a control character" if _CONTROL.search(value) else ""
+
+
+def reserved_ports_problem(tcp: Collection[int], udp: Collection[int]) -> str:
+    """What ECS would refuse of an instance's reserved ports; "" for good ones."""
+    number = len(set(tcp)) + len(set(udp))
+    return f"has {number} reserved ports; ECS allows {MAX_RESERVED_PORTS}" if number > MAX_RESERVED_PORTS else ""
 
 
 def cluster_from_document(

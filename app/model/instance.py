@@ -60,7 +60,11 @@ class EngineInfo:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A registered container instance. ``status`` is ACTIVE or DRAINING, as its cluster's file says."""
+    """A registered container instance, as its cluster's file says: whether it drains, its state on the host tells.
+
+    ``drain_recorded``: the engine holds the record of its draining, or did when this was written. ``reserved_ports``:
+    tcp and udp ports that no task may have.
+    """
 
     key: InstanceKey
     id: str
@@ -69,3 +73,7 @@ class Instance:
     registered_at: datetime
     attributes: tuple[tuple[str, str], ...] = ()
     reserved_memory: int = 0
+    drain_recorded: bool = False
+    drain_reason: SafeText = SafeText("")
+    reserved_ports: frozenset[int] = frozenset()
+    reserved_ports_udp: frozenset[int] = frozenset()

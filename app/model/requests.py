@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic.alias_generators import to_camel
 
 from app.model.container_members import EnvironmentFile, KeyValue, ResourceRequirement
+from app.model.drain import LONGEST_REASON
 from app.model.errors import MoorageError
 from app.model.locations import member_path
 from app.model.task_definition import EphemeralStorage, InferenceAccelerator, Tag
@@ -56,6 +57,17 @@ class DescribeClustersRequest(Request):
     clusters: Annotated[list[str], Field(max_length=100, description="Clusters, by name or ARN.")] = []
 
 
+ReservedMemory = Annotated[
+    Annotated[int, Field(ge=0, le=2**31 - 1)] | None,
+    Field(description="MiB that are kept free for the host itself (default: 0)."),
+]
+_Ports = list[Annotated[int, Field(ge=0, le=65535)]] | None
+ReservedPorts = Annotated[
+    _Ports, Field(description="tcp ports that no task may have (default: 22 2375 2376); 0 alone for none.")
+]
+ReservedPortsUdp = Annotated[_Ports, Field(description="udp ports that no task may have (default: none).")]
+
+
 class RegisterContainerInstanceRequest(Request):
     cluster: ClusterName = ""
     name: Annotated[str, Field(description="Name of the instance (default: the engine's host name).")] = ""
@@ -63,6 +75,19 @@ class RegisterContainerInstanceRequest(Request):
         str, Field(description="How to reach its Docker Engine: unix:///PATH or tcp://127.0.0.1:PORT.")
     ] = ""
     attributes: Annotated[list[KeyValue], Field(description="Attributes for placement: name=NAME,value=VALUE …")] = []
+    reserved_memory: ReservedMemory = None
+    reserved_ports: ReservedPorts = None
+    reserved_ports_udp: ReservedPortsUdp = None
+
+
+class UpdateContainerInstanceRequest(Request):
+    """Not one of ECS's: there the agent is started again with another configuration."""
+
+    cluster: ClusterName = ""
+    container_instance: Annotated[str, Field(description="Container instance, by name, id or ARN.")]
+    reserved_memory: ReservedMemory = None
+    reserved_ports: ReservedPorts = None
+    reserved_ports_udp: ReservedPortsUdp = None
 
 
 class DeregisterContainerInstanceRequest(Request):
@@ -75,6 +100,10 @@ class UpdateContainerInstancesStateRequest(Request):
     cluster: ClusterName = ""
     container_instances: Annotated[Names, Field(description="Container instances, by name, id or ARN.")]
     status: Annotated[Literal["ACTIVE", "DRAINING"], Field(description="DRAINING: no new tasks are placed there.")]
+    reason: Annotated[
+        str, Field(max_length=LONGEST_REASON, description="Why it is drained; every operator sees it.")
+    ] = ""
+    dry_run: Annotated[bool, Field(description="Only tell which tasks are there and would stay.")] = False
 
 
 class ListContainerInstancesRequest(Request):

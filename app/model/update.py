@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from app.model.container import Container
+from app.model.drain import DrainMark
 from app.model.instance import EngineInfo, Freshness, InstanceKey
 from app.model.record import Record
 
@@ -41,6 +42,7 @@ class HostRead:
     instance: InstanceKey
     containers: tuple[Container, ...]
     records: tuple[Record, ...]
+    drains: tuple[DrainMark, ...] = ()
 
     @property
     def subject(self) -> Hashable:
@@ -71,7 +73,7 @@ class ContainerGone:
 class RecordSeen:
     instance: InstanceKey
     name: str
-    record: Record
+    record: Record | DrainMark
 
     @property
     def subject(self) -> Hashable:

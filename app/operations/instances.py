@@ -6,7 +6,10 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from app.fleet.fleet import Fleet, InstanceState
+from pydantic.alias_generators import to_camel
+
+from app.fleet.fleet import Fleet, InstanceState, belongs
+from app.hosts.drain import remove_drain
 from app.hosts.endpoint import parse_endpoint
 from app.hosts.reading import engine_info
 from app.model.cluster import (
@@ -15,6 +18,7 @@ from app.model.cluster import (
     ClusterFile,
     InstanceEntry,
     attribute_problem,
+    reserved_ports_problem,
 )
 from app.model.errors import MoorageError, NotFoundError
 from app.model.ids import instance_arn, new_id
@@ -27,22 +31,35 @@ from app.model.requests import (
     ListContainerInstancesRequest,
     PutAttributesRequest,
     RegisterContainerInstanceRequest,
+    UpdateContainerInstanceRequest,
     UpdateContainerInstancesStateRequest,
 )
 from app.operations.candidates import instance_facts
-from app.operations.session import Session, find_entry
-from app.operations.shapes import attribute_shape, instance_shape
+from app.operations.draining import activate, drain, plan_shape, save, tell_untold
+from app.operations.session import Session, find_entry, instances_of
+from app.operations.shapes import attribute_shape, drain_words, instance_shape
+from app.operations.staying import MOST_NAMED, named, staying
 from app.placement.evaluation import evaluate
 from app.placement.expressions import ExpressionError, parse
 
+Say = Callable[[str], object]
+_INVALID = "InvalidParameterException"
 
-def register_container_instance(session: Session, request: RegisterContainerInstanceRequest) -> dict[str, Any]:
-    """Add a Docker Engine to a cluster. It has to answer, and not to be in the cluster yet."""
+
+def quiet(_: str) -> None:
+    return None
+
+
+def register_container_instance(
+    session: Session, request: RegisterContainerInstanceRequest, tell: Say = quiet
+) -> dict[str, Any]:
+    """Add a Docker Engine to a cluster. It has to answer, and not to be in the cluster yet.
+
+    ``tell`` gets a line when another operator drains it.
+    """
     cluster = session.cluster(request.cluster)
     if not request.endpoint:
-        raise MoorageError(
-            "endpoint is required, as in --endpoint unix:///var/run/docker.sock", code="InvalidParameterException"
-        )
+        raise MoorageError("endpoint is required, as in --endpoint unix:///var/run/docker.sock", code=_INVALID)
     endpoint = parse_endpoint(request.endpoint).url
     engine = session.engine(endpoint)
     try:
@@ -62,17 +79,21 @@ def register_container_instance(session: Session, request: RegisterContainerInst
         endpoint=endpoint,
         registered_at=session.now().replace(microsecond=0),
         attributes={attribute.name: attribute.value for attribute in request.attributes},
+        **_reserved(request),
     )
 
     def add(current: ClusterFile) -> ClusterFile:
         if any(other.name == name for other in current.instances):
             raise MoorageError(
                 f"cluster {current.name!r} has a container instance {name!r} already; choose another with --name",
-                code="InvalidParameterException",
+                code=_INVALID,
             )
         return current.with_instance(entry)
 
-    return _described(session, session.clusters.update(cluster.name, add), entry)
+    state = _state(session.survey(session.clusters.update(cluster.name, add)), cluster.name, entry)
+    if state.drain is not None:
+        tell(f"{name} is DRAINING, {drain_words(state.drain)}: it takes no tasks until it is made ACTIVE")
+    return {"containerInstance": instance_shape(state)}
 
 
 def _check_new(session: Session, cluster: ClusterFile, endpoint: str, engine_id: str) -> None:
@@ -80,69 +101,164 @@ def _check_new(session: Session, cluster: ClusterFile, endpoint: str, engine_id:
         if state.instance.endpoint == endpoint or (state.info and state.info.engine_id == engine_id):
             raise MoorageError(
                 f"this engine is in cluster {cluster.name!r} already, as {state.instance.key.name!r}",
-                code="InvalidParameterException",
+                code=_INVALID,
             )
 
 
-def deregister_container_instance(session: Session, request: DeregisterContainerInstanceRequest) -> dict[str, Any]:
-    """Take an instance out of a cluster. Its tasks, if any, go on: Moorage only stops watching them."""
+def update_container_instance(session: Session, request: UpdateContainerInstanceRequest) -> dict[str, Any]:
+    """Change what an instance keeps for its host. Tasks that run already stay, whatever they hold."""
+    members = _reserved(request)
+    if not members:
+        raise MoorageError(
+            "nothing to change: --reserved-memory, --reserved-ports or --reserved-ports-udp is needed",
+            code=_INVALID,
+        )
+    cluster = session.cluster(request.cluster)
+    entry = find_entry(cluster, request.container_instance)
+    return _described(session, save(session, cluster.name, {entry.name: members}), entry)
+
+
+def _reserved(request: RegisterContainerInstanceRequest | UpdateContainerInstanceRequest) -> dict[str, Any]:
+    """The members of an entry that say what is kept for the host, as far as they are given."""
+    members: dict[str, Any] = {}
+    if request.reserved_memory is not None:
+        members["reserved_memory"] = request.reserved_memory
+    for name, ports in (
+        ("reserved_ports", request.reserved_ports),
+        ("reserved_ports_udp", request.reserved_ports_udp),
+    ):
+        if ports is not None:
+            if 0 in ports and len(ports) > 1:
+                raise MoorageError(f"{to_camel(name)}: 0 means none, beside others it means nothing", code=_INVALID)
+            members[name] = sorted(set(ports) - {0})
+    if problem := reserved_ports_problem(members.get("reserved_ports", ()), members.get("reserved_ports_udp", ())):
+        raise MoorageError(f"the instance {problem}", code=_INVALID)
+    return members
+
+
+def deregister_container_instance(
+    session: Session, request: DeregisterContainerInstanceRequest, tell: Say = quiet
+) -> dict[str, Any]:
+    """Take an instance out of a cluster. Its tasks, if any, go on: Moorage only stops watching them.
+
+    ``tell`` gets a line for each thing that becomes of it.
+    """
     cluster = session.cluster(request.cluster)
     entry = find_entry(cluster, request.container_instance)
     fleet = session.survey(cluster)
     state = fleet.instances[InstanceKey(cluster.name, entry.name)]
-    running = [task for task in state.tasks.values() if task.last_status != "STOPPED" and task.cluster == cluster.name]
+    running = [task for task in staying(state) if belongs(task, state)]
     if running and not request.force:
+        names = ", ".join(f"{task.definition} {task.id[:8]} {task.last_status}" for task in running[:MOST_NAMED])
+        more = f" and {len(running) - MOST_NAMED} more" if len(running) > MOST_NAMED else ""
         raise MoorageError(
-            f"{entry.name!r} still has {len(running)} tasks; stop them first, or use --force to leave them unwatched",
-            code="InvalidParameterException",
+            f"{entry.name!r} still has {_tasks(len(running))}: {names}{more}; stop them first, or leave them with "
+            f"--force: {UNWATCHED}",
+            code=_INVALID,
         )
     if not state.live and not request.force:
         raise MoorageError(
             f"{entry.name!r} does not answer ({state.freshness.reason}), so nobody knows what runs there; use --force",
-            code="InvalidParameterException",
+            code=_INVALID,
         )
+    shape = instance_shape(state)
+    if running:
+        for line in (f"{_tasks(len(running))} on {entry.name!r} left: {UNWATCHED}", *named(running)):
+            tell(line)
+    _end_drain(session, state, tell)
     session.clusters.update(cluster.name, lambda current: current.without_instance(entry.id))
-    return {"containerInstance": {**instance_shape(state), "status": "INACTIVE"}}
+    return {"containerInstance": {**shape, "status": "INACTIVE"}}
 
 
-def update_container_instances_state(session: Session, request: UpdateContainerInstancesStateRequest) -> dict[str, Any]:
-    """DRAINING: nothing new is placed there; what runs stays. ACTIVE again at any time."""
+UNWATCHED = (
+    "they go on and nothing stops them, but nobody watches them (no restart policy, no end when an essential container "
+    "ends) until the engine is registered again"
+)
+
+
+def _tasks(number: int) -> str:
+    return f"{number} task" if number == 1 else f"{number} tasks"
+
+
+def _end_drain(session: Session, state: InstanceState, tell: Say) -> None:
+    """Nothing is left on an engine that drains it for whoever registers it next."""
+    name, cluster = state.instance.key.name, state.instance.key.cluster
+    if not state.live:
+        if state.draining:
+            tell(f"{name} does not answer: if its draining is recorded on it, whoever registers it again finds it so")
+        return
+    try:
+        removed = remove_drain(session.engine(state.instance.endpoint), cluster)
+    except MoorageError as error:
+        tell(f"{name} is still recorded as DRAINING on its engine: {error.message}")
+        return
+    if removed is not None:
+        tell(f"{name} was {drain_words(removed)}; that record is taken away")
+
+
+def update_container_instances_state(
+    session: Session, request: UpdateContainerInstancesStateRequest, tell: Say = quiet
+) -> dict[str, Any]:
+    """DRAINING: nothing new is placed there; what runs stays. ACTIVE again at any time.
+
+    ``tell`` gets the lines that say what stays, who drains it already, and who can't see it yet.
+    """
     cluster = session.cluster(request.cluster)
     found, failures = _split(cluster, request.container_instances)
-
-    def change(current: ClusterFile) -> ClusterFile:
-        for entry in found:
-            fresh = current.find(entry.id)
-            if fresh is not None:
-                current = current.with_instance(fresh.model_copy(update={"status": request.status}))
-        return current
-
-    fleet = session.survey(session.clusters.update(cluster.name, change))
-    return {"containerInstances": [_shape(fleet, cluster.name, entry) for entry in found], "failures": failures}
+    fleet = session.survey(cluster)
+    states = [_state(fleet, cluster.name, entry) for entry in found]
+    if request.dry_run:
+        return {"containerInstances": [plan_shape(state) for state in states], "failures": failures}
+    if request.status == "DRAINING":
+        change = drain(session, fleet, states, request.reason)
+    else:
+        change = activate(session, fleet, states)
+    saved = save(session, cluster.name, change.members)
+    fleet.register([cluster.name], instances_of(saved, cluster.name))
+    for line in change.told:
+        tell(line)
+    refused = {failure["arn"] for failure in change.failures}
+    changed = [entry for entry in found if instance_arn(cluster.name, entry.id) not in refused]
+    return {
+        "containerInstances": [_shape(fleet, cluster.name, entry) for entry in changed],
+        "failures": [*failures, *change.failures],
+    }
 
 
 def list_container_instances(session: Session, request: ListContainerInstancesRequest) -> dict[str, Any]:
     cluster = session.cluster(request.cluster)
-    chosen = [entry for entry in cluster.instances if request.status in (None, entry.status)]
-    if request.filter:
-        chosen = _selected(session, cluster, chosen, request.filter)
+    chosen = list(cluster.instances)
+    if request.filter or request.status:
+        chosen = _selected(session, cluster, request)
     return {"containerInstanceArns": [instance_arn(cluster.name, entry.id) for entry in chosen]}
 
 
-def _selected(session: Session, cluster: ClusterFile, entries: list[InstanceEntry], text: str) -> list[InstanceEntry]:
-    """Those that an expression selects. One that does not answer has no other attributes than the cluster's file."""
+def _selected(session: Session, cluster: ClusterFile, request: ListContainerInstancesRequest) -> list[InstanceEntry]:
+    """Those with a status, and that an expression selects.
+
+    Of one that does not answer nothing else is known than what the cluster's file says.
+    """
     try:
-        expression = parse(text)
+        expression = parse(request.filter) if request.filter else None
     except ExpressionError as error:
-        raise MoorageError(f"filter: {error.message}", code="InvalidParameterException") from None
+        raise MoorageError(f"filter: {error.message}", code=_INVALID) from None
     fleet = session.survey(cluster)
-    return [entry for entry in entries if evaluate(expression, instance_facts(_state(fleet, cluster.name, entry)))]
+    tell_untold(session, fleet)
+    chosen = []
+    for entry in cluster.instances:
+        state = _state(fleet, cluster.name, entry)
+        if request.status in (None, "DRAINING" if state.draining else "ACTIVE") and (
+            expression is None or evaluate(expression, instance_facts(state))
+        ):
+            chosen.append(entry)
+    return chosen
 
 
 def describe_container_instances(session: Session, request: DescribeContainerInstancesRequest) -> dict[str, Any]:
     cluster = session.cluster(request.cluster)
     found, failures = _split(cluster, request.container_instances)
     fleet = session.survey(cluster)
+    tell_untold(session, fleet)
     return {"containerInstances": [_shape(fleet, cluster.name, entry) for entry in found], "failures": failures}
 
 
@@ -194,7 +310,7 @@ def _change_attributes(
 
 def _check_attribute(name: str, value: str) -> None:
     if problem := attribute_problem(name, value):
-        raise MoorageError(f"the instance {problem}", code="InvalidParameterException")
+        raise MoorageError(f"the instance {problem}", code=_INVALID)
 
 
 def _check_number(names: Iterable[str]) -> None:

@@ -121,7 +121,7 @@ class Session:
             return
         updates += [
             InfoRead(instance.key, engine_info(info, version), engine.now() - self.now()),
-            HostRead(instance.key, reading.containers, reading.records),
+            HostRead(instance.key, reading.containers, reading.records, reading.drains),
             FreshnessTold(instance.key, Freshness("live", began)),
         ]
 
@@ -144,6 +144,10 @@ def instances_of(cluster: ClusterFile, name: str) -> Iterable[Instance]:
             registered_at=entry.registered_at,
             attributes=tuple(sorted(entry.attributes.items())),
             reserved_memory=entry.reserved_memory,
+            drain_recorded=entry.drain_recorded,
+            drain_reason=safe_line(entry.drain_reason),
+            reserved_ports=frozenset(entry.reserved_ports),
+            reserved_ports_udp=frozenset(entry.reserved_ports_udp),
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.fleet.fleet import Fleet, InstanceState, belongs
 from app.model.cluster import ClusterFile
+from app.model.drain import DrainMark
 from app.model.ids import cluster_arn, instance_arn
 from app.model.resources import Resources
 from app.placement.attributes import attributes_of
@@ -47,7 +48,7 @@ def cluster_shape(cluster: ClusterFile, fleet: Fleet) -> dict[str, Any]:
 
 
 def instance_shape(state: InstanceState) -> dict[str, Any]:
-    instance, info = state.instance, state.info
+    instance, info, drain = state.instance, state.info, state.drain
     tasks = [task for task in state.tasks.values() if belongs(task, state)]
     return present(
         {
@@ -58,8 +59,11 @@ def instance_shape(state: InstanceState) -> dict[str, Any]:
             "versionInfo": {"dockerVersion": f"DockerVersion: {info.version}"} if info else {},
             "registeredResources": _resources(state.registered, state.registered),
             "remainingResources": _resources(remaining(state), state.registered),
-            "status": instance.status,
-            "statusReason": state.freshness.reason or None,
+            "status": "ACTIVE" if drain is None else "DRAINING",
+            "statusReason": state.freshness.reason or (drain and drain_words(drain)) or None,
+            "drainedBy": drain and (drain.by or None),
+            "drainedAt": timestamp(drain.at) if drain and drain.at else None,
+            "drainReason": drain and (drain.reason or None),
             "agentConnected": state.live,
             "runningTasksCount": sum(task.desired_status == "RUNNING" for task in tasks),
             "pendingTasksCount": sum(task.last_status == "PENDING" for task in tasks),
@@ -74,6 +78,13 @@ def instance_shape(state: InstanceState) -> dict[str, Any]:
     )
 
 
+def drain_words(mark: DrainMark) -> str:
+    """``drained by ops since 2026-03-01 12:00 UTC: a new kernel``, as far as it is known."""
+    by = f" by {mark.by}" if mark.by else ""
+    since = f" since {mark.at:%Y-%m-%d %H:%M} UTC" if mark.at else ""
+    return f"drained{by}{since}" + (f": {mark.reason}" if mark.reason else "")
+
+
 def attribute_shape(name: str, value: str, cluster: str, instance_id: str) -> dict[str, str]:
     arn = instance_arn(cluster, instance_id)
     return {"name": name, "value": value, "targetType": "container-instance", "targetId": arn}
@@ -84,6 +95,8 @@ def remaining(state: InstanceState) -> Resources:
     registered, reserved = state.registered, state.reserved
     return replace(
         reserved,
+        ports=registered.ports | reserved.ports,
+        ports_udp=registered.ports_udp | reserved.ports_udp,
         cpu=registered.cpu - reserved.cpu,
         memory=registered.memory - reserved.memory,
         gpus=registered.gpus - reserved.gpus,

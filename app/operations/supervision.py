@@ -17,6 +17,7 @@ from app.model.errors import MoorageError
 from app.model.instance import Instance, InstanceKey
 from app.model.progress import Progress, Tell
 from app.model.resources import Resources
+from app.operations.drain_teller import DrainTeller
 from app.operations.placeholders import PlaceholderSweep
 from app.operations.session import Session
 
@@ -46,6 +47,7 @@ class Supervision:
         self._tell = tell or _quiet
         self._historian: Historian | None = None
         self._placeholders = PlaceholderSweep(session, report)
+        self._drains = DrainTeller(session, report)
         self._lock = threading.Lock()
         self._under_way: set[str] = set()
         self._not_before: dict[str, float] = {}
@@ -59,6 +61,7 @@ class Supervision:
         """Begin what is due; ``in_hand``: ids of tasks that this process is at work on already."""
         self._remember(fleet)
         self._placeholders.consider(fleet, in_hand)
+        self._drains.consider(fleet)
         retention = self._session.settings.retention
         for key, state in fleet.instances.items():
             if not state.live:

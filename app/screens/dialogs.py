@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import os
 
-from app.fleet.fleet import InstanceState
+from app.fleet.fleet import InstanceState, belongs
 from app.hosts.endpoint import local_endpoint
 from app.model.ids import instance_arn
 from app.model.instance import InstanceKey
+from app.operations.staying import named, staying, stays
+from app.screens import formats
 from app.screens.form_dialog import Field, FormDialog
 from app.screens.frame import FrameScreen
 from widgets.confirm import Confirm
+
+_MOST_NAMED = 8
+"""Tasks, so that a dialog fits on a small screen."""
+_UNWATCHED = (
+    "(no restart policy, no end when an essential container ends)",
+    "until the engine is registered again:",
+)
 
 
 class InstanceDialogs(FrameScreen):
@@ -70,7 +79,9 @@ class InstanceDialogs(FrameScreen):
                 cluster=cluster, endpoint=values["endpoint"], name=values["name"]
             )
             shape = register_container_instance(self.desk.session, request)
-            return f"Added {shape['containerInstance']['name']} to cluster {cluster}"
+            added = shape["containerInstance"]
+            drained = f"; it is DRAINING: {added['statusReason']}" if added["status"] == "DRAINING" else ""
+            return f"Added {added['name']} to cluster {cluster}{drained}"
 
         fields = [
             Field("cluster", "Cluster", known, "made if it does not exist"),
@@ -92,52 +103,86 @@ class InstanceDialogs(FrameScreen):
         state = self.chosen_instance()
         if state is None:
             return
+        if state.draining:
+            self._activate(state)
+        else:
+            self._drain(state)
+
+    def _drain(self, state: InstanceState) -> None:
         key = state.instance.key
-        status = "ACTIVE" if state.instance.status == "DRAINING" else "DRAINING"
 
-        def work() -> object:
-            from app.model.requests import UpdateContainerInstancesStateRequest
-            from app.operations.instances import update_container_instances_state
+        def work(values: dict[str, str]) -> str:
+            told = self._change_state(key, "DRAINING", values["reason"])
+            return told[0] if told else f"{key.name} is DRAINING"
 
-            request = UpdateContainerInstancesStateRequest.model_validate(
-                {"cluster": key.cluster, "containerInstances": [key.name], "status": status}
-            )
-            return update_container_instances_state(self.desk.session, request)
+        lines = [f"No new tasks are placed on {key.name}. This moves nothing by itself:", *stays(state, _MOST_NAMED)]
+        if not state.live:
+            lines.append(f"{key.name} does not answer: other operators see it once it does.")
+        fields = [Field("reason", "Reason", "", "if you like; every operator sees it")]
+        self.app.push_screen(FormDialog(self.desk, f"Drain {key.name}?", fields, "Drain", work, lines))
+
+    def _activate(self, state: InstanceState) -> None:
+        key = state.instance.key
+        lines = [f"New tasks may be placed on {key.name} again."]
+        if (drain := state.drain) is not None:
+            lines.append(f"It was {formats.drained(drain, self.desk.fleet.host_now(key))}")
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.desk.jobs.run(work, lambda _: self.say(f"{key.name} is {status}"))
+                self.desk.jobs.run(lambda: self._change_state(key, "ACTIVE"), lambda told: self.say(told[0]))
 
-        stay = sum(task.last_status != "STOPPED" for task in state.tasks.values())
-        if status == "DRAINING":
-            lines = [
-                f"No new tasks are placed on {key.name}.",
-                f"The {stay} tasks that are there stay until they are stopped.",
-            ]
-            self.app.push_screen(Confirm(f"Drain {key.name}?", lines, action="Drain"), answered)
-        else:
-            answered(yes=True)
+        title = f"Make {key.name} ACTIVE again?"
+        self.app.push_screen(Confirm(title, lines, action="Activate", danger=False), answered)
+
+    def _change_state(self, key: InstanceKey, status: str, reason: str = "") -> list[str]:
+        """What there is to say of it, a line each. Raises MoorageError."""
+        from app.model.errors import MoorageError
+        from app.model.requests import UpdateContainerInstancesStateRequest, parse_request
+        from app.operations.instances import update_container_instances_state
+
+        members = {"cluster": key.cluster, "containerInstances": [key.name], "status": status, "reason": reason}
+        told: list[str] = []
+        request = parse_request(UpdateContainerInstancesStateRequest, members)
+        shape = update_container_instances_state(self.desk.session, request, told.append)
+        if shape["failures"]:
+            raise MoorageError(shape["failures"][0]["detail"])
+        return told
 
     def action_deregister(self) -> None:
         state = self.chosen_instance()
         if state is None:
             return
         key = state.instance.key
-        tasks = [task for task in state.tasks.values() if task.last_status != "STOPPED"]
+        tasks = [task for task in staying(state) if belongs(task, state)]
 
-        def work() -> object:
+        def work() -> list[str]:
             from app.model.requests import DeregisterContainerInstanceRequest
             from app.operations.instances import deregister_container_instance
 
-            request = DeregisterContainerInstanceRequest(cluster=key.cluster, container_instance=key.name, force=True)
-            return deregister_container_instance(self.desk.session, request)
+            told: list[str] = []
+            # What runs there was named, and is left to itself only if it was: others may have started more by now.
+            request = DeregisterContainerInstanceRequest(
+                cluster=key.cluster, container_instance=key.name, force=bool(tasks) or not state.live
+            )
+            deregister_container_instance(self.desk.session, request, told.append)
+            return told
+
+        def done(told: list[str]) -> None:
+            self.say("; ".join([f"Deregistered {key.name}", *(line for line in told if line.startswith(key.name))]))
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.desk.jobs.run(work, lambda _: self.say(f"Deregistered {key.name}"))
+                self.desk.jobs.run(work, done)
 
         lines = [f"{key.name} leaves cluster {key.cluster}; nothing on it is stopped or removed."]
-        lines += [f"goes on, unwatched: {task.definition}  {task.id[:8]}" for task in tasks]
+        if tasks:
+            lines += [f"These {len(tasks)} go on and nothing stops them, but nobody watches them", *_UNWATCHED]
+            lines += named(tasks, _MOST_NAMED)
+        if not state.live:
+            lines.append("It does not answer, so nobody knows what runs there.")
+        if (drain := state.drain) is not None:
+            lines.append(f"It was {formats.drained(drain, self.desk.fleet.host_now(key))};")
+            lines.append("that ends too." if state.live else "whoever registers it again may find it so.")
         self.app.push_screen(Confirm(f"Deregister {key.name}?", lines, action="Deregister"), answered)
 
     def action_json(self) -> None:

@@ -9,7 +9,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
@@ -26,7 +26,7 @@ class Field:
 
 
 class FormDialog(ModalScreen[None]):
-    """``work`` is run off the screen's thread with the values.
+    """``work`` is run off the screen's thread with the values; ``lines`` say above the fields what it will touch.
 
     It returns what to say when it is done, or what to do on the screen's thread once the dialog is closed.
     """
@@ -42,6 +42,7 @@ class FormDialog(ModalScreen[None]):
         fields: Sequence[Field],
         action: str,
         work: Callable[[dict[str, str]], str | Callable[[], object]],
+        lines: Sequence[str] = (),
     ) -> None:
         super().__init__()
         self._desk = desk
@@ -49,12 +50,16 @@ class FormDialog(ModalScreen[None]):
         self._fields = tuple(fields)
         self._action = action
         self._work = work
+        self._lines = tuple(lines)
         self._busy = False
 
     def compose(self) -> ComposeResult:
         dialog = Vertical(classes="dialog form-dialog")
         dialog.border_title = self._title
         with dialog:
+            if self._lines:
+                with VerticalScroll(classes="form-lines", can_focus=False):
+                    yield Static(Content("\n".join(self._lines)))
             for field in self._fields:
                 with Horizontal(classes="form-row"):
                     yield Static(Content(field.title), classes="form-label")

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from app.model.container import Container, PortBinding
-from app.model.instance import Freshness, Instance
+from app.model.drain import DrainMark
+from app.model.instance import Freshness
 from app.model.task import Health, Task, TaskContainer
 from widgets.cells import Cell, Span, Tone, cell
 from widgets.meter import bar
@@ -118,10 +119,10 @@ def health(verdict: Health) -> Cell:
     return cell("✗", "bad") if verdict == "UNHEALTHY" else cell(NOTHING, "muted")
 
 
-def reach(freshness: Freshness, instance: Instance, now: datetime) -> Cell:
+def reach(freshness: Freshness, now: datetime, *, draining: bool) -> Cell:
     since = age(freshness.since, now)
     if freshness.reach == "live":
-        return cell("⊘ DRAINING", "warn") if instance.status == "DRAINING" else cell("● live", "ok")
+        return cell("⊘ DRAINING", "warn") if draining else cell("● live", "ok")
     if freshness.reach == "connecting":
         return cell("◌ connecting", "busy")
     return cell(f"◐ stale {since}", "warn") if freshness.reach == "stale" else cell("✕ unreachable", "bad")
@@ -134,3 +135,10 @@ def reach_detail(freshness: Freshness, now: datetime) -> str:
     wait = max(int((freshness.next_try - now).total_seconds()) + 1, 0) if freshness.next_try else 0
     again = f"; next try in {wait}s" if wait else "; trying now"
     return f"{freshness.reason or 'no answer'}{again}"
+
+
+def drained(mark: DrainMark, host_now: datetime) -> str:
+    """``drained by ops 5m ago: a new kernel``, as far as it is known."""
+    by = f" by {mark.by}" if mark.by else ""
+    ago = f" {age(mark.at, host_now)} ago" if mark.at else ""
+    return f"drained{by}{ago}" + (f": {mark.reason}" if mark.reason else "")

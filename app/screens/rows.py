@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from app.fleet.fleet import Fleet, InstanceState
@@ -244,11 +244,11 @@ def instance_row(state: InstanceState, now: datetime, columns: Sequence[Column])
     registered, reserved = state.registered, state.reserved
     running = sum(task.last_status == "RUNNING" for task in state.tasks.values())
     moving = sum(task.last_status in ("PENDING", "STOPPING") for task in state.tasks.values())
-    detail = formats.reach_detail(state.freshness, now)
+    detail = "; ".join(_instance_notes(state, now))
     cells = {
         "instance": cell(state.instance.key.name, "strong"),
         "cluster": cell(state.instance.key.cluster, "muted"),
-        "state": formats.reach(state.freshness, state.instance, now),
+        "state": formats.reach(state.freshness, now, draining=state.draining),
         "cpu": formats.reserved_bar(reserved.cpu, registered.cpu, 9),
         "memory": formats.reserved_bar(reserved.memory, registered.memory, 9),
         "tasks": _counts(running, moving),
@@ -259,15 +259,27 @@ def instance_row(state: InstanceState, now: datetime, columns: Sequence[Column])
     return Row(_instance_key(state), pick(columns, cells))
 
 
+def _instance_notes(state: InstanceState, now: datetime) -> Iterator[str]:
+    """Why it does not answer, and who drains it."""
+    if away := formats.reach_detail(state.freshness, now):
+        yield away
+    if (drain := state.drain) is not None:
+        yield formats.drained(drain, now + state.clock_offset)
+        if state.drain_untold:
+            yield "others see it once it answers"
+
+
 def _instance_key(state: InstanceState) -> str:
     return f"{state.instance.key.cluster}/{state.instance.key.name}"
 
 
 def instance_subject(state: InstanceState) -> Subject:
     key = state.instance.key
-    word = "draining" if state.instance.status == "DRAINING" else state.freshness.reach
+    drain = state.drain
+    word = state.freshness.reach if drain is None else "draining"
+    drained = f"{drain.by} {drain.reason}" if drain else ""
     return subject(
-        f"{key.name} {key.cluster} {state.instance.endpoint} {word} {state.freshness.reason}",
+        f"{key.name} {key.cluster} {state.instance.endpoint} {word} {state.freshness.reason} {drained}",
         state=word,
         cluster=key.cluster,
         host=key.name,

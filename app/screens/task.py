@@ -192,7 +192,7 @@ def where(desk: Desk, task: Task, now: datetime) -> Cell:
     place = Span(f"  on {task.instance.name}", "muted")
     if state is None or state.freshness.reach in ("live", "connecting"):
         return (place,)
-    return (place, Span("  "), *formats.reach(state.freshness, state.instance, now))
+    return (place, Span("  "), *formats.reach(state.freshness, now, draining=False))
 
 
 def task_facts(desk: Desk, task: Task) -> list[tuple[str, str]]:

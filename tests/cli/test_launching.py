@@ -39,7 +39,7 @@ def test_a_port_that_an_unmanaged_container_has(clustered: Callable[..., Cli], e
 
     assert failed.json["tasks"] == []
     assert [failure["reason"] for failure in failed.json["failures"]] == ["RESOURCE:PORTS"]
-    assert "port 8080 is taken by container squatter (unmanaged)" in failed.err
+    assert "tcp 8080 taken by container squatter (unmanaged)" in failed.err
     assert names(engine) == ["/squatter"]
 
 
@@ -52,7 +52,7 @@ def test_a_port_that_another_task_has(clustered: Callable[..., Cli], engine: Dae
 
     failed = cli("run-task", "web", code=1)
 
-    assert f"port 8080 is taken by task {first[:8]} (web:1)" in failed.err
+    assert f"tcp 8080 taken by task {first[:8]} (web:1)" in failed.err
     assert len(names(engine)) == 1
 
 

@@ -141,7 +141,7 @@ def test_golden_19_a_port_of_the_host_is_there_once(engines: list[Daemon], tmp_p
     assert pool.failures(launched) == dict.fromkeys(names, "RESOURCE:PORTS")
     assert {failure["arn"] for failure in launched.shape()["failures"]} == {pool.arn(name) for name in names}
     again = pool.run("web")
-    assert all("port 80 is taken by task" in failure["detail"] for failure in again.failures)
+    assert all("tcp 80 taken by task" in failure["detail"] for failure in again.failures)
     assert len(again.failures) == 2
 
 
