@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.model.errors import MoorageError
 from app.model.names import SCHEDULER_NAME
 from app.placement.external import fault
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "moorage.schedulers"
 TIME_LIMIT = 1.0
@@ -23,6 +25,9 @@ LOAD_LIMIT = 10.0
 
 def find_plugins() -> dict[str, EntryPoint]:
     """The entry points by name; nothing is loaded. Those with a name that no scheduler can have are left out."""
+    # Here: its import is dear, and most calls need no plug-in.
+    from importlib.metadata import entry_points
+
     return {point.name: point for point in entry_points(group=GROUP) if SCHEDULER_NAME.fullmatch(point.name)}
 
 
