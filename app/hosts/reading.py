@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 from app.hosts.engine import Engine, Json
 from app.hosts.errors import HostError
 from app.hosts.labels import PREFIX, TASK, DamagedLabels, is_placeholder, parse_time, read_tag
-from app.hosts.records import KIND, read_record
+from app.hosts.records import KIND, read_drain, read_record
 from app.model.container import Container, DockerHealth, DockerState, PortBinding, TaskTag
 from app.model.drain import DrainMark
 from app.model.instance import EngineInfo
