@@ -27,12 +27,14 @@ from app.screens.json_screen import JsonScreen
 from app.screens.logs import LogsScreen
 from app.screens.registering import RegisterScreen
 from app.screens.run import RunScreen
+from app.screens.run_where import WherePane
 from app.screens.task import TaskScreen
 from app.screens.tasks import TasksScreen
 from widgets.confirm import Confirm
 from widgets.diff_view import DiffView
 from widgets.filter_bar import FilterBar
 from widgets.json_view import JsonView
+from widgets.line_form import LineForm
 from widgets.line_view import LineView
 from widgets.live_table import LiveTable
 from widgets.log_view import LogView
@@ -63,6 +65,7 @@ PARTS: dict[str, tuple[type[DOMNode], ...]] = {
     "Questions": (Confirm,),
     "Differences": (DiffView,),
     "Forms": (FormDialog,),
+    "The Run form": (LineForm, WherePane),
     "Choices": (ChoiceDialog,),
 }
 NAMES = {

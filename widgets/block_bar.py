@@ -14,7 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from widgets.block_layout import COLOURS, NEUTRAL, Bar, Block, BlockKind
-from widgets.block_paint import PARTS, BlockPainter, share_width
+from widgets.block_paint import PARTS, BlockPainter
 from widgets.tones import tone_classes, tone_rules
 
 __all__ = ["COLOURS", "NEUTRAL", "Bar", "Block", "BlockBars", "BlockKind"]
@@ -35,6 +35,7 @@ class BlockBars(ScrollView, can_focus=True, inherit_bindings=False):
         empty: Shown dimmed when there are no bars (several lines are fine): what would be here, and how to begin.
         tall: Whether bars are drawn higher and apart while all of them fit; else each takes one line.
         openable: Whether enter opens what the cursor is on.
+        wordy: Whether notes are sentences, for which bars are drawn shorter.
     """
 
     ALLOW_SELECT = False
@@ -108,6 +109,7 @@ class BlockBars(ScrollView, can_focus=True, inherit_bindings=False):
         empty: str = "",
         tall: bool = True,
         openable: bool = True,
+        wordy: bool = False,
     ) -> None:
         super().__init__(id=id, classes=classes)
         self._empty_text = empty
@@ -118,7 +120,7 @@ class BlockBars(ScrollView, can_focus=True, inherit_bindings=False):
         self._block: str | None = None
         self._shape = (1, 0)
         self._told: tuple[str | None, str | None] = (None, None)
-        self._painter = BlockPainter(self)
+        self._painter = BlockPainter(self, wordy=wordy)
         self.virtual_size = Size(0, 0)
 
     # What there is to see
@@ -237,7 +239,7 @@ class BlockBars(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def _bar_width(self) -> int:
-        return share_width(self.scrollable_content_region.width).bar
+        return self._painter.widths(self.scrollable_content_region.width).bar
 
     @property
     def _pitch(self) -> int:
@@ -305,7 +307,7 @@ class BlockBars(ScrollView, can_focus=True, inherit_bindings=False):
         if position >= len(self._bars) or part >= self._shape[0]:
             return
         event.stop()
-        bar, widths = self._bars[position], share_width(self.scrollable_content_region.width)
+        bar, widths = self._bars[position], self._painter.widths(self.scrollable_content_region.width)
         cell = event.x - widths.bar_start
         piece = self._painter.layout(bar, widths.bar).piece_at(cell) if 0 <= cell < widths.bar else None
         if piece is not None and not piece.start <= cell < piece.start + piece.width:

@@ -58,24 +58,29 @@ class Widths:
         return GUTTER + self.title + _GAP
 
 
-def share_width(width: int) -> Widths:
-    """The parts of a line of ``width`` cells."""
+def share_width(width: int, *, wordy: bool = False) -> Widths:
+    """The parts of a line of ``width`` cells. ``wordy``: the notes are sentences, and get two fifths of it."""
     title = max(9, min(width // 6, 24))
-    note = max(13, min(width // 4, 30))
+    note = max(13, min(width * 2 // 5, 60)) if wordy else max(13, min(width // 4, 30))
     return Widths(title, max(width - GUTTER - title - 2 * _GAP - note, 0), note)
 
 
 class BlockPainter:
     """Paints the lines of bars with the ``block-bars--…`` component styles of one widget."""
 
-    def __init__(self, widget: Widget) -> None:
+    def __init__(self, widget: Widget, *, wordy: bool = False) -> None:
         self._widget = widget
+        self._wordy = wordy
         self._layouts: LRUCache[str, tuple[Bar, int, BarLayout]] = LRUCache(_REMEMBERED)
         self._styles: dict[tuple[str, str], Style] = {}
 
     def forget_styles(self) -> None:
         """Colours changed."""
         self._styles.clear()
+
+    def widths(self, width: int) -> Widths:
+        """How a line of that many cells is shared."""
+        return share_width(width, wordy=self._wordy)
 
     def layout(self, bar: Bar, width: int) -> BarLayout:
         """The bar's blocks in a bar of ``width`` cells."""
@@ -119,7 +124,7 @@ class BlockPainter:
             part: 0 is the line with title and note; further ones carry the blocks' second lines.
             chosen: the place of the block that is chosen, where the cursor is on this bar.
         """
-        widths = share_width(width)
+        widths = self.widths(width)
         faint = "" if self._widget.has_focus else "-blurred"
         ground = f"cursor{faint}" if cursor else ""
         plain_style = self._style("", ground)

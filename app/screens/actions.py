@@ -78,6 +78,8 @@ ACTIONS = _table(
     Action("deregister", "x", "deregister", "deregister", "Take the instance or the revision away; what runs goes on"),
     Action("register.samples", "i", "samples", "samples", "Register the sample definitions", show=False),
     Action("launch", "ctrl+r", "launch", "run", "Run, after a question"),
+    Action("plan.json", "p", "plan", "plan JSON", "Show the plan as JSON, as moorage plan prints it"),
+    Action("switch.resource", "m", "resource", "memory/CPU", "Draw CPU instead of memory, or memory again"),
     Action("register", "ctrl+s", "register", "register…", "Look at what changed, then register it as a new revision"),
     Action("edit", "e", "edit", "edit", "Edit it in a form; what is registered never changes"),
     Action(
@@ -130,12 +132,14 @@ INSIDE = (*_GO, "help", "back", "leave")
 def _widget_ids() -> set[str]:
     """The names of the keys that tables, logs and dialogs have by themselves."""
     # Forms are heavy, and this is asked only where somebody has keys of their own.
+    from app.screens.run_where import WherePane
     from widgets.diff_view import DiffView
+    from widgets.line_form import LineForm
     from widgets.model_form.inputs import FieldInput, OfferList, TextDialog
     from widgets.model_form.widget import ModelForm
 
     tables_and_lines = (LiveTable, LineView, LogView, DiffView, FilterBar, Confirm)
-    widgets = (*tables_and_lines, ModelForm, FieldInput, OfferList, TextDialog)
+    widgets = (*tables_and_lines, ModelForm, FieldInput, OfferList, TextDialog, LineForm, WherePane)
     made = [binding for widget in widgets for binding in widget.BINDINGS]
     return {binding.id for binding in made if isinstance(binding, Binding) and binding.id}
 

@@ -11,11 +11,12 @@ if TYPE_CHECKING:
 
     from textual.screen import Screen
 
+    from app.model.task import Task
     from app.operations.editing import EditStart
     from app.screens.desk import Desk
     from app.store.drafts import HeldDraft
 
-CLUSTER_TASKS, CLUSTER_INSTANCES = 0, 1
+CLUSTER_TASKS, CLUSTER_INSTANCES, CLUSTER_STOWAGE = 0, 1, 2
 """The panes of a cluster's screen."""
 
 
@@ -30,7 +31,11 @@ class Doors(Protocol):
 
     def container(self, container_id: str) -> Screen[None]: ...
 
-    def run(self, definition: str = "", cluster: str = "") -> Screen[None]: ...
+    def run(
+        self, definition: str = "", cluster: str = "", again: Task | None = None, instances: Sequence[str] = ()
+    ) -> Screen[None]:
+        """``again``: a task to be run once more, with its overrides; ``instances``: names of those to start on."""
+        ...
 
     def json(self, crumbs: Sequence[str], value: Any) -> Screen[None]: ...
 
@@ -94,10 +99,15 @@ class AllDoors:
 
         return ContainerScreen(self._desk, container_id)
 
-    def run(self, definition: str = "", cluster: str = "") -> Screen[None]:
+    def run(
+        self, definition: str = "", cluster: str = "", again: Task | None = None, instances: Sequence[str] = ()
+    ) -> Screen[None]:
         from app.screens.run import RunScreen
+        from app.screens.run_choice import RunChoice, choice_of
 
-        return RunScreen(self._desk, definition, cluster)
+        if again is not None:
+            return RunScreen(self._desk, choice_of(again))
+        return RunScreen(self._desk, RunChoice(definition, cluster, instances=tuple(instances)))
 
     def json(self, crumbs: Sequence[str], value: Any) -> Screen[None]:
         from app.screens.json_screen import JsonScreen

@@ -41,8 +41,8 @@ class TaskActions(FrameScreen):
 
     def action_run(self) -> None:
         task = self.chosen_task()
-        cluster = task.cluster if task else self.cluster_in_sight()
-        self.app.push_screen(self.desk.doors.run(task.definition if task else "", cluster))
+        doors = self.desk.doors
+        self.app.push_screen(doors.run(again=task) if task else doors.run(cluster=self.cluster_in_sight()))
 
     def cluster_in_sight(self) -> str:
         return ""

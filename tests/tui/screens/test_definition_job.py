@@ -165,7 +165,7 @@ async def test_a_definition_is_made_run_changed_and_run_again_by_keys_alone(
 
 async def _run(pilot: Pilot[Any], keys: Keys, definition: str, engine: Daemon, greeting: str) -> None:
     await keys.press("r")
-    await until_shown(pilot, r"✓ fits")
+    await until_shown(pilot, r"fits 1 of 1")
     await keys.press("ctrl+r")
     await until_shown(pilot, rf"Run {definition}\?")
     await keys.press("y")

@@ -114,7 +114,7 @@ async def test_no_text_of_a_host_is_markup_or_reaches_the_terminal_as_a_command(
         await pilot.press("escape", "4")
         await until_shown(pilot, r"hostile")
         await pilot.press("r")
-        await until_shown(pilot, r"✓ fits")
+        await until_shown(pilot, r"fits 1 of 1")
         await pilot.press("ctrl+r")
         await until_shown(pilot, r"Run hostile:1\?")
         await pilot.press("y")

@@ -1,0 +1,202 @@
+"""The picture beside the Run form: each instance with what it has, what would come to it, or why nothing would."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static
+
+from app.fleet.fleet import InstanceState
+from app.model.instance import InstanceKey
+from app.model.safe_text import safe_line
+from app.operations.planning import plan_shape
+from app.operations.preview import InstancePreview, Preview, preview
+from app.placement.demand import Demand
+from app.screens.run_choice import Reading, RunChoice
+from app.screens.run_preview import fits_cell, room_words, where_title
+from app.screens.stowage import bar_key, stowage_bars
+from widgets.block_bar import Bar, BlockBars
+from widgets.cells import Cell, Span
+
+_NO_INSTANCE = """No container instance in this cluster.
+
+Tasks run on container instances, which are Docker Engines.
+Add one: esc, then a on the cluster's screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """The last plan that could be made, and of what."""
+
+    choice: RunChoice
+    demand: Demand
+    plan: Preview
+    states: Mapping[InstanceKey, InstanceState]
+    chosen_by: str
+
+
+class WherePane(Vertical):
+    """Shows the plan of a choice. While something in the form is wrong the last good one stays, and says so."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "mark", "start here", id="where.mark", tooltip="Mark the instance: one task starts on each"),
+    ]
+
+    @dataclass
+    class Marked(Message):
+        """Other instances are marked: by name, in order."""
+
+        names: tuple[str, ...]
+
+    def __init__(self, *, id: str, classes: str) -> None:
+        super().__init__(id=id, classes=classes)
+        self._resource: Literal["memory", "cpu"] = "memory"
+        self._marked: tuple[str, ...] = ()
+        self._shown: _Shown | None = None
+
+    def compose(self) -> ComposeResult:
+        yield BlockBars(id="preview", empty=_NO_INSTANCE, tall=False, openable=False, wordy=True)
+        yield Static("", id="where-why", markup=False)
+        yield Static("", id="where-room", markup=False)
+
+    @property
+    def table(self) -> BlockBars:
+        """What takes the keys."""
+        return self.query_one("#preview", BlockBars)
+
+    # --- the plan --------------------------------------------------------------------------------------------------
+
+    def show(
+        self, choice: RunChoice, reading: Reading, states: Mapping[InstanceKey, InstanceState], chosen_by: str
+    ) -> None:
+        """Plan what is chosen and draw it.
+
+        Args:
+            states: the instances of the cluster as they are now.
+            chosen_by: a scheduler that chooses at the launch, so that nobody can tell where; "" for the built-in one.
+        """
+        if reading.demand is not None:
+            only = [InstanceKey(choice.cluster, name) for name in choice.instances] or None
+            count = int(choice.count) if not only else len(only)
+            made = preview(states.values(), reading.demand, count, choice.seed, only)
+            self._shown = _Shown(choice, reading.demand, made, states, chosen_by)
+        elif self._shown is not None and self._shown.choice.cluster == choice.cluster:
+            # The plan is as it was; what runs there meanwhile is as it is.
+            seen = tuple(one for one in self._shown.plan.instances if one.key in states)
+            plan = replace(self._shown.plan, instances=seen)
+            self._shown = replace(self._shown, plan=plan, states=states)
+        else:
+            self._shown = None
+        self._draw(stale=reading.demand is None)
+
+    def _draw(self, *, stale: bool) -> None:
+        shown = self._shown
+        if shown is None:
+            self.border_title = "Where they would go "
+            self.table.set_bars(())
+            self._tell_room(())
+            return
+        title = where_title(shown.plan, self._wanted(shown), shown.chosen_by, marked=bool(shown.choice.instances))
+        self.border_title = Content(f"{title}{'  as of before the mistake' if stale else ''} ")
+        self.table.set_bars(self._bars(shown, stale=stale))
+        words = room_words(shown.plan, shown.choice.cluster, placed=not shown.chosen_by)
+        switch = "CPU" if self._resource == "memory" else "memory"
+        self._tell_room(
+            (
+                Span(f"{self._resource.upper() if self._resource == 'cpu' else 'Memory'}  ", "strong"),
+                Span("█ tasks  ░ unmanaged  ▒ these  · free", "muted"),
+                Span(f"  m {switch}", "muted"),
+                Span("\n"),
+                Span(words),
+            )
+        )
+        self._tell_why()
+
+    def _wanted(self, shown: _Shown) -> int:
+        return len(shown.choice.instances) or int(shown.choice.count)
+
+    def _bars(self, shown: _Shown, *, stale: bool) -> list[Bar]:
+        seen = shown.plan.instances
+        ghosts = {} if shown.chosen_by else {one.key: one.count for one in seen if one.count}
+        refusals = {one.key: one.refusal.words for one in seen if one.refusal is not None and not one.count}
+        states = [shown.states[one.key] for one in seen]
+        drawn = stowage_bars(
+            states, self._resource, {}, ghosts, shown.demand.resources, refusals, shown.choice.definition
+        )
+        by_key = {bar_key(one.key): one for one in seen}
+        return [self._bar(bar, by_key[bar.key], shown, stale=stale) for bar in drawn]
+
+    def _bar(self, bar: Bar, one: InstancePreview, shown: _Shown, *, stale: bool) -> Bar:
+        name = safe_line(one.key.name)
+        title = (Span("◆ ", "accent"), Span(name, "accent")) if one.key.name in self._marked else bar.title
+        note = fits_cell(one) if shown.chosen_by else bar.note
+        return replace(bar, title=title, note=note, dim=bar.dim or stale)
+
+    def _tell_room(self, content: Cell) -> None:
+        words = Content.assemble(*((span.text, _STYLES.get(span.tone, "")) for span in content))
+        self.query_one("#where-room", Static).update(words)
+
+    @on(BlockBars.Moved)
+    def _tell_why(self) -> None:
+        """The whole reason of the instance at the cursor, where its line has no room for it."""
+        shown, key = self._shown, self.table.cursor_key
+        words = ""
+        if shown is not None and key is not None:
+            one = next((one for one in shown.plan.instances if one.key.name == key.rpartition("/")[2]), None)
+            if one is not None and one.refusal is not None:
+                more = "takes no more after these" if one.count else "takes none"
+                words = f"{one.key.name} {more}: {one.refusal.words}"
+        self.query_one("#where-why", Static).update(Content(words), layout=False)
+
+    def shortage(self) -> str:
+        """That some of the tasks have no place, "" when all have."""
+        shown = self._shown
+        if shown is None or shown.chosen_by:
+            return ""
+        wanted = self._wanted(shown)
+        missing = wanted - len(shown.plan.plan.placements)
+        return f"{missing} of {wanted} have no place now" if missing > 0 else ""
+
+    def shape(self, scheduler: str) -> dict[str, Any] | None:
+        """The plan as JSON; None while there is none."""
+        shown = self._shown
+        if shown is None:
+            return None
+        return {
+            "cluster": shown.choice.cluster,
+            "taskDefinitionArn": shown.choice.definition_arn,
+            "group": shown.demand.group,
+            "scheduler": scheduler,
+            **plan_shape(shown.plan, shown.demand, shown.states, shown.chosen_by),
+        }
+
+    # --- keys ------------------------------------------------------------------------------------------------------
+
+    def switch_resource(self) -> None:
+        """Memory or CPU."""
+        self._resource = "cpu" if self._resource == "memory" else "memory"
+
+    def mark(self, names: tuple[str, ...]) -> None:
+        """Show these as the marked ones."""
+        self._marked = names
+
+    def action_mark(self) -> None:
+        """space: one task on this one, or not."""
+        key = self.table.cursor_key
+        if key is None or self._shown is None:
+            return
+        name = key.rpartition("/")[2]
+        kept = {*self._marked} ^ {name}
+        self._marked = tuple(sorted(kept))
+        self.post_message(self.Marked(self._marked))
+
+
+_STYLES = {"muted": "$text-muted", "strong": "bold", "accent": "$accent-text"}

@@ -1,0 +1,259 @@
+"""Lines of a small form, drawn one by one: a label, a value, a note at the right, and below what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final, Literal
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from widgets.cells import Cell, Span, cell_width, fit
+from widgets.tones import tone_classes, tone_rules
+
+LABEL: Final = 13
+"""Cells of the gutter and the label; the value begins behind them."""
+_GAP: Final = 2
+_LEAST_WORDS: Final = 18
+PARTS: Final = ("label", "cursor", "cursor-blurred", "cursor-bar", "cursor-bar-blurred", "button")
+
+LineKind = Literal["text", "choice", "add", "fixed", "button"]
+
+
+@dataclass(frozen=True, slots=True)
+class FormLine:
+    """One line of a form.
+
+    Attributes:
+        key: what it is known by; the cursor holds on to it.
+        label: at its left; "" for the further lines of a list.
+        value: as it is shown.
+        note: at its right end; it gives way to the value.
+        error: what is wrong with it, in one line; drawn below it.
+        error_at: the character of the value that the error is about; None for the whole.
+        kind: typed, chosen from offers, ``add`` for what adds a line above itself, only shown, or pressed.
+        listed: one of a list's lines, its ``add`` too: more can be added there.
+    """
+
+    key: str
+    label: str
+    value: Cell = ()
+    note: Cell = ()
+    error: str = ""
+    error_at: int | None = None
+    kind: LineKind = "text"
+    listed: bool = False
+
+
+class LineList(ScrollView, can_focus=True, inherit_bindings=False):
+    """Draws ``FormLine``s with a cursor; its owner has the keys."""
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        *tone_classes("line-list"),
+        *(f"line-list--{part}" for part in PARTS),
+    }
+    DEFAULT_CSS = """
+    LineList {
+        width: 1fr; height: 1fr; background: $background; color: $foreground;
+        overflow-x: hidden; overflow-y: auto; scrollbar-gutter: stable; scrollbar-size-vertical: 1;
+        & > .line-list--label { color: $text-muted; }
+        & > .line-list--button { color: $text-primary; text-style: bold; }
+        & > .line-list--cursor { background: $primary 22%; }
+        & > .line-list--cursor-blurred { background: $primary 9%; }
+        & > .line-list--cursor-bar { color: $primary; }
+        & > .line-list--cursor-bar-blurred { color: $primary 45%; }
+        &:ansi > .line-list--cursor { text-style: reverse; }
+        &:ansi > .line-list--cursor-blurred { text-style: underline; }
+    }
+    """ + tone_rules("LineList", "line-list")
+
+    class Moved(Message):
+        """The cursor is on another line, or that line has changed."""
+
+    class Pressed(Message):
+        """A click on the line at the cursor."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._lines: tuple[FormLine, ...] = ()
+        self._drawn: list[tuple[int, bool]] = []
+        """What stands in each row: the number of a line, and whether it is its error."""
+        self._cursor = 0
+        self._styles: dict[tuple[str, str], Style] = {}
+
+    # --- lines and cursor ------------------------------------------------------------------------------------------
+
+    @property
+    def line(self) -> FormLine | None:
+        """The line at the cursor; None when there are none."""
+        return self._lines[self._cursor] if self._lines else None
+
+    @property
+    def rows(self) -> int:
+        """How many rows all lines take, with their errors."""
+        return len(self._drawn)
+
+    def show(self, lines: Sequence[FormLine]) -> None:
+        """Draw these lines. The cursor stays on its line, or goes to what then stands in its place."""
+        before, old, drawn = self.line, self._lines, self._drawn
+        self._lines = tuple(lines)
+        self._drawn = [
+            (number, error)
+            for number, line in enumerate(self._lines)
+            for error in ((False, True) if line.error else (False,))
+        ]
+        places = {line.key: number for number, line in enumerate(self._lines)}
+        kept = places.get(before.key) if before else 0
+        self._cursor = min(self._cursor, max(len(self._lines) - 1, 0)) if kept is None else kept
+        if drawn != self._drawn:
+            self.virtual_size = Size(0, len(self._drawn))
+            self.refresh()
+        else:
+            self._refresh_lines([n for n, (one, other) in enumerate(zip(old, lines, strict=True)) if one != other])
+        self._keep_in_sight()
+        if self.line != before:
+            self.post_message(self.Moved())
+
+    def go_to(self, key: str) -> bool:
+        """Put the cursor on a line; False if it is not there."""
+        number = next((number for number, line in enumerate(self._lines) if line.key == key), None)
+        if number is not None:
+            self._to(number)
+        return number is not None
+
+    def step(self, lines: int) -> None:
+        """Move by some lines."""
+        self._to(self._cursor + lines)
+
+    def to_end(self, *, last: bool) -> None:
+        """The first line, or the last."""
+        self._to(len(self._lines) - 1 if last else 0)
+
+    def _to(self, number: int) -> None:
+        number = min(max(number, 0), len(self._lines) - 1)
+        if not self._lines or number == self._cursor:
+            return
+        self._refresh_lines([self._cursor, number])
+        self._cursor = number
+        self._keep_in_sight()
+        self.post_message(self.Moved())
+
+    def _row_of(self, number: int) -> int:
+        return self._drawn.index((number, False)) if self._drawn else 0
+
+    def _keep_in_sight(self) -> None:
+        height, top = self.scrollable_content_region.height, self.scroll_offset.y
+        if not height or not self._lines:
+            return
+        row = self._row_of(self._cursor)
+        last = row + bool(self._lines[self._cursor].error)
+        if row < top:
+            self.scroll_to(y=row, animate=False, force=True)
+        elif last >= top + height:
+            self.scroll_to(y=last - height + 1, animate=False, force=True)
+
+    def value_region(self) -> Region:
+        """Where the value of the line at the cursor is, in this widget; one line high."""
+        width = self.scrollable_content_region.width
+        return Region(LABEL, self._row_of(self._cursor) - self.scroll_offset.y, max(width - LABEL, 1), 1)
+
+    # --- drawing ---------------------------------------------------------------------------------------------------
+
+    def _refresh_lines(self, numbers: Sequence[int]) -> None:
+        for row, (number, _) in enumerate(self._drawn):
+            y = row - self.scroll_offset.y
+            if number in numbers and 0 <= y < self.size.height:
+                self.refresh(Region(0, y, self.size.width, 1))
+
+    def render_line(self, y: int) -> Strip:
+        """One visible row."""
+        row, width = self.scroll_offset.y + y, self.scrollable_content_region.width
+        if row >= len(self._drawn):
+            return Strip.blank(width, self._style("", ""))
+        number, is_error = self._drawn[row]
+        line = self._lines[number]
+        content = _error(line, width) if is_error else _content(line, width)
+        at_cursor = number == self._cursor and not is_error
+        faint = "" if self.has_focus else "-blurred"
+        ground = f"cursor{faint}" if at_cursor else ""
+        bar = (
+            Segment("▌", self._style(f"cursor-bar{faint}", ground)) if at_cursor else Segment(" ", self._style("", ""))
+        )
+        tone = "button" if line.kind == "button" and not is_error else ""
+        spans = [Segment(span.text, self._style(tone or span.tone, ground)) for span in fit(content, width - 1)]
+        label = fit((Span(line.label),), LABEL - 1) if not is_error and line.label else ()
+        if label:
+            head = [Segment(span.text, self._style("label", ground)) for span in label]
+            spans = [*head, *Strip(spans).crop(LABEL - 1)]
+        return Strip([bar, *spans]).adjust_cell_length(width, self._style("", ground)).simplify()
+
+    def _style(self, name: str, ground: str) -> Style:
+        style = self._styles.get((name, ground))
+        if style is None:
+            style = self.get_component_rich_style(f"line-list--{name}") if name else self.rich_style
+            if ground:
+                under = self.get_component_rich_style(f"line-list--{ground}")
+                flags = Style(reverse=under.reverse or None, underline=under.underline or None)
+                style = style + Style(bgcolor=under.bgcolor) + flags
+            self._styles[name, ground] = style
+        return style
+
+    def notify_style_update(self) -> None:
+        """Textual's notice that styles changed."""
+        super().notify_style_update()
+        self._styles.clear()
+
+    def on_focus(self) -> None:
+        """The cursor is drawn brighter."""
+        self._refresh_lines([self._cursor])
+
+    def on_blur(self) -> None:
+        """The cursor is drawn fainter."""
+        self._refresh_lines([self._cursor])
+
+    def on_resize(self) -> None:
+        """Keep the cursor in view."""
+        self._keep_in_sight()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click moves the cursor; one on the line at the cursor is as enter."""
+        row = self.scroll_offset.y + event.y
+        if row >= len(self._drawn):
+            return
+        event.stop()
+        number = self._drawn[row][0]
+        again = number == self._cursor
+        self._to(number)
+        if again or self._lines[number].kind == "button":
+            self.post_message(self.Pressed())
+
+
+def _content(line: FormLine, width: int) -> Cell:
+    """The value behind its label, and the note at the right end in what the value leaves."""
+    room = width - LABEL
+    note = line.note
+    left = room - cell_width(line.value) - _GAP
+    shown = note if cell_width(note) <= left or left >= _LEAST_WORDS else ()
+    used = min(cell_width(shown), left) if shown else 0
+    value = fit(line.value, room - used - (_GAP if used else 0))
+    return (Span(" " * (LABEL - 1)), *value, Span(" " * _GAP if used else ""), *fit(shown, used, "right"))
+
+
+def _error(line: FormLine, width: int) -> Cell:
+    """A mark below the character that is wrong, and behind it why; where there is no room for both, why alone."""
+    room = width - LABEL
+    at = line.error_at
+    if at is None or at > room - _LEAST_WORDS:
+        return _behind_label(f"✗ {line.error}")
+    return _behind_label(f"{' ' * at}^ {line.error}")
+
+
+def _behind_label(text: str) -> Cell:
+    return (Span(" " * (LABEL - 1)), Span(text, "bad"))
