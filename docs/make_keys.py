@@ -30,6 +30,7 @@ from app.screens.run import RunScreen
 from app.screens.run_where import WherePane
 from app.screens.task import TaskScreen
 from app.screens.tasks import TasksScreen
+from widgets.block_bar import BlockBars
 from widgets.confirm import Confirm
 from widgets.diff_view import DiffView
 from widgets.filter_bar import FilterBar
@@ -59,6 +60,7 @@ SCREENS: dict[str, type[DOMNode]] = {
 }
 PARTS: dict[str, tuple[type[DOMNode], ...]] = {
     "Tables": (LiveTable,),
+    "Stowage": (BlockBars,),
     "Logs and JSON": (LineView, JsonView),
     "Logs only": (LogView,),
     "The filter line": (FilterBar,),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from textual.binding import Binding, BindingType
 
 from app.model.errors import Finding
+from widgets.block_bar import BlockBars
 from widgets.confirm import Confirm
 from widgets.filter_bar import FilterBar
 from widgets.line_view import LineView
@@ -138,7 +139,7 @@ def _widget_ids() -> set[str]:
     from widgets.model_form.inputs import FieldInput, OfferList, TextDialog
     from widgets.model_form.widget import ModelForm
 
-    tables_and_lines = (LiveTable, LineView, LogView, DiffView, FilterBar, Confirm)
+    tables_and_lines = (LiveTable, BlockBars, LineView, LogView, DiffView, FilterBar, Confirm)
     widgets = (*tables_and_lines, ModelForm, FieldInput, OfferList, TextDialog, LineForm, WherePane)
     made = [binding for widget in widgets for binding in widget.BINDINGS]
     return {binding.id for binding in made if isinstance(binding, Binding) and binding.id}

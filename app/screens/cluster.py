@@ -1,4 +1,4 @@
-"""One cluster: its tasks, and its container instances, as two tabs."""
+"""One cluster: its tasks, its container instances, and how these are stowed with those, as tabs."""
 
 from __future__ import annotations
 
@@ -16,23 +16,35 @@ from app.screens.actions import INSIDE, bindings
 from app.screens.desk import Desk
 from app.screens.dialogs import InstanceDialogs
 from app.screens.doors import CLUSTER_INSTANCES as INSTANCES
+from app.screens.doors import CLUSTER_STOWAGE as STOWAGE
 from app.screens.doors import CLUSTER_TASKS as TASKS
 from app.screens.instances import EMPTY_INSTANCES, matching_states
 from app.screens.rows import INSTANCE_COLUMNS, TASK_COLUMNS, instance_row, without
+from app.screens.stowage_pane import StowagePane
 from app.screens.task_actions import TASK_ACTIONS, TaskActions
 from app.screens.tasks import EMPTY_TASKS, marked_tasks, open_row, task_at_cursor, task_rows
+from widgets.block_bar import BlockBars
+from widgets.filter_bar import FilterBar
 from widgets.live_table import LiveTable
 from widgets.pane_tabs import PaneTabs
 
 CLUSTER_TASK_COLUMNS = without(TASK_COLUMNS, "cluster")
 CLUSTER_INSTANCE_COLUMNS = without(INSTANCE_COLUMNS, "cluster")
-_ONLY_TASKS = frozenset({"logs", "stop", "run"})
-_ONLY_INSTANCES = frozenset({"drain", "deregister"})
+_PANES = ("tasks", "instances", "stowage")
+_WHERE = {
+    "logs": {TASKS, STOWAGE},
+    "stop": {TASKS, STOWAGE},
+    "run": {TASKS, STOWAGE},
+    "drain": {INSTANCES, STOWAGE},
+    "deregister": {INSTANCES},
+    "resource": {STOWAGE},
+}
+"""The panes that have an action; those that are not here are the screen's."""
 
 
 class ClusterScreen(TaskActions, InstanceDialogs):
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(*TASK_ACTIONS, "deregister", "drain", "next.pane", "add.instance", "add.contexts"),
+        *bindings("switch.resource", *TASK_ACTIONS, "deregister", "drain", "next.pane", "add.instance", "add.contexts"),
         *bindings(*INSIDE),
     ]
 
@@ -49,12 +61,13 @@ class ClusterScreen(TaskActions, InstanceDialogs):
         return self._cluster
 
     def crumbs(self) -> Iterable[str]:
-        return (self._cluster, "tasks" if self._pane == TASKS else "instances")
+        return (self._cluster, _PANES[self._pane])
 
     def content(self) -> ComposeResult:
-        yield PaneTabs(["Tasks", "Instances"], id="tabs")
+        yield PaneTabs(["Tasks", "Instances", "Stowage"], id="tabs")
         yield LiveTable(CLUSTER_TASK_COLUMNS, id="tasks", empty=EMPTY_TASKS)
         yield LiveTable(CLUSTER_INSTANCE_COLUMNS, id="instances", empty=EMPTY_INSTANCES, markable=False)
+        yield StowagePane(self.desk, id="stowage")
 
     def on_mount(self) -> None:
         self._show_pane()
@@ -72,12 +85,14 @@ class ClusterScreen(TaskActions, InstanceDialogs):
         running = sum(task.last_status == "RUNNING" for task in tasks)
         states = fleet.of_cluster(self._cluster)
         tabs = self.query_one(PaneTabs)
-        tabs.set_titles([f"Tasks {running}", f"Instances {len(states)}"])
+        tabs.set_titles([f"Tasks {running}", f"Instances {len(states)}", "Stowage"])
         tabs.set_note(f"filter: {self.filter_text}" if self.filter_text else "")
         if self._pane == TASKS:
             table = self.query_one("#tasks", LiveTable)
             table.empty_text = "No row matches the filter. esc clears it." if self.filter_text else self._empty_tasks()
             self.fill(table, task_rows(self.desk, self._cluster, matches, now, CLUSTER_TASK_COLUMNS))
+        elif self._pane == STOWAGE:
+            self.query_one(StowagePane).show(states, matches if self.filter_text else None, EMPTY_INSTANCES)
         else:
             chosen = matching_states(states, self._cluster, matches)
             self.query_one("#instances", LiveTable).set_rows(
@@ -88,11 +103,11 @@ class ClusterScreen(TaskActions, InstanceDialogs):
         return EMPTY_TASKS if self.desk.fleet.of_cluster(self._cluster) else EMPTY_INSTANCES
 
     def _show_pane(self) -> None:
-        for index, name in enumerate(("#tasks", "#instances")):
-            table = self.query_one(name, LiveTable)
-            table.display = index == self._pane
+        for index, name in enumerate(_PANES):
+            pane = self.query_one(f"#{name}")
+            pane.display = index == self._pane
             if index == self._pane:
-                table.focus()
+                (pane.bars if isinstance(pane, StowagePane) else pane).focus()
 
     @on(PaneTabs.Opened)
     def _pane_opened(self) -> None:
@@ -104,44 +119,55 @@ class ClusterScreen(TaskActions, InstanceDialogs):
         self.query_one(PaneTabs).open(self._pane + 1)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in _ONLY_TASKS and self._pane != TASKS:
-            return False
-        if action in _ONLY_INSTANCES and self._pane != INSTANCES:
+        if self._pane not in _WHERE.get(action, {self._pane}):
             return False
         return super().check_action(action, parameters)
 
     # --- which rows are meant --------------------------------------------------------------------------------------
 
     def chosen_task(self) -> Task | None:
+        if self._pane == STOWAGE:
+            return self.query_one(StowagePane).chosen_task
         if self._pane != TASKS:
             return None
         return task_at_cursor(self.query_one("#tasks", LiveTable), self.desk.fleet)
 
     def chosen_tasks(self) -> Sequence[Task]:
-        return marked_tasks(self.query_one("#tasks", LiveTable), self.desk.fleet) or super().chosen_tasks()
+        marked = marked_tasks(self.query_one("#tasks", LiveTable), self.desk.fleet) if self._pane == TASKS else []
+        return marked or super().chosen_tasks()
 
     def chosen_instance(self) -> InstanceState | None:
+        if self._pane == STOWAGE:
+            return self.query_one(StowagePane).chosen_state
         return self.instance_at(self.query_one("#instances", LiveTable).cursor_key) if self._pane == INSTANCES else None
 
+    @property
+    def _means_task(self) -> bool:
+        """Are keys for a task or an instance meant for a task here?"""
+        return self._pane == TASKS or (self._pane == STOWAGE and self.chosen_task() is not None)
+
     def action_json(self) -> None:
-        if self._pane == TASKS:
+        if self._means_task:
             super().action_json()
         else:
             InstanceDialogs.action_json(self)
 
     def action_copy(self) -> None:
-        if self._pane == TASKS:
+        if self._means_task:
             super().action_copy()
         else:
             InstanceDialogs.action_copy(self)
 
     def action_copy_command(self) -> None:
-        if self._pane == TASKS and self.chosen_task():
+        if self._means_task and self.chosen_task():
             super().action_copy_command()
-        elif self._pane == TASKS:
+        elif self._means_task:
             self.copy(f"moorage list-tasks --cluster {self._cluster}", "command")
         else:
             InstanceDialogs.action_copy_command(self)
+
+    def action_resource(self) -> None:
+        self.query_one(StowagePane).switch_resource()
 
     @on(LiveTable.RowActivated, "#tasks")
     def _open_task(self, event: LiveTable.RowActivated) -> None:
@@ -150,3 +176,15 @@ class ClusterScreen(TaskActions, InstanceDialogs):
     @on(LiveTable.RowActivated, "#instances")
     def _open_instance(self) -> None:
         self.action_json()
+
+    @on(BlockBars.Opened)
+    def _open_block(self) -> None:
+        stowage = self.query_one(StowagePane)
+        if (task := stowage.chosen_task) is not None:
+            self.open_task(task)
+        elif stowage.on_others and (state := stowage.chosen_state) is not None:
+            # The containers behind the block are rows of the first tab.
+            self.query_one(FilterBar).set_value(f"unmanaged host:{state.instance.key.name}")
+            self.query_one(PaneTabs).open(TASKS)
+        else:
+            self.action_json()

@@ -14,6 +14,7 @@ from app.model.progress import Progress
 from app.model.safe_text import safe
 from app.operations.monitor import Monitor
 from app.operations.session import Session
+from app.operations.usage import UsageFeed
 from app.screens.doors import AllDoors, Doors
 
 T = TypeVar("T")
@@ -71,9 +72,12 @@ class Desk:
     in_hand: set[str] = field(default_factory=set)
     """Ids of tasks that are being stopped from here."""
     doors: Doors = field(init=False)
+    usage: UsageFeed = field(init=False)
+    """What unmanaged containers use; asks only while a screen looks."""
 
     def __post_init__(self) -> None:
         self.doors = AllDoors(self)
+        self.usage = UsageFeed(self.session.engine, self.jobs.post)
 
     @property
     def fleet(self) -> Fleet:

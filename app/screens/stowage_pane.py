@@ -1,0 +1,130 @@
+"""The Stowage tab of a cluster: the bars, a line on the block at the cursor, and a legend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from app.fleet.fleet import InstanceState, belongs
+from app.hosts.usage import HostUse
+from app.model.instance import InstanceKey
+from app.model.task import Task
+from app.screens.desk import Desk
+from app.screens.filtering import Filter
+from app.screens.rows import instance_subject, task_subject
+from app.screens.stowage import OTHERS, Resource, StowageBars, bar_key
+from app.screens.stowage_lines import bar_words, bare_line, legend, others_line, task_line
+from widgets.block_bar import NEUTRAL, Bar, BlockBars
+from widgets.cell_line import CellLine
+from widgets.cells import cell
+
+NO_MATCH: Final = "No instance and no task matches the filter. esc clears it."
+
+
+class StowagePane(Vertical):
+    """Shows the instances it is given; knows what the cursor is on."""
+
+    DEFAULT_CSS = """
+    StowagePane { height: 1fr; width: 1fr; }
+    StowagePane > BlockBars { margin-top: 1; }
+    """
+
+    def __init__(self, desk: Desk, *, id: str) -> None:
+        super().__init__(id=id)
+        self._desk = desk
+        self._resource: Resource = "memory"
+        self._maker = StowageBars()
+        self._states: Mapping[str, InstanceState] = {}
+        self._arguments: tuple[Sequence[InstanceState], Filter | None, str] | None = None
+
+    def compose(self) -> ComposeResult:
+        yield BlockBars(id="stowage-bars")
+        yield CellLine(id="stowage-block")
+        yield CellLine(id="stowage-legend")
+
+    @property
+    def bars(self) -> BlockBars:
+        """What takes the keys."""
+        return self.query_one(BlockBars)
+
+    # --- what is shown ---------------------------------------------------------------------------------------------
+
+    def show(self, states: Sequence[InstanceState], matches: Filter | None, empty: str) -> None:
+        """Draw these instances.
+
+        Args:
+            matches: shows instances that match, and those with a task that does, whose other blocks turn grey.
+            empty: said where there is no instance at all.
+        """
+        self._arguments = states, matches, empty
+        self._desk.usage.look(states)
+        bars = self._maker.bars(states, self._resource, self._desk.usage.uses)
+        self._states = {bar_key(state.instance.key): state for state in states}
+        if matches is not None:
+            bars = [shown for bar in bars if (shown := matching_bar(bar, self._states[bar.key], matches)) is not None]
+        self.bars.empty_text = NO_MATCH if states and matches is not None else empty
+        self.bars.set_bars(bars)
+        self._tell()
+
+    def switch_resource(self) -> None:
+        """Memory to CPU, and back."""
+        self._resource = "cpu" if self._resource == "memory" else "memory"
+        if self._arguments is not None:
+            self.show(*self._arguments)
+
+    @on(BlockBars.Moved)
+    def _tell(self) -> None:
+        state, now = self.chosen_state, self._desk.fleet.host_now
+        foreign = any(not belongs(task, one) for one in self._states.values() for task in one.tasks.values())
+        switch = "CPU" if self._resource == "memory" else "memory"
+        self.query_one("#stowage-legend", CellLine).set(
+            legend(self._resource, foreign=foreign), cell(f"m {switch}", "muted")
+        )
+        line = self.query_one("#stowage-block", CellLine)
+        if state is None:
+            line.set(())
+        elif (task := self.chosen_task) is not None:
+            line.set(task_line(task, state, now(state.instance.key)), bar_words(state, self._resource))
+        elif self.on_others and (use := self._use(state)) is not None:
+            line.set(others_line(state, use), bar_words(state, self._resource))
+        else:
+            line.set(bare_line(state, self._resource))
+
+    def _use(self, state: InstanceState) -> HostUse | None:
+        return self._desk.usage.uses.get(state.instance.key)
+
+    # --- what is chosen --------------------------------------------------------------------------------------------
+
+    @property
+    def chosen_state(self) -> InstanceState | None:
+        """The instance at the cursor."""
+        return self._states.get(self.bars.cursor_key or "")
+
+    @property
+    def chosen_task(self) -> Task | None:
+        """The task whose block is at the cursor."""
+        state = self.chosen_state
+        return state.tasks.get(self.bars.block_key or "") if state is not None else None
+
+    @property
+    def on_others(self) -> bool:
+        """Is the cursor on what unmanaged containers use?"""
+        return self.bars.block_key == OTHERS
+
+    def go_to(self, key: InstanceKey) -> None:
+        """Put the cursor on an instance."""
+        self.bars.move_to(bar_key(key))
+
+
+def matching_bar(bar: Bar, state: InstanceState, matches: Filter) -> Bar | None:
+    """The bar as it is if its instance matches; with all grey but the tasks that match; None if nothing does."""
+    if matches(instance_subject(state)):
+        return bar
+    found = {key for key, task in state.tasks.items() if matches(task_subject(task))}
+    blocks = tuple(block if block.key in found else replace(block, colour=NEUTRAL) for block in bar.blocks)
+    return replace(bar, blocks=blocks) if any(block.key in found for block in bar.blocks) else None
