@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -72,10 +72,13 @@ class InstanceEntry(BaseModel):
     )
     reserved_ports: list[Annotated[int, Field(ge=1, le=65535)]] = Field(
         default=list(RESERVED_PORTS),
-        description="tcp ports that no task may have on the host: numbers from 1 to 65535, as in [22, 2375, 2376]",
+        max_length=MAX_RESERVED_PORTS,
+        description="tcp ports that no task may have on the host: at most 100 numbers from 1 to 65535, as in [22, 2375]",
     )
     reserved_ports_udp: list[Annotated[int, Field(ge=1, le=65535)]] = Field(
-        default=[], description="udp ports that no task may have on the host: numbers from 1 to 65535"
+        default=[],
+        max_length=MAX_RESERVED_PORTS,
+        description="udp ports that no task may have on the host: at most 100 numbers from 1 to 65535",
     )
     insecure: bool = Field(default=False, description="true allows plain TCP without TLS to another machine")
 
@@ -85,12 +88,6 @@ class InstanceEntry(BaseModel):
         if _CONTROL.search(value):
             raise ValueError("holds a control character")
         return value
-
-    @model_validator(mode="after")
-    def _few_reserved_ports(self) -> Self:
-        if problem := reserved_ports_problem(self.reserved_ports, self.reserved_ports_udp):
-            raise ValueError(problem)
-        return self
 
     @field_validator("attributes")
     @classmethod
@@ -185,12 +182,6 @@ def attribute_problem(name: str, value: str) -> str:
     if len(value) > MAX_ATTRIBUTE_VALUE:
         return f"has an attribute {name!r} with {len(value)} characters"
     return f"has an attribute {name!r} with a control character" if _CONTROL.search(value) else ""
-
-
-def reserved_ports_problem(tcp: Collection[int], udp: Collection[int]) -> str:
-    """What ECS would refuse of an instance's reserved ports; "" for good ones."""
-    number = len(set(tcp)) + len(set(udp))
-    return f"has {number} reserved ports; ECS allows {MAX_RESERVED_PORTS}" if number > MAX_RESERVED_PORTS else ""
 
 
 def cluster_from_document(

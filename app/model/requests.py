@@ -61,7 +61,7 @@ ReservedMemory = Annotated[
     Annotated[int, Field(ge=0, le=2**31 - 1)] | None,
     Field(description="MiB that are kept free for the host itself (default: 0)."),
 ]
-_Ports = list[Annotated[int, Field(ge=0, le=65535)]] | None
+_Ports = Annotated[list[Annotated[int, Field(ge=0, le=65535)]], Field(max_length=100)] | None
 ReservedPorts = Annotated[
     _Ports, Field(description="tcp ports that no task may have (default: 22 2375 2376); 0 alone for none.")
 ]

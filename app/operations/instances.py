@@ -18,7 +18,6 @@ from app.model.cluster import (
     ClusterFile,
     InstanceEntry,
     attribute_problem,
-    reserved_ports_problem,
 )
 from app.model.errors import MoorageError, NotFoundError
 from app.model.ids import instance_arn, new_id
@@ -131,8 +130,6 @@ def _reserved(request: RegisterContainerInstanceRequest | UpdateContainerInstanc
             if 0 in ports and len(ports) > 1:
                 raise MoorageError(f"{to_camel(name)}: 0 means none, beside others it means nothing", code=_INVALID)
             members[name] = sorted(set(ports) - {0})
-    if problem := reserved_ports_problem(members.get("reserved_ports", ()), members.get("reserved_ports_udp", ())):
-        raise MoorageError(f"the instance {problem}", code=_INVALID)
     return members
 
 

@@ -56,7 +56,17 @@ def test_document_round_trip_keeps_unknown_members() -> None:
 
 def test_what_is_empty_is_left_out_of_the_document() -> None:
     assert "instance" not in ClusterFile(name="a").to_document()
-    assert "attributes" not in cluster(entry()).to_document()["instance"][0]
+    (told,) = cluster(entry()).to_document()["instance"]
+    assert not {"attributes", "drain_recorded", "drain_reason"} & set(told)
+    (told,) = cluster(entry(status="DRAINING", drain_recorded=True, drain_reason="x")).to_document()["instance"]
+    assert (told["drain_recorded"], told["drain_reason"]) == (True, "x")
+
+
+def test_ports_of_the_host_are_kept_unless_the_file_says_otherwise() -> None:
+    (instance,) = cluster(entry()).instances
+    assert (instance.reserved_ports, instance.reserved_ports_udp) == ([22, 2375, 2376], [])
+    (instance,) = cluster(entry(reserved_ports=[], reserved_ports_udp=[53])).instances
+    assert (instance.reserved_ports, instance.reserved_ports_udp) == ([], [53])
 
 
 @pytest.mark.parametrize(
@@ -82,6 +92,11 @@ def test_what_is_empty_is_left_out_of_the_document() -> None:
         ({"attributes": {f"a{n}": "x" for n in range(11)}}, "instance[0].attributes", "11 custom attributes"),
         ({"reserved_memory": -1}, "instance[0].reserved_memory", "MiB"),
         ({"reserved_memory": "512"}, "instance[0].reserved_memory", "MiB"),
+        ({"reserved_ports": [0]}, "instance[0].reserved_ports[0]", "tcp ports"),
+        ({"reserved_ports": [*range(1, 102)]}, "instance[0].reserved_ports", "at most 100"),
+        ({"reserved_ports_udp": ["53"]}, "instance[0].reserved_ports_udp[0]", "udp ports"),
+        ({"drain_recorded": 1}, "instance[0].drain_recorded", "Moorage writes it"),
+        ({"drain_reason": "x" * 256}, "instance[0].drain_reason", "255 characters"),
         ({"reserved_memory": True}, "instance[0].reserved_memory", "MiB"),
         ({"insecure": "yes"}, "instance[0].insecure", "true"),
     ],
