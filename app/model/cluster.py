@@ -73,7 +73,7 @@ class InstanceEntry(BaseModel):
     reserved_ports: list[Annotated[int, Field(ge=1, le=65535)]] = Field(
         default=list(RESERVED_PORTS),
         max_length=MAX_RESERVED_PORTS,
-        description="tcp ports that no task may have on the host: at most 100 numbers from 1 to 65535, as in [22, 2375]",
+        description="tcp ports that no task may have on the host: at most 100 numbers from 1 to 65535, as in [22]",
     )
     reserved_ports_udp: list[Annotated[int, Field(ge=1, le=65535)]] = Field(
         default=[],

@@ -72,10 +72,9 @@ def activate(session: Session, fleet: Fleet, states: Iterable[InstanceState]) ->
     for state in states:
         key = state.instance.key
         if not state.live and not state.drain_untold:
-            why = (
-                f"{key.name} does not answer ({state.freshness.reason or 'no answer'}), and a drain is recorded on its "
-            )
-            change.failures.append(_failure(state, f"{why}engine: make it ACTIVE once it answers"))
+            why = state.freshness.reason or "no answer"
+            words = f"{key.name} does not answer ({why}), and a drain is a record on its engine: try again once it does"
+            change.failures.append(_failure(state, words))
             continue
         removed = None
         if state.live:

@@ -175,7 +175,7 @@ def test_an_engine_that_is_away_is_told_when_it_answers(
     assert anna.status("edge") == "ACTIVE"
     (failure,) = bert.change("edge", "ACTIVE")["failures"]
     assert failure["reason"] == "AGENT"
-    assert "try again later" in failure["detail"]
+    assert "try again once it does" in failure["detail"]
 
     anna.change("edge", "DRAINING", "it is broken")
     reports: list[str] = []
