@@ -205,6 +205,7 @@ def update_container_instances_state(
     fleet = session.survey(cluster)
     states = [_state(fleet, cluster.name, entry) for entry in found]
     if request.dry_run:
+        tell("nothing was changed")
         return {"containerInstances": [plan_shape(state) for state in states], "failures": failures}
     if request.status == "DRAINING":
         change = drain(session, fleet, states, request.reason)
