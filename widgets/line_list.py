@@ -24,6 +24,7 @@ _LEAST_WORDS: Final = 18
 PARTS: Final = ("label", "cursor", "cursor-blurred", "cursor-bar", "cursor-bar-blurred", "button")
 
 LineKind = Literal["text", "choice", "add", "fixed", "button"]
+_Part = Literal["line", "error", "air"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class FormLine:
         error: what is wrong with it, in one line; drawn below it.
         error_at: the character of the value that the error is about; None for the whole.
         kind: typed, chosen from offers, ``add`` for what adds a line above itself, only shown, or pressed.
+        apart: a blank row stands above it where there is room for all of these.
         listed: one of a list's lines, its ``add`` too: more can be added there.
     """
 
@@ -49,6 +51,7 @@ class FormLine:
     error_at: int | None = None
     kind: LineKind = "text"
     listed: bool = False
+    apart: bool = False
 
 
 class LineList(ScrollView, can_focus=True, inherit_bindings=False):
@@ -83,8 +86,8 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._lines: tuple[FormLine, ...] = ()
-        self._drawn: list[tuple[int, bool]] = []
-        """What stands in each row: the number of a line, and whether it is its error."""
+        self._drawn: list[tuple[int, _Part]] = []
+        """What stands in each row: the number of a line, and what of it."""
         self._cursor = 0
         self._styles: dict[tuple[str, str], Style] = {}
 
@@ -97,18 +100,14 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def rows(self) -> int:
-        """How many rows all lines take, with their errors."""
-        return len(self._drawn)
+        """How many rows all lines take, with their errors, close together."""
+        return len(_rows(self._lines, airy=False))
 
     def show(self, lines: Sequence[FormLine]) -> None:
         """Draw these lines. The cursor stays on its line, or goes to what then stands in its place."""
         before, old, drawn = self.line, self._lines, self._drawn
         self._lines = tuple(lines)
-        self._drawn = [
-            (number, error)
-            for number, line in enumerate(self._lines)
-            for error in ((False, True) if line.error else (False,))
-        ]
+        self._lay_out()
         places = {line.key: number for number, line in enumerate(self._lines)}
         kept = places.get(before.key) if before else 0
         self._cursor = min(self._cursor, max(len(self._lines) - 1, 0)) if kept is None else kept
@@ -120,6 +119,11 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
         self._keep_in_sight()
         if self.line != before:
             self.post_message(self.Moved())
+
+    def _lay_out(self) -> None:
+        least = _rows(self._lines, airy=False)
+        airy = _rows(self._lines, airy=True)
+        self._drawn = airy if len(airy) <= self.scrollable_content_region.height else least
 
     def go_to(self, key: str) -> bool:
         """Put the cursor on a line; False if it is not there."""
@@ -146,7 +150,7 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
         self.post_message(self.Moved())
 
     def _row_of(self, number: int) -> int:
-        return self._drawn.index((number, False)) if self._drawn else 0
+        return self._drawn.index((number, "line")) if self._drawn else 0
 
     def _keep_in_sight(self) -> None:
         height, top = self.scrollable_content_region.height, self.scroll_offset.y
@@ -177,8 +181,10 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
         row, width = self.scroll_offset.y + y, self.scrollable_content_region.width
         if row >= len(self._drawn):
             return Strip.blank(width, self._style("", ""))
-        number, is_error = self._drawn[row]
-        line = self._lines[number]
+        number, part = self._drawn[row]
+        if part == "air":
+            return Strip.blank(width, self._style("", ""))
+        line, is_error = self._lines[number], part == "error"
         content = _error(line, width) if is_error else _content(line, width)
         at_cursor = number == self._cursor and not is_error
         faint = "" if self.has_focus else "-blurred"
@@ -219,8 +225,11 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
         self._refresh_lines([self._cursor])
 
     def on_resize(self) -> None:
-        """Keep the cursor in view."""
+        """Lay out again, with the cursor in view."""
+        self._lay_out()
+        self.virtual_size = Size(0, len(self._drawn))
         self._keep_in_sight()
+        self.refresh()
 
     def on_click(self, event: events.Click) -> None:
         """A click moves the cursor; one on the line at the cursor is as enter."""
@@ -233,6 +242,17 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
         self._to(number)
         if again or self._lines[number].kind == "button":
             self.post_message(self.Pressed())
+
+
+def _rows(lines: Sequence[FormLine], *, airy: bool) -> list[tuple[int, _Part]]:
+    found: list[tuple[int, _Part]] = []
+    for number, line in enumerate(lines):
+        if airy and line.apart:
+            found.append((number, "air"))
+        found.append((number, "line"))
+        if line.error:
+            found.append((number, "error"))
+    return found
 
 
 def _content(line: FormLine, width: int) -> Cell:

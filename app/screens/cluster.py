@@ -18,7 +18,7 @@ from app.screens.dialogs import InstanceDialogs
 from app.screens.doors import CLUSTER_INSTANCES as INSTANCES
 from app.screens.doors import CLUSTER_STOWAGE as STOWAGE
 from app.screens.doors import CLUSTER_TASKS as TASKS
-from app.screens.instances import EMPTY_INSTANCES, matching_states
+from app.screens.instances import EMPTY_INSTANCES, matching_states, open_run
 from app.screens.rows import INSTANCE_COLUMNS, TASK_COLUMNS, instance_row, without
 from app.screens.stowage_pane import StowagePane
 from app.screens.task_actions import TASK_ACTIONS, TaskActions
@@ -34,7 +34,6 @@ _PANES = ("tasks", "instances", "stowage")
 _WHERE = {
     "logs": {TASKS, STOWAGE},
     "stop": {TASKS, STOWAGE},
-    "run": {TASKS, STOWAGE},
     "drain": {INSTANCES, STOWAGE},
     "deregister": {INSTANCES},
     "resource": {STOWAGE},
@@ -66,7 +65,7 @@ class ClusterScreen(TaskActions, InstanceDialogs):
     def content(self) -> ComposeResult:
         yield PaneTabs(["Tasks", "Instances", "Stowage"], id="tabs")
         yield LiveTable(CLUSTER_TASK_COLUMNS, id="tasks", empty=EMPTY_TASKS)
-        yield LiveTable(CLUSTER_INSTANCE_COLUMNS, id="instances", empty=EMPTY_INSTANCES, markable=False)
+        yield LiveTable(CLUSTER_INSTANCE_COLUMNS, id="instances", empty=EMPTY_INSTANCES)
         yield StowagePane(self.desk, id="stowage")
 
     def on_mount(self) -> None:
@@ -92,7 +91,7 @@ class ClusterScreen(TaskActions, InstanceDialogs):
             table.empty_text = "No row matches the filter. esc clears it." if self.filter_text else self._empty_tasks()
             self.fill(table, task_rows(self.desk, self._cluster, matches, now, CLUSTER_TASK_COLUMNS))
         elif self._pane == STOWAGE:
-            self.query_one(StowagePane).show(states, matches if self.filter_text else None, EMPTY_INSTANCES)
+            self.query_one(StowagePane).show(states, self.filter_text, EMPTY_INSTANCES)
         else:
             chosen = matching_states(states, self._cluster, matches)
             self.query_one("#instances", LiveTable).set_rows(
@@ -151,6 +150,12 @@ class ClusterScreen(TaskActions, InstanceDialogs):
             super().action_json()
         else:
             InstanceDialogs.action_json(self)
+
+    def action_run(self) -> None:
+        if self._pane == INSTANCES:
+            open_run(self, self.query_one("#instances", LiveTable), self._cluster)
+        else:
+            super().action_run()
 
     def action_copy(self) -> None:
         if self._means_task:

@@ -14,6 +14,7 @@ from app.fleet.fleet import InstanceState
 from app.screens.actions import INSIDE, bindings
 from app.screens.dialogs import InstanceDialogs
 from app.screens.filtering import Filter
+from app.screens.frame import FrameScreen
 from app.screens.rows import INSTANCE_COLUMNS, instance_row, instance_subject
 from widgets.live_table import LiveTable
 
@@ -25,14 +26,14 @@ Press a to add one."""
 
 class InstancesScreen(InstanceDialogs):
     BINDINGS: ClassVar[list[BindingType]] = bindings(
-        "add.instance", "add.contexts", "json", "deregister", "drain", "filter", "copy", "copy.command", *INSIDE
+        "run", "add.instance", "add.contexts", "json", "deregister", "drain", "filter", "copy", "copy.command", *INSIDE
     )
 
     def crumbs(self) -> Iterable[str]:
         return ("instances",)
 
     def content(self) -> ComposeResult:
-        yield LiveTable(INSTANCE_COLUMNS, id="instances", empty=EMPTY_INSTANCES, markable=False)
+        yield LiveTable(INSTANCE_COLUMNS, id="instances", empty=EMPTY_INSTANCES)
 
     def sync(self, changes: ChangeSet | None) -> None:
         table = self.query_one("#instances", LiveTable)
@@ -47,9 +48,23 @@ class InstancesScreen(InstanceDialogs):
     def states(self, cluster: str | None, matches: Filter) -> list[InstanceState]:
         return matching_states(self.desk.fleet.instances.values(), cluster, matches)
 
+    def action_run(self) -> None:
+        state = self.chosen_instance()
+        open_run(self, self.query_one("#instances", LiveTable), state.instance.key.cluster if state else "")
+
     @on(LiveTable.RowActivated, "#instances")
     def _open(self) -> None:
         self.action_json()
+
+
+def open_run(screen: FrameScreen, table: LiveTable, cluster: str) -> None:
+    """Run on the instances that are marked in a table; without any wherever it fits in the cluster."""
+    keys = [key.partition("/") for key in sorted(table.marked)]
+    clusters = {key[0] for key in keys} or {cluster}
+    if len(clusters) > 1:
+        screen.say("The marked instances are of several clusters; a launch is in one", bad=True)
+        return
+    screen.app.push_screen(screen.desk.doors.run(cluster=clusters.pop(), instances=[key[2] for key in keys]))
 
 
 def matching_states(states: Iterable[InstanceState], cluster: str | None, matches: Filter) -> list[InstanceState]:

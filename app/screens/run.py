@@ -166,6 +166,7 @@ class RunScreen(FrameScreen):
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
+        self.desk.usage.look(self.desk.fleet.of_cluster(self._form.choice.cluster))
         self._form.look_again()
         self._lines.refresh_lines()
         self._picture()
@@ -192,7 +193,8 @@ class RunScreen(FrameScreen):
 
     def _picture(self) -> None:
         states = {state.instance.key: state for state in self.desk.fleet.of_cluster(self._form.choice.cluster)}
-        self.query_one(WherePane).show(self._form.choice, self._form.reading, states, self._chosen_by())
+        uses = self.desk.usage.uses
+        self.query_one(WherePane).show(self._form.choice, self._form.reading, states, uses, self._chosen_by())
         self._share_height()
 
     def _chosen_by(self) -> str:

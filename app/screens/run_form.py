@@ -36,13 +36,12 @@ _LABELS = {STRATEGY: "Strategy", CONSTRAINT: "Constraint", OVERRIDE: "Overrides"
 _SPREAD_BY = "spread attribute:"
 _HELP = {
     "cluster": "The cluster whose instances may take the tasks.",
-    "count": "How many tasks, 1 to 10. Mark instances in the picture with space, and one starts on each of these.",
+    "count": "How many tasks, 1 to 10. Or mark instances in the picture with space: one task on each.",
     "reserves": "What each task takes on its instance: the definition's reservation, with the overrides.",
-    STRATEGY: "Of the instances that may take a task the best: each strategy keeps the best of what the one above it "
-    "left. Up to 5; J and K move one.",
-    CONSTRAINT: "Where tasks may go at all: distinctInstance, or an expression as attribute:gpu !exists. Up to 10.",
-    OVERRIDE: "For these tasks only: CONTAINER environment NAME=value, or command, cpu, memory; task cpu, task memory.",
-    "scheduler": "Who chooses the instances. Other schedulers than the built-in one choose at the launch.",
+    STRATEGY: "Which instances are best: each strategy chooses among what the one above left. J and K move one.",
+    CONSTRAINT: "Where tasks may go at all: distinctInstance, or memberOf and an expression.",
+    OVERRIDE: "For these tasks alone: CONTAINER environment NAME=value, command, cpu, memory; task memory.",
+    "scheduler": "Who chooses the instances. Others than the built-in one choose at the launch.",
     "group": "The tasks' group: spread and distinctInstance count by it.",
     "started_by": "Who or what started them: up to 128 letters, digits, - _ and /.",
     RUN: "Asks first, and tells the command.",
@@ -230,13 +229,15 @@ class RunForm:
             self._scheduler(),
             self._line("group", "Group", _or(choice.group, self._default_group())),
             self._line("started_by", "Started by", _or(choice.started_by, world.operator)),
-            FormLine(RUN, "", self._button(), kind="button"),
+            FormLine(RUN, "", self._button(), kind="button", apart=True),
         ]
 
-    def _line(self, key: str, label: str, value: Cell, note: Cell = (), kind: LineKind = "text") -> FormLine:
+    def _line(
+        self, key: str, label: str, value: Cell, note: Cell = (), kind: LineKind = "text", *, apart: bool = False
+    ) -> FormLine:
         wrong = self.reading.wrong.get(key)
         text, at = (safe_line(wrong.text), wrong.at) if wrong else ("", None)
-        return FormLine(key, label, value, note, text, at, kind, listed=":" in key)
+        return FormLine(key, label, value, note, text, at, kind, listed=":" in key, apart=apart)
 
     def _count(self) -> FormLine:
         marked = self.choice.instances
@@ -251,26 +252,31 @@ class RunForm:
 
     def _scheduler(self) -> FormLine:
         if self.choice.instances:
-            return FormLine("scheduler", "Scheduler", cell("start-task asks none", "muted"), kind="fixed")
+            return FormLine("scheduler", "Scheduler", cell("start-task asks none", "muted"), kind="fixed", apart=True)
         name, own = self.choice.scheduler, self.world.own_scheduler
         value = cell(name) if name else (Span(own), Span("  the cluster's own", "muted"))
-        return self._line("scheduler", "Scheduler", value, kind="choice")
+        return self._line("scheduler", "Scheduler", value, kind="choice", apart=True)
 
     def _section(self, section: str) -> list[FormLine]:
         label = _LABELS[section]
         if self._greyed(section):
             kept = len(self._lines_of(section))
             more = f"; {kept} kept for run-task" if kept else ""
-            return [FormLine(f"{section}:+", label, cell(f"start-task takes none{more}", "muted"), kind="fixed")]
+            return [
+                FormLine(f"{section}:+", label, cell(f"start-task takes none{more}", "muted"), kind="fixed", apart=True)
+            ]
         found = []
         for index, text in enumerate(self._lines_of(section)):
             shown = masked_line(text) if section == OVERRIDE and not self.revealed else text
             key = f"{section}:{index}"
-            found.append(self._line(key, label if not index else "", cell(safe_line(shown)), self._note(section, text)))
+            first = label if not index else ""
+            note = self._note(section, text)
+            found.append(self._line(key, first, cell(safe_line(shown)), note, apart=not index))
         if len(found) < MOST[section]:
             without = self._without(section) if not found else ()
             add = (Span("+ add", "accent"), Span("  " if without else ""), *without)
-            found.append(FormLine(f"{section}:+", "" if found else label, add, kind="add", listed=True))
+            key, first = f"{section}:+", "" if found else label
+            found.append(FormLine(key, first, add, kind="add", listed=True, apart=not found))
         return found
 
     def _without(self, section: str) -> Cell:

@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from app.fleet.fleet import InstanceState
+from app.hosts.usage import HostUse
 from app.model.instance import InstanceKey
 from app.model.safe_text import safe_line
 from app.operations.planning import plan_shape
@@ -24,7 +25,8 @@ from app.screens.run_choice import Reading, RunChoice
 from app.screens.run_preview import fits_cell, room_words, where_title
 from app.screens.stowage import bar_key, stowage_bars
 from widgets.block_bar import Bar, BlockBars
-from widgets.cells import Cell, Span
+from widgets.cell_line import CellLine
+from widgets.cells import Span, cell
 
 _NO_INSTANCE = """No container instance in this cluster.
 
@@ -61,11 +63,13 @@ class WherePane(Vertical):
         self._resource: Literal["memory", "cpu"] = "memory"
         self._marked: tuple[str, ...] = ()
         self._shown: _Shown | None = None
+        self._uses: Mapping[InstanceKey, HostUse] = {}
 
     def compose(self) -> ComposeResult:
-        yield BlockBars(id="preview", empty=_NO_INSTANCE, tall=False, openable=False, wordy=True)
+        yield BlockBars(id="preview", empty=_NO_INSTANCE, openable=False, wordy=True)
         yield Static("", id="where-why", markup=False)
-        yield Static("", id="where-room", markup=False)
+        yield CellLine(id="where-legend")
+        yield CellLine(id="where-room")
 
     @property
     def table(self) -> BlockBars:
@@ -75,12 +79,18 @@ class WherePane(Vertical):
     # --- the plan --------------------------------------------------------------------------------------------------
 
     def show(
-        self, choice: RunChoice, reading: Reading, states: Mapping[InstanceKey, InstanceState], chosen_by: str
+        self,
+        choice: RunChoice,
+        reading: Reading,
+        states: Mapping[InstanceKey, InstanceState],
+        uses: Mapping[InstanceKey, HostUse],
+        chosen_by: str,
     ) -> None:
         """Plan what is chosen and draw it.
 
         Args:
             states: the instances of the cluster as they are now.
+            uses: what unmanaged containers of these use.
             chosen_by: a scheduler that chooses at the launch, so that nobody can tell where; "" for the built-in one.
         """
         if reading.demand is not None:
@@ -95,6 +105,7 @@ class WherePane(Vertical):
             self._shown = replace(self._shown, plan=plan, states=states)
         else:
             self._shown = None
+        self._uses = uses
         self._draw(stale=reading.demand is None)
 
     def _draw(self, *, stale: bool) -> None:
@@ -102,22 +113,18 @@ class WherePane(Vertical):
         if shown is None:
             self.border_title = "Where they would go "
             self.table.set_bars(())
-            self._tell_room(())
+            self.query_one("#where-room", CellLine).set(())
             return
-        title = where_title(shown.plan, self._wanted(shown), shown.chosen_by, marked=bool(shown.choice.instances))
-        self.border_title = Content(f"{title}{'  as of before the mistake' if stale else ''} ")
+        marked = bool(shown.choice.instances)
+        title = where_title(shown.plan, self._wanted(shown), shown.chosen_by, marked=marked, stale=stale)
+        gap = " " if self.screen.has_class("-narrow") else ""
+        self.border_title = Content(f"{gap}{title} ")
         self.table.set_bars(self._bars(shown, stale=stale))
+        resource, other = ("Memory", "CPU") if self._resource == "memory" else ("CPU", "memory")
+        legend = (Span(f"{resource} ", "strong"), Span(" █ tasks  ░ unmanaged  ▒ these  · free", "muted"))
+        self.query_one("#where-legend", CellLine).set(legend, cell(f"m {other}", "muted"))
         words = room_words(shown.plan, shown.choice.cluster, placed=not shown.chosen_by)
-        switch = "CPU" if self._resource == "memory" else "memory"
-        self._tell_room(
-            (
-                Span(f"{self._resource.upper() if self._resource == 'cpu' else 'Memory'}  ", "strong"),
-                Span("█ tasks  ░ unmanaged  ▒ these  · free", "muted"),
-                Span(f"  m {switch}", "muted"),
-                Span("\n"),
-                Span(words),
-            )
-        )
+        self.query_one("#where-room", CellLine).set(cell(words))
         self._tell_why()
 
     def _wanted(self, shown: _Shown) -> int:
@@ -129,7 +136,7 @@ class WherePane(Vertical):
         refusals = {one.key: one.refusal.words for one in seen if one.refusal is not None and not one.count}
         states = [shown.states[one.key] for one in seen]
         drawn = stowage_bars(
-            states, self._resource, {}, ghosts, shown.demand.resources, refusals, shown.choice.definition
+            states, self._resource, self._uses, ghosts, shown.demand.resources, refusals, shown.choice.definition
         )
         by_key = {bar_key(one.key): one for one in seen}
         return [self._bar(bar, by_key[bar.key], shown, stale=stale) for bar in drawn]
@@ -139,10 +146,6 @@ class WherePane(Vertical):
         title = (Span("◆ ", "accent"), Span(name, "accent")) if one.key.name in self._marked else bar.title
         note = fits_cell(one) if shown.chosen_by else bar.note
         return replace(bar, title=title, note=note, dim=bar.dim or stale)
-
-    def _tell_room(self, content: Cell) -> None:
-        words = Content.assemble(*((span.text, _STYLES.get(span.tone, "")) for span in content))
-        self.query_one("#where-room", Static).update(words)
 
     @on(BlockBars.Moved)
     def _tell_why(self) -> None:
@@ -174,7 +177,7 @@ class WherePane(Vertical):
             "cluster": shown.choice.cluster,
             "taskDefinitionArn": shown.choice.definition_arn,
             "group": shown.demand.group,
-            "scheduler": scheduler,
+            **({} if shown.choice.instances else {"scheduler": scheduler}),
             **plan_shape(shown.plan, shown.demand, shown.states, shown.chosen_by),
         }
 
@@ -197,6 +200,3 @@ class WherePane(Vertical):
         kept = {*self._marked} ^ {name}
         self._marked = tuple(sorted(kept))
         self.post_message(self.Marked(self._marked))
-
-
-_STYLES = {"muted": "$text-muted", "strong": "bold", "accent": "$accent-text"}
