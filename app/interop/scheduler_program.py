@@ -5,6 +5,7 @@ It comes from the person's own config.toml alone. What it may use up is limited 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import math
@@ -30,6 +31,7 @@ _CHUNK = 65536
 _LOOK_EVERY = 0.02
 _REAP_SECONDS = 5.0
 _PASSED_ON = ("PATH", "LANG", "HOME")
+_running: set[subprocess.Popen[bytes]] = set()
 
 # A shell sets the limits and becomes the program: a function of ours between fork and exec could block for ever, as
 # other threads run. A limit that is lower already stays.
@@ -76,10 +78,12 @@ def ask_program(name: str, argv: Sequence[str], timeout: float, document: Mappin
         )
     except OSError as error:
         raise fault(name, f"cannot be run: {os.strerror(error.errno or 0)}") from None
+    _running.add(process)
     try:
         heard = _converse(process, json.dumps(document).encode(), time.monotonic() + timeout)
     finally:
         _end(process)
+        _running.discard(process)
     return _answer(name, heard, process.returncode, timeout)
 
 
@@ -190,6 +194,14 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             pipe.close()
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(_REAP_SECONDS)
+
+
+@atexit.register
+def _end_all() -> None:
+    """A dashboard that is left meanwhile, a verb that ctrl-c ends: their threads end without any of our ``finally``."""
+    for process in list(_running):
+        if process.returncode is None:
+            _kill_group(process)
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:

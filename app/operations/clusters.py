@@ -13,7 +13,6 @@ from app.model.requests import (
     ListClustersRequest,
     UpdateClusterRequest,
 )
-from app.operations.schedulers import check_scheduler
 from app.operations.session import Session
 from app.operations.shapes import cluster_shape
 from app.placement.scheduling import BUILT_IN
@@ -24,7 +23,7 @@ def create_cluster(session: Session, request: CreateClusterRequest) -> dict[str,
 
     Raises MoorageError when that one has another scheduler than the one that is asked for.
     """
-    scheduler = check_scheduler(session, request.scheduler)
+    scheduler = _scheduler(session, request.scheduler)
     cluster = session.clusters.create(request.cluster_name, scheduler)
     if request.scheduler and cluster.scheduler != scheduler:
         raise MoorageError(
@@ -37,7 +36,7 @@ def create_cluster(session: Session, request: CreateClusterRequest) -> dict[str,
 
 def update_cluster(session: Session, request: UpdateClusterRequest) -> dict[str, Any]:
     """Give a cluster another scheduler. Tasks that run stay where they are."""
-    scheduler = check_scheduler(session, request.scheduler)
+    scheduler = _scheduler(session, request.scheduler)
     name = session.cluster(request.cluster).name
     cluster = session.clusters.update(name, lambda found: found.model_copy(update={"scheduler": scheduler}))
     return {"cluster": cluster_shape(cluster, session.survey(cluster))}
@@ -70,3 +69,13 @@ def describe_clusters(session: Session, request: DescribeClustersRequest) -> dic
         else:
             shapes.append(cluster_shape(cluster, session.survey(cluster)))
     return {"clusters": shapes, "failures": failures}
+
+
+def _scheduler(session: Session, name: str) -> str:
+    """As a cluster's file has it. Raises NotFoundError for one that is unknown here."""
+    if not name:
+        return ""
+    # Here: most clusters have none, and to list them all this is not needed.
+    from app.operations.schedulers import check_scheduler
+
+    return check_scheduler(session, name)

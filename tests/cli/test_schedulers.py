@@ -119,6 +119,17 @@ def test_a_cluster_s_own_scheduler(harbour: Harbour) -> None:
     assert len(cli("run-task", "web").json["tasks"]) == 1
 
 
+def test_a_plan_asks_it_too_and_launches_nothing(harbour: Harbour) -> None:
+    harbour.answer(["edge-1"])
+    before = harbour.everything()
+    planned = harbour.cli("plan", "web", "--scheduler", "x").json
+    assert (planned["scheduler"], [one["name"] for one in planned["placements"]]) == ("x", ["edge-1"])
+    harbour.answer(["mars"])
+    failed = harbour.cli("plan", "web", "--scheduler", "x", code=1)
+    assert failed.err == "moorage: scheduler 'x' chose 'mars', which is no instance of cluster default\n"
+    assert harbour.everything() == before
+
+
 def test_what_is_not_placed_is_told_with_the_reason(harbour: Harbour) -> None:
     harbour.answer({"placements": ["edge-1"], "reason": "\x1b[31mone a day"})
     ran = harbour.cli("run-task", "web", "--count", "2", "--scheduler", "x", code=1)

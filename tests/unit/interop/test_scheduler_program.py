@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from app.interop.scheduler_program import MOST_OUTPUT, ask_program
 from app.model.errors import MoorageError
 from tests.engine_bed.waiting import wait_until
 
+ROOT = Path(__file__).parents[3]
 PATIENT = 20.0
 """For what must not be a matter of time on a busy machine."""
 SHORT = 0.3
@@ -117,6 +119,19 @@ def test_a_child_in_a_session_of_its_own_is_not_waited_for(tmp_path: Path) -> No
     child = wait_until(lambda: int(pid.read_text(encoding="ascii") or 0))
     os.kill(child, 9)
     wait_until(lambda: has_gone(child))
+
+
+def test_none_outlives_us(tmp_path: Path) -> None:
+    """Where a thread asked it: a thread of ours that is still at work ends with the process, without cleaning up."""
+    pid = tmp_path / "pid"
+    script = (
+        "import os, threading, time\nfrom app.interop.scheduler_program import ask_program\n"
+        f"argv = ['/bin/sh', '-c', 'echo $$ > {pid}.new; mv {pid}.new {pid}; exec sleep 300']\n"
+        "threading.Thread(target=ask_program, args=('x', argv, 60.0, {}), daemon=True).start()\n"
+        f"while not os.path.exists({str(pid)!r}):\n    time.sleep(0.01)\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60, cwd=ROOT)
+    wait_until(lambda: has_gone(int(pid.read_text(encoding="ascii"))))
 
 
 def test_it_has_little_and_knows_little(monkeypatch: pytest.MonkeyPatch) -> None:
