@@ -25,6 +25,7 @@ CONTAINER_EVENTS = (
 PULL_SILENCE = 90.0
 """Seconds without a word after which a pull is given up."""
 START_TIMEOUT = 180.0
+LOAD_TIMEOUT = 30.0
 CREATE_TIMEOUT = 240.0
 
 
@@ -295,7 +296,7 @@ class Engine:
         api = self._write("loading an image")
         with translated("loading an image"):
             url = api._url("/images/load")
-            response = api._post(url, data=archive, params={"quiet": True}, stream=True, timeout=PULL_SILENCE)
+            response = api._post(url, data=archive, params={"quiet": True}, stream=True, timeout=LOAD_TIMEOUT)
             api._raise_for_status(response)
             for _ in checked(api._stream_helper(response, decode=True)):
                 pass

@@ -9,7 +9,6 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -29,12 +28,13 @@ from app.hosts.task_objects import read_task
 from app.model.errors import MoorageError
 from app.model.instance import Instance, InstanceKey
 from app.model.task import Task
-from app.operations.session import Session, instances_of
+from app.operations.session import SURVEY_DEADLINE, Session, instances_of
 
 LOOK_EVERY = 15.0
 """Seconds between two looks at a swarm's placeholders."""
 _LOOK_AGAIN = 1.0
-_AT_ONCE = 16
+_DROP_WITHIN = 1.0
+"""Seconds that the end of a task may take longer because a manager is looked for."""
 CHOSEN_WITHIN = timedelta(minutes=1)
 """A placeholder that has no node after this is nobody's: a scheduler waits for one much shorter."""
 BEGUN_WITHIN = timedelta(minutes=5)
@@ -50,17 +50,26 @@ class Member:
     place: Membership
 
 
-def members(session: Session, instances: Iterable[Instance]) -> list[Member]:
-    """Ask instances, all at the same time, for their place in a swarm; what does not answer is left out."""
+def members(session: Session, instances: Iterable[Instance], within: float = SURVEY_DEADLINE) -> list[Member]:
+    """Ask instances, all at the same time, for their place in a swarm; by name.
 
-    def ask(instance: Instance) -> Member | None:
+    What has not answered ``within`` seconds is left out.
+    """
+    found: list[Member] = []
+
+    def ask(instance: Instance) -> None:
         with contextlib.suppress(MoorageError):
             engine = session.engine(instance.endpoint)
-            return Member(instance.key, engine, membership(engine))
-        return None
+            found.append(Member(instance.key, engine, membership(engine)))
 
-    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="swarm") as hands:
-        return [member for member in hands.map(ask, instances) if member is not None]
+    # Daemon threads: nobody waits for a host that is silent, not even at the end of the program.
+    threads = [threading.Thread(target=ask, args=(instance,), daemon=True) for instance in instances]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + within
+    for thread in threads:
+        thread.join(max(deadline - time.monotonic(), 0))
+    return sorted(found, key=lambda member: member.key)
 
 
 def drop_placeholder(session: Session, task: Task, engine: Engine) -> None:
@@ -75,7 +84,8 @@ def drop_placeholder(session: Session, task: Task, engine: Engine) -> None:
         elif place.node:
             cluster = session.cluster(task.cluster)
             others = [one for one in instances_of(cluster, cluster.name) if one.key != task.instance]
-            _first_answer([member.engine for member in members(session, others) if member.place.manager], task.id)
+            asked = members(session, others, _DROP_WITHIN)
+            _first_answer([member.engine for member in asked if member.place.manager], task.id)
 
 
 def _first_answer(managers: Iterable[Engine], task_id: str) -> None:
@@ -124,17 +134,18 @@ class PlaceholderSweep:
                 if cluster in self._under_way or time.monotonic() < self._next.get(cluster, 0):
                     continue
                 self._under_way.add(cluster)
-            job = (cluster, [state.instance for state in states], _nodes(fleet), frozenset(in_hand))
+            alive = frozenset((*in_hand, *_not_over(fleet)))
+            job = (cluster, [state.instance for state in states], _nodes(fleet), alive)
             threading.Thread(target=self._look, args=job, name=f"swarm-{cluster}", daemon=True).start()
 
     def _look(
-        self, cluster: str, managers: list[Instance], nodes: Mapping[str, Instance], in_hand: Collection[str]
+        self, cluster: str, managers: list[Instance], nodes: Mapping[str, Instance], alive: Collection[str]
     ) -> None:
         trouble = ""
         try:
             for manager in managers:
                 try:
-                    gone = sweep(self._session, self._session.engine(manager.endpoint), nodes, in_hand)
+                    gone = sweep(self._session, self._session.engine(manager.endpoint), nodes, alive)
                 except MoorageError as error:
                     trouble = f"Docker Swarm: {error.message}; tried again soon"
                     continue
@@ -162,20 +173,27 @@ def _nodes(fleet: Fleet) -> dict[str, Instance]:
     }
 
 
+def _not_over(fleet: Fleet) -> Iterable[str]:
+    """Ids of tasks that are not STOPPED as far as is known: nobody need ask their hosts about them."""
+    for state in fleet.instances.values():
+        yield from (task.id for task in state.tasks.values() if task.last_status != "STOPPED")
+
+
 def sweep(
     session: Session,
     manager: Engine,
     nodes: Mapping[str, Instance],
-    in_hand: Collection[str] = (),
+    alive: Collection[str] = (),
     now: datetime | None = None,
 ) -> list[str]:
     """Give back every place that is kept for nothing; returns the ids of those tasks. Raises MoorageError.
 
     Args:
         nodes: instances that answer, by the id of their node. A place on any other node is left alone.
+        alive: ids of tasks whose places are left alone without asking anybody.
         now: the manager's time; None to ask for it.
     """
-    kept = [one for one in placeholders(manager) if one.task_id not in in_hand]
+    kept = [one for one in placeholders(manager) if one.task_id not in alive]
     if not kept:
         return []
     known, moment = swarm_nodes(manager), now or manager.now()
@@ -199,5 +217,8 @@ def _over(
     if node not in nodes:
         return False
     host = nodes[node]
-    task = read_task(session.engine(host.endpoint), host.key, kept.task_id)
+    try:
+        task = read_task(session.engine(host.endpoint), host.key, kept.task_id)
+    except HostError:  # it has just stopped answering; the others' places can be given back all the same
+        return False
     return age > BEGUN_WITHIN if task is None else task.last_status == "STOPPED"
