@@ -61,7 +61,7 @@ class Widths:
 def share_width(width: int, *, wordy: bool = False) -> Widths:
     """The parts of a line of ``width`` cells. ``wordy``: the notes are sentences, and get two fifths of it."""
     title = max(9, min(width // 6, 24))
-    note = max(13, min(width * 2 // 5, 60)) if wordy else max(13, min(width // 4, 30))
+    note = max(13, min(width * 2 // 5, 60)) if wordy else max(13, min(20 + (width - 80) // 10, 30))
     return Widths(title, max(width - GUTTER - title - 2 * _GAP - note, 0), note)
 
 

@@ -83,7 +83,8 @@ class StowageBars:
         made: dict[InstanceKey, tuple[tuple[object, ...], tuple[Task, ...], Bar]] = {}
         for state in sorted(states, key=lambda state: state.instance.key):
             key, tasks = state.instance.key, tuple(state.tasks.values())
-            look = (resource, usage.get(key), state.info, state.instance, state.freshness.reach, state.draining)
+            told = state.freshness
+            look = (resource, usage.get(key), state.info, state.instance, told.reach, told.reason, state.draining)
             known = self._made.get(key)
             same = known is not None and known[0] == look and _same(known[1], tasks)
             bar = known[2] if known is not None and same else _bar(state, resource, usage.get(key), None)
@@ -180,7 +181,10 @@ def _note(state: InstanceState, resource: Resource, left: int, capacity: int, pl
     if reach == "connecting" or not capacity:
         return (words,) if words else cell("connecting" if reach == "connecting" else "", "busy")
     if left < 0 or words is not None:
-        return (Span(_left(left, resource), "bad" if left < 0 else "muted"), *((Span("  "), words) if words else ()))
+        said = _left(left, resource)
+        # Words as short as they can be, so that what is wrong is not cut on a narrow screen.
+        said = said.removesuffix(" left") if words and resource == "cpu" else said
+        return (Span(said, "bad" if left < 0 else "muted"), *((Span(" "), words) if words else ()))
     if resource == "memory":
         return (Span(_short(left, resource)), Span(f" of {_short(capacity, resource)} left", "muted"))
     return (Span(cores(left).split()[0]), Span(f" of {cores(capacity)} left", "muted"))

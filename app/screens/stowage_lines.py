@@ -66,5 +66,7 @@ def bar_words(state: InstanceState, resource: Resource) -> Cell:
 def legend(resource: Resource, *, foreign: bool) -> Cell:
     """The patterns. ``foreign``: there are tasks of other clusters to be told apart."""
     shown = "Memory" if resource == "memory" else "CPU"
-    grey = "  █ grey: of another cluster" if foreign else ""
-    return (Span(f"{shown} ", "strong"), Span(f" █ tasks  ░ unmanaged  · free{grey}", "muted"))
+    spans = [Span(f"{shown}  ", "strong"), Span("█", "accent"), Span(" tasks  ", "muted")]
+    if foreign:
+        spans.append(Span("█ of other clusters  ", "muted"))
+    return (*spans, Span("░ unmanaged  · free", "muted"))

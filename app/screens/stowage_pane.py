@@ -15,13 +15,12 @@ from app.hosts.usage import HostUse
 from app.model.instance import InstanceKey
 from app.model.task import Task
 from app.screens.desk import Desk
-from app.screens.filtering import Filter
+from app.screens.filtering import Filter, parse_filter
 from app.screens.rows import instance_subject, task_subject
 from app.screens.stowage import OTHERS, Resource, StowageBars, bar_key
 from app.screens.stowage_lines import bar_words, bare_line, legend, others_line, task_line
 from widgets.block_bar import NEUTRAL, Bar, BlockBars
 from widgets.cell_line import CellLine
-from widgets.cells import cell
 
 NO_MATCH: Final = "No instance and no task matches the filter. esc clears it."
 
@@ -40,7 +39,8 @@ class StowagePane(Vertical):
         self._resource: Resource = "memory"
         self._maker = StowageBars()
         self._states: Mapping[str, InstanceState] = {}
-        self._arguments: tuple[Sequence[InstanceState], Filter | None, str] | None = None
+        self._filtered: tuple[str, dict[str, tuple[Bar, Bar | None]]] = ("", {})
+        self._arguments: tuple[Sequence[InstanceState], str, str] | None = None
 
     def compose(self) -> ComposeResult:
         yield BlockBars(id="stowage-bars")
@@ -54,22 +54,32 @@ class StowagePane(Vertical):
 
     # --- what is shown ---------------------------------------------------------------------------------------------
 
-    def show(self, states: Sequence[InstanceState], matches: Filter | None, empty: str) -> None:
+    def show(self, states: Sequence[InstanceState], wanted: str, empty: str) -> None:
         """Draw these instances.
 
         Args:
-            matches: shows instances that match, and those with a task that does, whose other blocks turn grey.
+            wanted: a filter; it leaves instances that match, and those with a task that does, whose rest turns grey.
             empty: said where there is no instance at all.
         """
-        self._arguments = states, matches, empty
+        self._arguments = states, wanted, empty
         self._desk.usage.look(states)
         bars = self._maker.bars(states, self._resource, self._desk.usage.uses)
         self._states = {bar_key(state.instance.key): state for state in states}
-        if matches is not None:
-            bars = [shown for bar in bars if (shown := matching_bar(bar, self._states[bar.key], matches)) is not None]
-        self.bars.empty_text = NO_MATCH if states and matches is not None else empty
-        self.bars.set_bars(bars)
+        self.bars.empty_text = NO_MATCH if states and wanted else empty
+        self.bars.set_bars(self._matching(bars, wanted) if wanted else bars)
         self._tell()
+
+    def _matching(self, bars: Sequence[Bar], wanted: str) -> list[Bar]:
+        """Those that the filter leaves; looked at again only where the bar is another one than before."""
+        matches, known = parse_filter(wanted), self._filtered[1] if self._filtered[0] == wanted else {}
+        found: dict[str, tuple[Bar, Bar | None]] = {}
+        for bar in bars:
+            before = known.get(bar.key)
+            if before is None or before[0] is not bar:
+                before = bar, matching_bar(bar, self._states[bar.key], matches)
+            found[bar.key] = before
+        self._filtered = wanted, found
+        return [shown for _, shown in found.values() if shown is not None]
 
     def switch_resource(self) -> None:
         """Memory to CPU, and back."""
@@ -81,17 +91,16 @@ class StowagePane(Vertical):
     def _tell(self) -> None:
         state, now = self.chosen_state, self._desk.fleet.host_now
         foreign = any(not belongs(task, one) for one in self._states.values() for task in one.tasks.values())
-        switch = "CPU" if self._resource == "memory" else "memory"
         self.query_one("#stowage-legend", CellLine).set(
-            legend(self._resource, foreign=foreign), cell(f"m {switch}", "muted")
+            legend(self._resource, foreign=foreign), bar_words(state, self._resource) if state is not None else ()
         )
         line = self.query_one("#stowage-block", CellLine)
         if state is None:
             line.set(())
         elif (task := self.chosen_task) is not None:
-            line.set(task_line(task, state, now(state.instance.key)), bar_words(state, self._resource))
+            line.set(task_line(task, state, now(state.instance.key)))
         elif self.on_others and (use := self._use(state)) is not None:
-            line.set(others_line(state, use), bar_words(state, self._resource))
+            line.set(others_line(state, use))
         else:
             line.set(bare_line(state, self._resource))
 

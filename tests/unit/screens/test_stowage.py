@@ -152,8 +152,8 @@ def test_thousands_of_planned_tasks_are_one_ghost() -> None:
 
 def test_what_is_wrong_with_an_instance_is_in_its_note() -> None:
     for reach, words, dim in (
-        ("stale", "8G left  stale", True),
-        ("unreachable", "8G left  unreachable", True),
+        ("stale", "8G left stale", True),
+        ("unreachable", "8G left unreachable", True),
         ("connecting", "connecting", False),
     ):
         bar = stowage_bars([state_of(reach=reach)], "memory", {})[0]
@@ -161,7 +161,7 @@ def test_what_is_wrong_with_an_instance_is_in_its_note() -> None:
     draining = state_of()
     draining.instance = replace(draining.instance, status="DRAINING")
     bar = stowage_bars([draining], "memory", {})[0]
-    assert (note(bar), cell_text(bar.title)) == ("8G left  DRAINING", "⊘ edge-1")
+    assert (note(bar), cell_text(bar.title)) == ("8G left DRAINING", "⊘ edge-1")
     assert note(only(task_of(1, memory=9216))) == "1G over"
 
 
@@ -235,6 +235,6 @@ def test_a_bar_says_how_many_tasks_it_has_and_how_many_cannot_be_seen() -> None:
 
 
 def test_the_legend_speaks_of_other_clusters_only_where_there_are_any() -> None:
-    assert "another" not in cell_text(legend("memory", foreign=False))
+    assert "other" not in cell_text(legend("memory", foreign=False))
     assert cell_text(legend("cpu", foreign=True)).startswith("CPU  █ tasks")
-    assert "another" in cell_text(legend("cpu", foreign=True))
+    assert "of other clusters" in cell_text(legend("cpu", foreign=True))
