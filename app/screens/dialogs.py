@@ -14,11 +14,11 @@ from app.screens.form_dialog import Field, FormDialog
 from app.screens.frame import FrameScreen
 from widgets.confirm import Confirm
 
-_MOST_NAMED = 8
-"""Tasks, so that a dialog fits on a small screen."""
+_LOW, _FEW, _MANY = 30, 4, 8
+"""Lines of a low screen, and how many tasks are named on it and on others: the whole dialog has to fit."""
 _UNWATCHED = (
-    "(no restart policy, no end when an essential container ends)",
-    "until the engine is registered again:",
+    "stopped by nothing and watched by nobody (no restarts, no end with an essential container) until the engine is "
+    "registered again:"
 )
 
 
@@ -99,6 +99,10 @@ class InstanceDialogs(FrameScreen):
         else:
             self.say("Make a cluster first: n")
 
+    @property
+    def _most_named(self) -> int:
+        return _FEW if self.app.size.height < _LOW else _MANY
+
     def action_drain(self) -> None:
         state = self.chosen_instance()
         if state is None:
@@ -115,7 +119,7 @@ class InstanceDialogs(FrameScreen):
             told = self._change_state(key, "DRAINING", values["reason"])
             return told[0] if told else f"{key.name} is DRAINING"
 
-        lines = [f"No new tasks are placed on {key.name}. This moves nothing by itself:", *stays(state, _MOST_NAMED)]
+        lines = [f"No new tasks are placed on {key.name}. Nothing is moved:", *stays(state, self._most_named)]
         if not state.live:
             lines.append(f"{key.name} does not answer: other operators see it once it does.")
         fields = [Field("reason", "Reason", "", "if you like; every operator sees it")]
@@ -174,15 +178,15 @@ class InstanceDialogs(FrameScreen):
             if yes:
                 self.desk.jobs.run(work, done)
 
-        lines = [f"{key.name} leaves cluster {key.cluster}; nothing on it is stopped or removed."]
-        if tasks:
-            lines += [f"These {len(tasks)} go on and nothing stops them, but nobody watches them", *_UNWATCHED]
-            lines += named(tasks, _MOST_NAMED)
+        lines = [f"{key.name} leaves cluster {key.cluster}. Nothing on it is stopped."]
         if not state.live:
             lines.append("It does not answer, so nobody knows what runs there.")
         if (drain := state.drain) is not None:
-            lines.append(f"It was {formats.drained(drain, self.desk.fleet.host_now(key))};")
-            lines.append("that ends too." if state.live else "whoever registers it again may find it so.")
+            end = "that ends too" if state.live else "whoever registers it again may find it so"
+            lines.append(f"It was {formats.drained(drain, self.desk.fleet.host_now(key))}; {end}.")
+        if tasks:
+            go = "Its task goes on," if len(tasks) == 1 else f"Its {len(tasks)} tasks go on,"
+            lines += [f"{go} {_UNWATCHED}", *named(tasks, self._most_named)]
         self.app.push_screen(Confirm(f"Deregister {key.name}?", lines, action="Deregister"), answered)
 
     def action_json(self) -> None:

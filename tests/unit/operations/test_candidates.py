@@ -58,7 +58,7 @@ def state_of(*containers: Container, drains: tuple[DrainMark, ...] = (), reach: 
 
 def refused(state: InstanceState) -> tuple[str, str] | None:
     why = refusal(candidate(state), Demand())
-    return why and (why.reason, why.words)
+    return (why.reason, why.words) if why else None
 
 
 def test_a_draining_instance_says_by_whom_and_why() -> None:
