@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
@@ -19,9 +19,12 @@ from app.model.safe_text import SafeText
 from app.model.update import FreshnessTold, HostRead, HostUpdate, InfoRead
 from app.operations.usage import UsageFeed
 from app.screens.dashboard import Dashboard
-from tests.tui.screens.driving import screen_text, still_text, until_gone, until_shown
+from tests.tui.screens.driving import screen_text, session_with, still_text, until_gone, until_shown
 from tests.tui.screens.still import still_dashboard
 from tests.unit.builders import NOW, at, container, tag
+
+if TYPE_CHECKING:
+    from tests.engine_bed import Daemon
 
 FAMILIES = ("web", "web", "web", "db", "search-indexer", "queue", "queue", "mail")
 MEMORY = (512, 512, 256, 2048, 1024, 96, 96, 768)
@@ -199,3 +202,13 @@ async def test_a_cluster_without_instances_says_how_to_begin(tmp_path: Path, mon
         await until_shown(pilot, r"Press a to add one")
         await pilot.press("m", "enter", "x", "l", "y", "D", "j", "right")
         await until_shown(pilot, r"edge › stowage")
+
+
+async def test_what_unmanaged_containers_use_is_seen(engine: Daemon, tmp_path: Path) -> None:
+    filled = ["sh", "-c", "dd if=/dev/zero of=/dev/shm/x bs=1M count=40; sleep 1000"]
+    engine.run(filled, name="by-hand", stop_signal="KILL")
+    app = Dashboard(session_with(tmp_path, engine.endpoint))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until_shown(pilot, r"● 1 live")
+        await pilot.press("enter", "tab", "tab")
+        await until_shown(pilot, r"░ 1 unmanaged container uses [45]\dM and .*: by-hand")
