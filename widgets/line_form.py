@@ -97,7 +97,7 @@ class LineModel(Protocol):
 
 @dataclass(slots=True)
 class _Edit:
-    """What is being typed: the line, the values before it, its text then, and what is offered."""
+    """What is being typed: the line, the values before it, its text then, and what is offered for what was typed."""
 
     key: str
     before: Any
@@ -105,6 +105,7 @@ class _Edit:
     chosen: bool
     offers: Offers
     shown: list[Offer] = field(default_factory=list)
+    matched: str | None = None
 
 
 class _OfferList(OptionList, can_focus=False):
@@ -136,9 +137,9 @@ class LineForm(Widget):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        # Priority: what is typed right behind the key that opens an input must find it open.
+        # Priority: what is typed right behind a key that opens an input must find it open.
         Binding("enter", "enter", "edit", id="lines.edit", tooltip="Edit, choose, add or do it", priority=True),
-        Binding("a", "add", "add", id="lines.add", tooltip="Add a line to this list"),
+        Binding("a", "add", "add", id="lines.add", tooltip="Add a line to this list", priority=True),
         Binding("x,delete,backspace", "remove", "remove", id="lines.remove", tooltip="Remove the line"),
         Binding("K,shift+up", "shift(-1)", "Up", id="lines.move_up", show=False, tooltip="Move the line up"),
         Binding("J,shift+down", "shift(1)", "Down", id="lines.move_down", show=False, tooltip="Move the line down"),
@@ -359,6 +360,7 @@ class LineForm(Widget):
         """Offer what has all the words that were typed in it; before anything is typed, everything."""
         edit = self._edit
         assert edit is not None
+        edit.matched = text
         words = [] if text == edit.text and not edit.chosen else text.casefold().split()
         found = [
             offer for offer in edit.offers.offers
@@ -381,6 +383,9 @@ class LineForm(Widget):
         edit = self._edit
         if edit is None:
             return
+        if self._input.value != edit.matched:
+            # The input tells of its change later than the key that follows it.
+            self._take_typed(self._input.value)
         offered = self._offers.highlighted if self._offers.display else None
         if how in ("up", "down") and self._offers.display:
             self._offers.action_cursor_down() if how == "down" else self._offers.action_cursor_up()
@@ -400,6 +405,7 @@ class LineForm(Widget):
         self._input.value = offer.text
         self._input.cursor_position = len(offer.text)
         edit.text = offer.text
+        self._take_typed(offer.text)
 
     @on(OptionList.OptionSelected)
     def _clicked_offer(self, event: OptionList.OptionSelected) -> None:

@@ -35,7 +35,7 @@ class FormLine:
         key: what it is known by; the cursor holds on to it.
         label: at its left; "" for the further lines of a list.
         value: as it is shown.
-        note: at its right end; it gives way to the value.
+        note: a few words at its right end; long ones give way to the value.
         error: what is wrong with it, in one line; drawn below it.
         error_at: the character of the value that the error is about; None for the whole.
         kind: typed, chosen from offers, ``add`` for what adds a line above itself, only shown, or pressed.
@@ -256,14 +256,12 @@ def _rows(lines: Sequence[FormLine], *, airy: bool) -> list[tuple[int, _Part]]:
 
 
 def _content(line: FormLine, width: int) -> Cell:
-    """The value behind its label, and the note at the right end in what the value leaves."""
+    """The value behind its label, and the note at the right end in what the value leaves, or in a third of it."""
     room = width - LABEL
-    note = line.note
-    left = room - cell_width(line.value) - _GAP
-    shown = note if cell_width(note) <= left or left >= _LEAST_WORDS else ()
-    used = min(cell_width(shown), left) if shown else 0
-    value = fit(line.value, room - used - (_GAP if used else 0))
-    return (Span(" " * (LABEL - 1)), *value, Span(" " * _GAP if used else ""), *fit(shown, used, "right"))
+    used = cell_width(line.note)
+    if not used or used > max(room - cell_width(line.value) - _GAP, room // 3):
+        return (Span(" " * (LABEL - 1)), *fit(line.value, room))
+    return (Span(" " * (LABEL - 1)), *fit(line.value, room - used - _GAP), Span(" " * _GAP), *line.note)
 
 
 def _error(line: FormLine, width: int) -> Cell:

@@ -141,12 +141,10 @@ class RunScreen(FrameScreen):
 
     def on_resize(self, event: events.Resize) -> None:
         """Also of the base class; below each other the form is as high as it needs to be."""
-        self.call_after_refresh(self._share_height)
+        self.call_after_refresh(self._picture)
 
     def _share_height(self) -> None:
         """In a narrow terminal the form stands above the picture: it takes the rows that it needs, and no more."""
-        if not self.is_attached:
-            return
         form, beneath = self._lines, self.has_class("-narrow")
         bars = min(max(len(self.desk.fleet.of_cluster(self._form.choice.cluster)), 1), _BARS_SEEN)
         height = self.size.height - 2 - bars - _ROUND_THE_BARS
@@ -192,6 +190,8 @@ class RunScreen(FrameScreen):
         self.query_one(Breadcrumb).set(["moorage", *self.crumbs()], self.status())
 
     def _picture(self) -> None:
+        if not self.is_attached:
+            return
         states = {state.instance.key: state for state in self.desk.fleet.of_cluster(self._form.choice.cluster)}
         uses = self.desk.usage.uses
         self.query_one(WherePane).show(self._form.choice, self._form.reading, states, uses, self._chosen_by())

@@ -290,7 +290,7 @@ class RunForm:
         return ()
 
     def _note(self, section: str, text: str) -> Cell:
-        """On how many instances an expression holds, or an attribute is."""
+        """On how many of the instances an expression holds, or an attribute is."""
         facts = self.world.facts
         if section == CONSTRAINT:
             expression = expression_of(text)
@@ -301,11 +301,11 @@ class RunForm:
             except MoorageError:
                 return ()
             count = sum(evaluate(tree, one) for one in facts)
-            return cell(f"holds on {count} of {len(facts)}", "muted" if count else "warn")
+            return cell(f"on {count} of {len(facts)}", "muted" if count else "warn")
         name = text.strip().removeprefix(_SPREAD_BY)
         if section == STRATEGY and text.strip().startswith(_SPREAD_BY) and name:
             count = sum(name in one.attributes for one in facts)
-            return cell(f"{count} of {len(facts)} have it", "warn") if count < len(facts) else ()
+            return cell(f"on {count} of {len(facts)}", "warn") if count < len(facts) else ()
         return ()
 
     def _default_group(self) -> str:

@@ -20,7 +20,7 @@ def where_title(seen: Preview, wanted: int, chosen_by: str, *, marked: bool, sta
     head = f"Chosen by {chosen_by} at the launch" if chosen_by else "Where they would go"
     head = "The last good plan" if stale else head
     missing = wanted - len(seen.plan.placements)
-    without = f"  {missing} of {wanted} without a place" if missing > 0 and not chosen_by else ""
+    without = f"  {missing} of {wanted} not placed" if missing > 0 and not chosen_by else ""
     return f"{head}  fits {fitting} of {len(seen.instances)}{without}"
 
 
@@ -40,6 +40,6 @@ def room_words(seen: Preview, cluster: str, *, placed: bool) -> str:
 
 def fits_cell(one: InstancePreview) -> Cell:
     """Whether an instance takes one of them, where another scheduler chooses which does."""
-    if one.refusal is None:
+    if one.refusal is None or takes(one):
         return cell("✓ fits", "ok")
     return (Span("✗ ", "bad"), Span(str(one.refusal.words), "muted"))

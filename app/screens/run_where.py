@@ -117,7 +117,7 @@ class WherePane(Vertical):
             return
         marked = bool(shown.choice.instances)
         title = where_title(shown.plan, self._wanted(shown), shown.chosen_by, marked=marked, stale=stale)
-        gap = " " if self.screen.has_class("-narrow") else ""
+        gap = "" if self.region.x else " "
         self.border_title = Content(f"{gap}{title} ")
         self.table.set_bars(self._bars(shown, stale=stale))
         resource, other = ("Memory", "CPU") if self._resource == "memory" else ("CPU", "memory")
