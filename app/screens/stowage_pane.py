@@ -12,7 +12,6 @@ from textual.containers import Vertical
 
 from app.fleet.fleet import InstanceState, belongs
 from app.hosts.usage import HostUse
-from app.model.instance import InstanceKey
 from app.model.task import Task
 from app.screens.desk import Desk
 from app.screens.filtering import Filter, parse_filter
@@ -124,10 +123,6 @@ class StowagePane(Vertical):
     def on_others(self) -> bool:
         """Is the cursor on what unmanaged containers use?"""
         return self.bars.block_key == OTHERS
-
-    def go_to(self, key: InstanceKey) -> None:
-        """Put the cursor on an instance."""
-        self.bars.move_to(bar_key(key))
 
 
 def matching_bar(bar: Bar, state: InstanceState, matches: Filter) -> Bar | None:
