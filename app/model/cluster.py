@@ -166,9 +166,11 @@ class ClusterFile(BaseModel):
         """
         document = self.model_dump(by_alias=True)
         for entry in document["instance"]:
-            for member in ("attributes", "drain_recorded", "drain_reason"):
+            for member in ("attributes", "drain_recorded", "drain_reason", "reserved_ports_udp"):
                 if not entry[member]:
                     del entry[member]
+            if entry["reserved_ports"] == list(RESERVED_PORTS):
+                del entry["reserved_ports"]
         for member in ("scheduler", "instance"):
             if not document[member]:
                 del document[member]

@@ -11,13 +11,14 @@ from app.hosts.drain import remove_drain, write_drain
 from app.model.cluster import ClusterFile
 from app.model.drain import DrainMark
 from app.model.errors import MoorageError
-from app.model.ids import instance_arn, task_arn
+from app.model.ids import instance_arn
 from app.model.instance import InstanceKey
 from app.model.safe_text import safe_line
 from app.model.update import RecordGone, RecordSeen
 from app.operations.session import Session, find_entry
-from app.operations.shapes import drain_words
+from app.operations.shapes import drain_words, instance_shape
 from app.operations.staying import staying, stays
+from app.operations.task_shape import task_shape
 
 
 @dataclass(slots=True)
@@ -137,23 +138,13 @@ def save(session: Session, cluster: str, members: dict[str, dict[str, Any]], onl
     return session.clusters.update(cluster, change)
 
 
-def plan_shape(state: InstanceState) -> dict[str, Any]:
-    """What ``--dry-run`` prints of an instance."""
-    key = state.instance.key
+def plan_shape(states: Iterable[InstanceState]) -> dict[str, Any]:
+    """What ``--dry-run`` prints: the instances as they are, and the tasks that would stay there."""
+    states = list(states)
     return {
-        "containerInstanceArn": instance_arn(key.cluster, state.instance.id),
-        "name": key.name,
-        "status": "DRAINING" if state.draining else "ACTIVE",
-        "agentConnected": state.live,
-        "unmanagedContainersCount": sum(container.up for container in state.unmanaged),
-        "tasks": [
-            {
-                "taskArn": task_arn(task.cluster, task.id),
-                "taskDefinition": task.definition,
-                "lastStatus": task.last_status,
-                "group": task.group,
-                "startedBy": task.started_by,
-            }
-            for task in staying(state)
+        "containerInstances": [
+            {**instance_shape(state), "unmanagedContainersCount": sum(container.up for container in state.unmanaged)}
+            for state in states
         ],
+        "tasks": [task_shape(task, state.instance.id) for state in states for task in staying(state)],
     }

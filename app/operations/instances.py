@@ -206,7 +206,7 @@ def update_container_instances_state(
     states = [_state(fleet, cluster.name, entry) for entry in found]
     if request.dry_run:
         tell("nothing was changed")
-        return {"containerInstances": [plan_shape(state) for state in states], "failures": failures}
+        return {**plan_shape(states), "failures": failures}
     if request.status == "DRAINING":
         change = drain(session, fleet, states, request.reason)
     else:

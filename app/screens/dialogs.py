@@ -129,7 +129,7 @@ class InstanceDialogs(FrameScreen):
         key = state.instance.key
         lines = [f"New tasks may be placed on {key.name} again."]
         if (drain := state.drain) is not None:
-            lines.append(f"It was {formats.drained(drain, self.desk.fleet.host_now(key))}")
+            lines.append(f"It was drained {formats.drained(drain, self.desk.fleet.host_now(key))}".rstrip())
 
         def answered(yes: bool | None) -> None:
             if yes:
@@ -183,7 +183,7 @@ class InstanceDialogs(FrameScreen):
             lines.append("It does not answer, so nobody knows what runs there.")
         if (drain := state.drain) is not None:
             end = "that ends too" if state.live else "whoever registers it again may find it so"
-            lines.append(f"It was {formats.drained(drain, self.desk.fleet.host_now(key))}; {end}.")
+            lines.append(f"It was drained {formats.drained(drain, self.desk.fleet.host_now(key))}; {end}.")
         if tasks:
             go = "Its task goes on," if len(tasks) == 1 else f"Its {len(tasks)} tasks go on,"
             lines += [f"{go} {_UNWATCHED}", *named(tasks, self._most_named)]

@@ -138,7 +138,7 @@ def reach_detail(freshness: Freshness, now: datetime) -> str:
 
 
 def drained(mark: DrainMark, host_now: datetime) -> str:
-    """``drained by ops 5m ago: a new kernel``, as far as it is known."""
-    by = f" by {mark.by}" if mark.by else ""
-    ago = f" {age(mark.at, host_now)} ago" if mark.at else ""
-    return f"drained{by}{ago}" + (f": {mark.reason}" if mark.reason else "")
+    """``by ops 5m ago: a new kernel``, as far as it is known; "" when nothing is."""
+    by = f"by {mark.by}" if mark.by else ""
+    ago = f"{age(mark.at, host_now)} ago" if mark.at else ""
+    return ": ".join(part for part in (" ".join(part for part in (by, ago) if part), mark.reason) if part)

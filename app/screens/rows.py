@@ -264,7 +264,9 @@ def _instance_notes(state: InstanceState, now: datetime) -> Iterator[str]:
     if away := formats.reach_detail(state.freshness, now):
         yield away
     if (drain := state.drain) is not None:
-        yield formats.drained(drain, now + state.clock_offset)
+        words = formats.drained(drain, now + state.clock_offset)
+        if words or not state.live:
+            yield words if state.live else f"DRAINING {words}".strip()
         if state.drain_untold:
             yield "others see it once it answers"
 

@@ -33,7 +33,7 @@ async def test_what_one_drains_another_sees_and_ends(engine: Daemon, tmp_path: P
         await pilot.press("D")
         await until_shown(pilot, rf"{task.definition} +{task.id[:8]} +RUNNING")
         await pilot.press(*"disk", "enter")
-        await until_shown(pilot, rf"⊘ DRAINING .*drained by {session.operator} \d+s ago: disk")
+        await until_shown(pilot, rf"⊘ DRAINING .*by {session.operator} \d+s ago: disk")
 
         await pilot.press("D")
         await until_shown(pilot, rf"It was drained by {session.operator} \d+s ago: disk")
@@ -41,7 +41,7 @@ async def test_what_one_drains_another_sees_and_ends(engine: Daemon, tmp_path: P
         await until_gone(pilot, r"⊘ DRAINING")
 
         write_drain(Engine(parse_endpoint(engine.endpoint)), "default", "bert", "theirs")
-        await until_shown(pilot, r"⊘ DRAINING .*drained by bert \d+s ago: th")
+        await until_shown(pilot, r"⊘ DRAINING .*by bert \d+s ago: th")
 
         await pilot.press("x")
         await until_shown(pilot, r"Its task goes on, stopped by nothing and watched by nobody")
