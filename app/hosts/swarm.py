@@ -26,6 +26,9 @@ from app.model.safe_text import SafeText, safe_line
 
 CHOOSE_WITHIN = 10.0
 """Seconds that Swarm has to choose a node; it takes a tenth of one."""
+ROOM_WITHIN = 2.0
+"""Seconds in which room may come: what has just stopped is in Swarm's books until its node has told so."""
+_NO_ROOM = "insufficient resources"
 _FIRST_LOOK, _LONGEST_WAIT = 0.02, 0.5
 _NOBODY = "65534:65534"
 _SECOND = 10**9
@@ -167,12 +170,15 @@ def _at_least(least: int, reserved: int) -> int:
 
 
 def _await_choice(manager: Engine, service: str) -> Choice:
-    deadline, wait = time.monotonic() + CHOOSE_WITHIN, _FIRST_LOOK
+    began, wait = time.monotonic(), _FIRST_LOOK
+    patient_until = 0.0
     while True:
-        choice = _choice(manager.service_tasks(service))
+        choice, now = _choice(manager.service_tasks(service)), time.monotonic()
         if choice is not None:
-            return choice
-        if time.monotonic() > deadline:
+            patient_until = patient_until or now + ROOM_WITHIN
+            if choice.node or _NO_ROOM not in choice.why_none or now > patient_until:
+                return choice
+        elif now > began + CHOOSE_WITHIN:
             raise HostError(f"Swarm did not choose a node within {CHOOSE_WITHIN:g} s", "failed")
         time.sleep(wait)
         wait = min(wait * 1.5, _LONGEST_WAIT)

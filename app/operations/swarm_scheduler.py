@@ -49,6 +49,7 @@ class SwarmScheduler:
     def __init__(self, session: Session, cluster: ClusterFile) -> None:
         self._session = session
         self._cluster = cluster
+        self._asked: Engine | None = None
 
     def place(self, request: PlacementRequest) -> Plan:
         """One task after the other, so that each finds those before it in Swarm's books.
@@ -58,6 +59,7 @@ class SwarmScheduler:
         silent = {one.key for one in request.candidates if one.barred == "AGENT"}
         found = self._members(silent)
         manager = self._manager(found, silent)
+        self._asked = manager.engine
         placing = _Placing(manager, request)
         placing.take_in(found)
         begun: list[str] = []
@@ -77,9 +79,9 @@ class SwarmScheduler:
 
     def release(self, task_ids: Sequence[str]) -> None:
         """What cannot be given back now is so by whoever watches."""
-        if not task_ids:
+        if self._asked is not None and _give_back(self._asked, task_ids):
             return
-        for member in self._members():
+        for member in self._members() if task_ids else ():
             if member.place.manager and _give_back(member.engine, task_ids):
                 return
 
