@@ -68,7 +68,7 @@ def port_holders(state: InstanceState, wanted: Resources) -> list[str]:
         ("udp", wanted.ports_udp, registered.ports_udp),
     ):
         for number in ports & system:
-            found[protocol, number] = "reserved for the system, as the cluster's file says"
+            found[protocol, number] = "reserved for the system; update-container-instance changes that"
         for container in state.containers.values():
             for port in container.ports if container.up else ():
                 if port.protocol == protocol and port.host_port in ports:

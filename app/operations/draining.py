@@ -45,7 +45,7 @@ def drain(session: Session, fleet: Fleet, states: Iterable[InstanceState], reaso
             else:
                 fleet.apply([RecordSeen(key, mark.name, mark)])
                 change.members[key.name] = _drained(recorded=True)
-                now = "is DRAINING" if ours else f"is DRAINING already, {drain_words(mark)}"
+                now = "is DRAINING" if ours else f"is DRAINING already ({drain_words(mark)})"
                 change.told += [f"{key.name} {now}: no new tasks are placed there", *stays(state)]
                 continue
         if not (state.instance.status == "DRAINING" and state.instance.drain_recorded):

@@ -91,7 +91,7 @@ def register_container_instance(
 
     state = _state(session.survey(session.clusters.update(cluster.name, add)), cluster.name, entry)
     if state.drain is not None:
-        tell(f"{name} is DRAINING, {drain_words(state.drain)}: it takes no tasks until it is made ACTIVE")
+        tell(f"{name} is DRAINING ({drain_words(state.drain)}): it takes no tasks until it is made ACTIVE")
     return {"containerInstance": instance_shape(state)}
 
 

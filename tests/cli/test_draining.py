@@ -44,7 +44,7 @@ def test_a_drain_tells_what_stays_and_who_drains(clustered: Callable[..., Cli], 
     assert shape["drainReason"] == "a new kernel"
     assert shape["statusReason"].startswith(f"drained by {shape['drainedBy']} since ")
     assert "DRAINING" in cli("describe-container-instances", "edge-1", "--output", "table").out
-    assert "is DRAINING already, drained by " in cli(*drain).err
+    assert "is DRAINING already (drained by " in cli(*drain).err
     assert cli.describe(task)["lastStatus"] == "RUNNING"
 
     again = cli("update-container-instances-state", "edge-1", "nobody", "--status", "ACTIVE", code=1)

@@ -142,7 +142,7 @@ def test_of_many_who_drain_at_once_one_is_first_and_all_say_who(
     first = [number for number, line in enumerate(told) if " already" not in line]
     assert len(first) == 1
     others = [line for number, line in enumerate(told) if number not in first]
-    assert all(f"drained by op{first[0]} since " in line and f": because {first[0]}:" in line for line in others)
+    assert all(f"drained by op{first[0]} since " in line and f": because {first[0]}):" in line for line in others)
     assert [one.status(f"edge-{number}") for number, one in enumerate(several)] == ["DRAINING"] * 4
 
 
@@ -241,7 +241,7 @@ def test_a_damaged_record_drains_and_is_taken_away(
         pump_until(monitor, lambda: state.draining, within=2, what="seen")
     assert anna.status("edge") == "DRAINING"
     anna.change("edge", "DRAINING", "mine")
-    assert anna.told[0] == "edge is DRAINING already, drained: no new tasks are placed there"
+    assert anna.told[0] == "edge is DRAINING already (drained): no new tasks are placed there"
     anna.change("edge", "ACTIVE")
     assert (anna.told, drains(engine)) == (["edge takes tasks again; it was drained"], [])
 
@@ -259,7 +259,7 @@ def test_a_foreign_volume_in_the_way_is_told_and_left(engine: Daemon, operators:
 def test_who_leaves_takes_the_record_along(engine: Daemon, operators: Callable[[str], Operator]) -> None:
     anna, bert = operators("anna").has(engine, "edge"), operators("bert")
     anna.change("edge", "DRAINING", "for good")
-    assert bert.has(engine, "rack-7").told[0].startswith("rack-7 is DRAINING, drained by anna since ")
+    assert bert.has(engine, "rack-7").told[0].startswith("rack-7 is DRAINING (drained by anna since ")
     request = DeregisterContainerInstanceRequest(container_instance="edge")
     anna.told.clear()
     shape = instances.deregister_container_instance(anna.session, request, anna.told.append)

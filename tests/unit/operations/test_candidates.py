@@ -72,10 +72,10 @@ def test_who_has_a_port() -> None:
     state = state_of(WEB, THEIRS, container(tag("old", task_id="f" * 32), "exited", id="e" * 64))
     wanted = Resources(0, 0, frozenset({22, 80, 8080, 9}), frozenset({22, 53, 80, 5353}))
     assert port_holders(state, wanted) == [
-        "tcp 22 reserved for the system, as the cluster's file says",
+        "tcp 22 reserved for the system; update-container-instance changes that",
         f"tcp 80 taken by task {WEB.tag.task_id[:8] if WEB.tag else ''} (web:1)",
         "tcp 8080 taken by container theirs (unmanaged)",
-        "udp 53 reserved for the system, as the cluster's file says",
+        "udp 53 reserved for the system; update-container-instance changes that",
         f"udp 80 taken by task {WEB.tag.task_id[:8] if WEB.tag else ''} (web:1)",
         "udp 5353 taken by container theirs (unmanaged)",
     ]
