@@ -6,18 +6,19 @@ from app.operations.preview import InstancePreview, Preview
 from widgets.cells import Cell, Span, cell
 
 
-def where_title(seen: Preview, wanted: int, chosen_by: str, *, marked: bool, stale: bool) -> str:
+def where_title(seen: Preview, wanted: int, chosen_by: str, *, marked: bool, stale: bool, by_chance: bool) -> str:
     """``Where they would go  fits 7 of 8``; and how many of them have no place.
 
     Args:
         marked: one task on each marked instance, and nobody chooses.
+        by_chance: it is one plan of many that chance might make.
         stale: something in the form is wrong, and this is of before it was.
     """
     if marked:
         head = "The last good plan" if stale else "One on each marked instance"
         return f"{head}  {len(seen.plan.placements)} of {wanted} would start"
     fitting = sum(takes(one) for one in seen.instances)
-    head = f"Chosen by {chosen_by} at the launch" if chosen_by else "Where they would go"
+    head = f"Chosen by {chosen_by} at the launch" if chosen_by else f"Where they {'could' if by_chance else 'would'} go"
     head = "The last good plan" if stale else head
     missing = wanted - len(seen.plan.placements)
     without = f"  {missing} of {wanted} not placed" if missing > 0 and not chosen_by else ""

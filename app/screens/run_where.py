@@ -116,7 +116,11 @@ class WherePane(Vertical):
             self.query_one("#where-room", CellLine).set(())
             return
         marked = bool(shown.choice.instances)
-        title = where_title(shown.plan, self._wanted(shown), shown.chosen_by, marked=marked, stale=stale)
+        strategies = shown.demand.strategies
+        chance = not strategies or any(one.type == "random" for one in strategies)
+        title = where_title(
+            shown.plan, self._wanted(shown), shown.chosen_by, marked=marked, stale=stale, by_chance=chance
+        )
         gap = "" if self.region.x else " "
         self.border_title = Content(f"{gap}{title} ")
         self.table.set_bars(self._bars(shown, stale=stale))
