@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import random
 from typing import Any
 
-from widgets.block_bar import Bar, Block, BlockBars
+from rich.cells import cell_len
+
+from widgets.block_bar import Bar, Block, BlockBars, BlockKind
 from widgets.cells import cell
 
 
@@ -224,3 +227,30 @@ async def test_hostile_and_wide_text_keeps_its_place(app_of: Any, lines_of: Any)
         assert "\x1b" not in line
         assert "日本語:7" in line
         assert "�]0;[/red]x" in line
+
+
+async def test_a_line_has_its_width_whatever_is_in_it(app_of: Any) -> None:
+    bars = BlockBars()
+    chance = random.Random(7)
+    kinds: tuple[BlockKind, ...] = ("task", "ghost", "other")
+    labels = ("", "web:7", "日本語:12", "a\x1b[2J\u202eb", "search-indexer:1024")
+    async with app_of(bars).run_test(size=(80, 5)):
+        for number in range(400):
+            blocks = tuple(
+                Block(
+                    str(place),
+                    chance.choice((0, 1, 5, 400)),
+                    chance.choice(labels),
+                    place % 9 - 1,
+                    kind,
+                    "512M",
+                    "日本",
+                )
+                for place, kind in enumerate(chance.choices(kinds, k=chance.randrange(30)))
+            )
+            made = bar(str(number), capacity=chance.choice((0, 100, 5000)), blocks=blocks, dim=chance.random() < 0.2)
+            width, chosen = chance.randrange(1, 200), chance.choice((None, *range(len(blocks))))
+            for part in (0, 1):
+                strip = bars._painter.line(made, width, part, chosen, cursor=chance.random() < 0.5)
+                assert strip.cell_length == width
+                assert cell_len(strip.text) == width
