@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 from rich.cells import cell_len
 from textual import on
@@ -16,83 +15,13 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from widgets.line_list import FormLine, LineList
+from widgets.line_list import LineList
+from widgets.line_model import LineModel, Offer, Offers
 from widgets.model_form.inputs import FieldInput
 from widgets.plain import plain
 
 _MOST_SEEN = 8
 HELP_HEIGHT = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A text that can be taken instead of typing it. One that ends with a space, ``=`` or ``:`` is gone on with."""
-
-    text: str
-    note: str = ""
-
-    @property
-    def whole(self) -> bool:
-        """Whether nothing is to be typed behind it."""
-        return not self.text.endswith((" ", "=", ":"))
-
-
-@dataclass(frozen=True, slots=True)
-class Offers:
-    """What is offered for a line. ``first``: the first that matches is taken by enter, whatever was typed."""
-
-    offers: tuple[Offer, ...] = ()
-    first: bool = False
-
-
-class LineModel(Protocol):
-    """What a ``LineForm`` shows and edits. Every call is answered at once, on the screen's thread."""
-
-    @property
-    def lines(self) -> Sequence[FormLine]:
-        """The lines as they are now."""
-        ...
-
-    @property
-    def state(self) -> Any:
-        """All values, frozen; what ``restore`` takes."""
-        ...
-
-    def restore(self, state: Any) -> None:
-        """Have the values as they were."""
-        ...
-
-    def text(self, key: str) -> str:
-        """What typing into a line begins with."""
-        ...
-
-    def offers(self, key: str) -> Offers:
-        """What can be taken for a line."""
-        ...
-
-    def set(self, key: str, text: str) -> None:
-        """A line has this text now; it may be half typed."""
-        ...
-
-    def take(self, key: str, text: str) -> str:
-        """A line has this text for good. The key of the line that the cursor goes to."""
-        ...
-
-    def add(self, key: str) -> str | None:
-        """A new empty line for the list that a line is of: its key, or None where nothing can be added."""
-        ...
-
-    def remove(self, key: str) -> str | None:
-        """Take a line of a list away, or set a value no more. The key of what then stands in its place."""
-        ...
-
-    def move(self, key: str, step: int) -> str | None:
-        """Move a line of a list up or down. Its key then."""
-        ...
-
-    def help(self, key: str) -> str:
-        """What a line is about, in a sentence or two."""
-        ...
 
 
 @dataclass(slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
 from rich.segment import Segment
@@ -15,6 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from widgets.cells import Cell, Span, cell_width, fit
+from widgets.line_model import FormLine
 from widgets.tones import tone_classes, tone_rules
 
 LABEL: Final = 13
@@ -23,35 +23,7 @@ _GAP: Final = 2
 _LEAST_WORDS: Final = 18
 PARTS: Final = ("label", "cursor", "cursor-blurred", "cursor-bar", "cursor-bar-blurred", "button")
 
-LineKind = Literal["text", "choice", "add", "fixed", "button"]
 _Part = Literal["line", "error", "air"]
-
-
-@dataclass(frozen=True, slots=True)
-class FormLine:
-    """One line of a form.
-
-    Attributes:
-        key: what it is known by; the cursor holds on to it.
-        label: at its left; "" for the further lines of a list.
-        value: as it is shown.
-        note: a few words at its right end; long ones give way to the value.
-        error: what is wrong with it, in one line; drawn below it.
-        error_at: the character of the value that the error is about; None for the whole.
-        kind: typed, chosen from offers, ``add`` for what adds a line above itself, only shown, or pressed.
-        apart: a blank row stands above it where there is room for all of these.
-        listed: one of a list's lines, its ``add`` too: more can be added there.
-    """
-
-    key: str
-    label: str
-    value: Cell = ()
-    note: Cell = ()
-    error: str = ""
-    error_at: int | None = None
-    kind: LineKind = "text"
-    listed: bool = False
-    apart: bool = False
 
 
 class LineList(ScrollView, can_focus=True, inherit_bindings=False):

@@ -26,8 +26,7 @@ from app.screens.run_choice import (
 from app.screens.run_offers import constraint_offers, override_offers, strategy_offers
 from app.screens.run_overrides import masked_line
 from widgets.cells import Cell, Span, cell
-from widgets.line_form import Offer, Offers
-from widgets.line_list import FormLine, LineKind
+from widgets.line_model import FormLine, LineKind, Offer, Offers
 
 RUN = "run"
 MOST = {STRATEGY: 5, CONSTRAINT: 10, OVERRIDE: 100}

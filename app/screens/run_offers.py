@@ -12,7 +12,7 @@ from app.model.task_definition import TaskDefinition
 from app.placement.evaluation import InstanceFacts
 from app.screens import formats
 from app.screens.run_overrides import OF_A_CONTAINER, OF_THE_TASK, TASK, command_text
-from widgets.line_form import Offer, Offers
+from widgets.line_model import Offer, Offers
 
 ZONE = "ecs.availability-zone"
 _CAPABILITIES = ("com.amazonaws.ecs.capability", "ecs.capability")

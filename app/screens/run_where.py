@@ -28,10 +28,10 @@ from widgets.block_bar import Bar, BlockBars
 from widgets.cell_line import CellLine
 from widgets.cells import Span, cell
 
-_NO_INSTANCE = """No container instance in this cluster.
+_NO_INSTANCE = """No container instance in this cluster yet.
 
 Tasks run on container instances, which are Docker Engines.
-Add one: esc, then a on the cluster's screen."""
+esc goes back; a on the cluster's screen adds one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,7 @@ class WherePane(Vertical):
         self._marked: tuple[str, ...] = ()
         self._shown: _Shown | None = None
         self._uses: Mapping[InstanceKey, HostUse] = {}
+        self._stale = False
 
     def compose(self) -> ComposeResult:
         yield BlockBars(id="preview", empty=_NO_INSTANCE, openable=False, wordy=True)
@@ -106,30 +107,37 @@ class WherePane(Vertical):
         else:
             self._shown = None
         self._uses = uses
-        self._draw(stale=reading.demand is None)
+        self._stale = reading.demand is None
+        self._draw_legend()
+        if self._shown is None:
+            self._title("No plan yet")
+            self.table.set_bars(stowage_bars(states.values(), self._resource, uses))
+            self.query_one("#where-room", CellLine).set(cell(safe_line(reading.problem), "bad"))
+            self._tell_why()
+        else:
+            self._draw(self._shown)
 
-    def _draw(self, *, stale: bool) -> None:
-        shown = self._shown
-        if shown is None:
-            self.border_title = "Where they would go "
-            self.table.set_bars(())
-            self.query_one("#where-room", CellLine).set(())
-            return
-        marked = bool(shown.choice.instances)
+    def _title(self, text: str) -> None:
+        # The corner of a divided panel is a gap already.
+        self.border_title = Content(f"{'' if self.region.x else ' '}{text} ")
+
+    def _draw(self, shown: _Shown) -> None:
+        stale, marked = self._stale, bool(shown.choice.instances)
         strategies = shown.demand.strategies
         chance = not strategies or any(one.type == "random" for one in strategies)
         title = where_title(
             shown.plan, self._wanted(shown), shown.chosen_by, marked=marked, stale=stale, by_chance=chance
         )
-        gap = "" if self.region.x else " "
-        self.border_title = Content(f"{gap}{title} ")
+        self._title(title)
         self.table.set_bars(self._bars(shown, stale=stale))
-        resource, other = ("Memory", "CPU") if self._resource == "memory" else ("CPU", "memory")
-        legend = (Span(f"{resource} ", "strong"), Span(" █ tasks  ░ unmanaged  ▒ these  · free", "muted"))
-        self.query_one("#where-legend", CellLine).set(legend, cell(f"m {other}", "muted"))
         words = room_words(shown.plan, shown.choice.cluster, placed=not shown.chosen_by)
         self.query_one("#where-room", CellLine).set(cell(words))
         self._tell_why()
+
+    def _draw_legend(self) -> None:
+        resource, other = ("Memory", "CPU") if self._resource == "memory" else ("CPU", "memory")
+        legend = (Span(f"{resource} ", "strong"), Span(" █ tasks  ░ unmanaged  ▒ these  · free", "muted"))
+        self.query_one("#where-legend", CellLine).set(legend, cell(f"m {other}", "muted"))
 
     def _wanted(self, shown: _Shown) -> int:
         return len(shown.choice.instances) or int(shown.choice.count)
@@ -173,9 +181,9 @@ class WherePane(Vertical):
         return f"{missing} of {wanted} have no place now" if missing > 0 else ""
 
     def shape(self, scheduler: str) -> dict[str, Any] | None:
-        """The plan as JSON; None while there is none."""
+        """The plan as JSON; None while there is none for what is in the form."""
         shown = self._shown
-        if shown is None:
+        if shown is None or self._stale:
             return None
         return {
             "cluster": shown.choice.cluster,

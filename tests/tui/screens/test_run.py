@@ -53,7 +53,7 @@ def drive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Drive:
         async with app.run_test(size=size, notifications=True) as pilot:
             screen = RunScreen(app.desk, RunChoice(cluster="prod", **choice))
             app.push_screen(screen)
-            await until_shown(pilot, r"Where they (could|would) go")
+            await until_shown(pilot, r"Where they (could|would) go|No plan yet")
             yield pilot, screen
 
     return opened
@@ -215,6 +215,8 @@ async def test_what_is_wrong_is_not_run_and_the_cursor_goes_there(drive: Drive) 
     async with drive(strategies=("random",), group="g" * 300) as (pilot, _):
         await pilot.press("ctrl+r")
         await until_shown(pilot, r"Not yet: ")
+        await until_shown(pilot, r"No plan yet ")
+        await until_shown(pilot, r"● edge-1 ")
         await until_shown(pilot, r"▌Group")
         await pilot.press("p")
         await until_shown(pilot, r"There is no plan")

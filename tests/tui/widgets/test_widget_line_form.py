@@ -12,8 +12,9 @@ from textual.message import Message
 from textual.pilot import Pilot
 
 from widgets.cells import cell
-from widgets.line_form import LineForm, Offer, Offers
-from widgets.line_list import FormLine, LineList
+from widgets.line_form import LineForm
+from widgets.line_list import LineList
+from widgets.line_model import FormLine, Offer, Offers
 
 SHOPS = ("baker", "butcher", "grocer")
 GOODS = ("apples ", "bread", "butter")
