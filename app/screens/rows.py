@@ -266,7 +266,7 @@ def _instance_notes(state: InstanceState, now: datetime) -> Iterator[str]:
     if (drain := state.drain) is not None:
         words = formats.drained(drain, now + state.clock_offset)
         if words or not state.live:
-            yield words if state.live else f"DRAINING {words}".strip()
+            yield words if state.live else "DRAINING" + (f", {words}" if words else "")
         if state.drain_untold:
             yield "others see it once it answers"
 
