@@ -323,7 +323,7 @@ class LineForm(Widget):
         elif how in ("enter", "next") and offered is not None:
             self._take_offer(edit, edit.shown[offered], how)
         elif edit.chosen and how == "enter":
-            self.app.bell()
+            self.app.notify("Nothing matches; esc leaves it as it was", markup=False)
         else:
             self._end(edit, None if edit.chosen else self._input.value, how)
 

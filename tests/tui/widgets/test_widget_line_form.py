@@ -167,6 +167,7 @@ async def test_a_choice_is_found_by_a_few_letters_and_nothing_else_can_be_typed(
         assert at.model.state[0] == "grocer"
         await at.press("enter", *"zoo", "enter")
         assert at.form.is_typing
+        assert "Nothing matches" in "\n".join(at.shown())
         await at.press("escape")
         assert at.model.state[0] == "grocer"
         await at.press("enter", "up", "enter")
@@ -193,6 +194,17 @@ async def test_an_offer_that_is_no_whole_text_is_gone_on_with(driven: Any) -> No
         await at.press(*"2kg", "enter")
         assert at.model.state[2] == ("apples 2kg",)
         assert at.cursor == "goods:0"
+
+
+async def test_an_offer_is_taken_by_a_click(driven: Any) -> None:
+    async with driven() as at:
+        await at.pilot.click(LineList, offset=(14, 0))
+        await at.pilot.pause()
+        assert at.form.is_typing
+        await at.pilot.click(offset=(15, 3))
+        await at.pilot.pause()
+        assert not at.form.is_typing
+        assert at.model.state[0] == "grocer"
 
 
 async def test_typed_text_wins_over_offers_unless_one_was_gone_to(driven: Any) -> None:
