@@ -17,8 +17,8 @@ from app.model.requests import (
     UpdateContainerInstanceRequest,
     UpdateContainerInstancesStateRequest,
 )
-from app.operations import instances
-from app.operations.instances import Say
+from app.operations import instances, leaving
+from app.operations.draining import Say
 from app.operations.session import Session
 
 
@@ -41,7 +41,7 @@ COMMANDS = {
         RegisterContainerInstanceRequest, _telling(instances.register_container_instance), "endpoint"
     ),
     "deregister-container-instance": Command(
-        DeregisterContainerInstanceRequest, _telling(instances.deregister_container_instance), "containerInstance"
+        DeregisterContainerInstanceRequest, _telling(leaving.deregister_container_instance), "containerInstance"
     ),
     "update-container-instance": Command(
         UpdateContainerInstanceRequest, answering(instances.update_container_instance), "containerInstance"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,13 @@ from app.operations.session import Session, find_entry
 from app.operations.shapes import drain_words, instance_shape
 from app.operations.staying import staying, stays
 from app.operations.task_shape import task_shape
+
+Say = Callable[[str], object]
+"""Takes a line for a person."""
+
+
+def quiet(_: str) -> None:
+    return None
 
 
 @dataclass(slots=True)

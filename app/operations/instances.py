@@ -8,8 +8,7 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from app.fleet.fleet import Fleet, InstanceState, belongs
-from app.hosts.drain import remove_drain
+from app.fleet.fleet import Fleet, InstanceState
 from app.hosts.endpoint import parse_endpoint
 from app.hosts.reading import engine_info
 from app.model.cluster import (
@@ -25,7 +24,6 @@ from app.model.instance import InstanceKey
 from app.model.requests import (
     Attribute,
     DeleteAttributesRequest,
-    DeregisterContainerInstanceRequest,
     DescribeContainerInstancesRequest,
     ListContainerInstancesRequest,
     PutAttributesRequest,
@@ -34,19 +32,13 @@ from app.model.requests import (
     UpdateContainerInstancesStateRequest,
 )
 from app.operations.candidates import instance_facts
-from app.operations.draining import activate, drain, plan_shape, save, tell_untold
+from app.operations.draining import Say, activate, drain, plan_shape, quiet, save, tell_untold
 from app.operations.session import Session, find_entry, instances_of
 from app.operations.shapes import attribute_shape, drain_words, instance_shape
-from app.operations.staying import MOST_NAMED, named, staying
 from app.placement.evaluation import evaluate
 from app.placement.expressions import ExpressionError, parse
 
-Say = Callable[[str], object]
 _INVALID = "InvalidParameterException"
-
-
-def quiet(_: str) -> None:
-    return None
 
 
 def register_container_instance(
@@ -131,66 +123,6 @@ def _reserved(request: RegisterContainerInstanceRequest | UpdateContainerInstanc
                 raise MoorageError(f"{to_camel(name)}: 0 means none, beside others it means nothing", code=_INVALID)
             members[name] = sorted(set(ports) - {0})
     return members
-
-
-def deregister_container_instance(
-    session: Session, request: DeregisterContainerInstanceRequest, tell: Say = quiet
-) -> dict[str, Any]:
-    """Take an instance out of a cluster. Its tasks, if any, go on: Moorage only stops watching them.
-
-    ``tell`` gets a line for each thing that becomes of it.
-    """
-    cluster = session.cluster(request.cluster)
-    entry = find_entry(cluster, request.container_instance)
-    fleet = session.survey(cluster)
-    state = fleet.instances[InstanceKey(cluster.name, entry.name)]
-    running = [task for task in staying(state) if belongs(task, state)]
-    if running and not request.force:
-        names = ", ".join(f"{task.definition} {task.id[:8]} {task.last_status}" for task in running[:MOST_NAMED])
-        more = f" and {len(running) - MOST_NAMED} more" if len(running) > MOST_NAMED else ""
-        raise MoorageError(
-            f"{entry.name!r} still has {_tasks(len(running))}: {names}{more}; stop them first, or leave them with "
-            f"--force: {UNWATCHED}",
-            code=_INVALID,
-        )
-    if not state.live and not request.force:
-        raise MoorageError(
-            f"{entry.name!r} does not answer ({state.freshness.reason}), so nobody knows what runs there; use --force",
-            code=_INVALID,
-        )
-    shape = instance_shape(state)
-    if running:
-        for line in (f"{_tasks(len(running))} on {entry.name!r} left: {UNWATCHED}", *named(running)):
-            tell(line)
-    _end_drain(session, state, tell)
-    session.clusters.update(cluster.name, lambda current: current.without_instance(entry.id))
-    return {"containerInstance": {**shape, "status": "INACTIVE"}}
-
-
-UNWATCHED = (
-    "they go on and nothing stops them, but nobody watches them (no restart policy, no end when an essential container "
-    "ends) until the engine is registered again"
-)
-
-
-def _tasks(number: int) -> str:
-    return f"{number} task" if number == 1 else f"{number} tasks"
-
-
-def _end_drain(session: Session, state: InstanceState, tell: Say) -> None:
-    """Nothing is left on an engine that drains it for whoever registers it next."""
-    name, cluster = state.instance.key.name, state.instance.key.cluster
-    if not state.live:
-        if state.draining:
-            tell(f"{name} does not answer: if its draining is recorded on it, whoever registers it again finds it so")
-        return
-    try:
-        removed = remove_drain(session.engine(state.instance.endpoint), cluster)
-    except MoorageError as error:
-        tell(f"{name} is still recorded as DRAINING on its engine: {error.message}")
-        return
-    if removed is not None:
-        tell(f"{name} was {drain_words(removed)}; that record is taken away")
 
 
 def update_container_instances_state(

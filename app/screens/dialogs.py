@@ -161,7 +161,7 @@ class InstanceDialogs(FrameScreen):
 
         def work() -> list[str]:
             from app.model.requests import DeregisterContainerInstanceRequest
-            from app.operations.instances import deregister_container_instance
+            from app.operations.leaving import deregister_container_instance
 
             told: list[str] = []
             # What runs there was named, and is left to itself only if it was: others may have started more by now.

@@ -31,6 +31,7 @@ from app.model.requests import (
 from app.operations import instances
 from app.operations.definitions import register_task_definition
 from app.operations.launch import run_task, start_task
+from app.operations.leaving import deregister_container_instance
 from app.operations.monitor import Monitor
 from app.operations.session import Session
 from app.operations.supervision import Supervision
@@ -262,7 +263,7 @@ def test_who_leaves_takes_the_record_along(engine: Daemon, operators: Callable[[
     assert bert.has(engine, "rack-7").told[0].startswith("rack-7 is DRAINING (drained by anna since ")
     request = DeregisterContainerInstanceRequest(container_instance="edge")
     anna.told.clear()
-    shape = instances.deregister_container_instance(anna.session, request, anna.told.append)
+    shape = deregister_container_instance(anna.session, request, anna.told.append)
     assert shape["containerInstance"]["status"] == "INACTIVE"
     assert len(anna.told) == 1
     assert "for good; that record is taken away" in anna.told[0]
