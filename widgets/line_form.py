@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -11,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
+from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
@@ -47,8 +49,23 @@ class _OfferList(OptionList, can_focus=False):
         text-wrap: nowrap; text-overflow: ellipsis;
         & > .option-list--option { padding: 0 1; }
         & > .option-list--option-highlighted { background: $primary 45%; color: $foreground; text-style: bold; }
+        &:ansi > .option-list--option-highlighted { text-style: reverse; }
     }
     """
+
+
+class _LastWord(Suggester):
+    """Suggests how the last word that is typed ends."""
+
+    def __init__(self) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self.words: tuple[str, ...] = ()
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """The whole value with the first known word that begins so; None when there is none."""
+        typed = re.split(r"[\s(\[,]", value)[-1]
+        known = (word for word in self.words if typed and word.startswith(typed) and word != typed)
+        return next((value + word[len(typed) :] for word in known), None)
 
 
 class LineForm(Widget):
@@ -108,6 +125,7 @@ class LineForm(Widget):
         self._list = LineList(id="lines")
         self._help = Static("", id="line-help", markup=False)
         self._input = FieldInput(self._left)
+        self._input.suggester = self._ends = _LastWord()
         self._offers = _OfferList(compact=True, markup=False)
         self._edit: _Edit | None = None
         self._past: list[Any] = []
@@ -250,6 +268,7 @@ class LineForm(Widget):
         chosen = line is not None and line.kind == "choice"
         text = self.model.text(key)
         self._edit = _Edit(key, before, text, chosen, self.model.offers(key))
+        self._ends.words = self._edit.offers.words
         self._input.placeholder = text if chosen else ""
         self._input.begin("" if chosen else text)
         self._match("" if chosen else text)

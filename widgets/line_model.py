@@ -53,10 +53,16 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """What is offered for a line. ``first``: the first that matches is taken by enter, whatever was typed."""
+    """What is offered for a line.
+
+    Attributes:
+        first: the first that matches is taken by enter, whatever was typed.
+        words: how the last word can end that is typed; ``→`` takes it.
+    """
 
     offers: tuple[Offer, ...] = ()
     first: bool = False
+    words: tuple[str, ...] = ()
 
 
 class LineModel(Protocol):

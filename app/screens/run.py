@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -36,6 +37,8 @@ from widgets.live_table import LiveTable
 
 PAUSE = 0.25
 """Seconds between two looks at the fleet: the picture need not follow every event at once, as the form does."""
+SLOW = 0.05
+"""Seconds. A picture that took longer, of many hundred instances, does not follow each key but a pause."""
 _BARS_SEEN = 4
 _ROUND_THE_BARS = 4
 """Rows of the picture that are no bars: its title, the reason at the cursor, the legend, and the room."""
@@ -71,6 +74,7 @@ class RunScreen(FrameScreen):
         self._form = RunForm(self._begun(choice or RunChoice()), self._world)
         self._launch = RunLaunch(desk)
         self._timer: Timer | None = None
+        self._cost = 0.0
 
     def _begun(self, choice: RunChoice) -> RunChoice:
         known, clusters = self._definitions, self.desk.fleet.clusters
@@ -172,8 +176,11 @@ class RunScreen(FrameScreen):
     @on(LineForm.Changed)
     def _edited(self) -> None:
         self.query_one(WherePane).mark(self._form.choice.instances)
-        self._picture()
         self.refresh_header()
+        if self._cost < SLOW:
+            self._picture()
+        elif self._timer is None:
+            self._timer = self.set_timer(PAUSE, self._look)
 
     @on(WherePane.Marked)
     def _marked(self, event: WherePane.Marked) -> None:
@@ -193,8 +200,9 @@ class RunScreen(FrameScreen):
         if not self.is_attached:
             return
         states = {state.instance.key: state for state in self.desk.fleet.of_cluster(self._form.choice.cluster)}
-        uses = self.desk.usage.uses
+        uses, began = self.desk.usage.uses, time.perf_counter()
         self.query_one(WherePane).show(self._form.choice, self._form.reading, states, uses, self._chosen_by())
+        self._cost = time.perf_counter() - began
         self._share_height()
 
     def _chosen_by(self) -> str:

@@ -33,6 +33,8 @@ MOST = {STRATEGY: 5, CONSTRAINT: 10, OVERRIDE: 100}
 _LISTS = {STRATEGY: "strategies", CONSTRAINT: "constraints", OVERRIDE: "overrides"}
 _LABELS = {STRATEGY: "Strategy", CONSTRAINT: "Constraint", OVERRIDE: "Overrides"}
 _SPREAD_BY = "spread attribute:"
+_LONG = 36
+"""Characters of a line that may have no room; then it is told in full below."""
 _HELP = {
     "cluster": "The cluster whose instances may take the tasks.",
     "count": "How many tasks, 1 to 10. Or mark instances in the picture with space: one task on each.",
@@ -191,7 +193,10 @@ class RunForm:
         return Offers()
 
     def help(self, key: str) -> str:
-        section, _ = _place(key)
+        section, index = _place(key)
+        text = self._shown(section, self.text(key)) if index >= 0 else ""
+        if len(text) > _LONG:
+            return text
         if section == "definition":
             warnings = self.reading.warnings
             more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
@@ -266,17 +271,20 @@ class RunForm:
             ]
         found = []
         for index, text in enumerate(self._lines_of(section)):
-            shown = masked_line(text) if section == OVERRIDE and not self.revealed else text
             key = f"{section}:{index}"
             first = label if not index else ""
             note = self._note(section, text)
-            found.append(self._line(key, first, cell(safe_line(shown)), note, apart=not index))
+            found.append(self._line(key, first, cell(self._shown(section, text)), note, apart=not index))
         if len(found) < MOST[section]:
             without = self._without(section) if not found else ()
             add = (Span("+ add", "accent"), Span("  " if without else ""), *without)
             key, first = f"{section}:+", "" if found else label
             found.append(FormLine(key, first, add, kind="add", listed=True, apart=not found))
         return found
+
+    def _shown(self, section: str, text: str) -> str:
+        """A line of a list as it is shown, its secrets masked unless they are revealed."""
+        return safe_line(masked_line(text) if section == OVERRIDE and not self.revealed else text)
 
     def _without(self, section: str) -> Cell:
         """What it is without any."""

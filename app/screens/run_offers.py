@@ -17,6 +17,19 @@ from widgets.line_model import Offer, Offers
 ZONE = "ecs.availability-zone"
 _CAPABILITIES = ("com.amazonaws.ecs.capability", "ecs.capability")
 _MOST_VALUES = 12
+_WORDS = (
+    "memberOf",
+    "distinctInstance",
+    "agentConnected",
+    "agentVersion",
+    "ec2InstanceId",
+    "registeredAt",
+    "runningTasksCount",
+    "task:group",
+    "exists",
+    "matches",
+)
+"""Words of the cluster query language that are long to type."""
 
 
 def known_attributes(facts: Sequence[InstanceFacts]) -> dict[str, Counter[str]]:
@@ -53,7 +66,8 @@ def strategy_offers(facts: Sequence[InstanceFacts], *, alone: bool) -> Offers:
         Offer(f"spread attribute:{zones[0]}, then spread instanceId", "balanced over zones"),
         Offer(f"spread attribute:{zones[0]}, then binpack memory", "zones even, hosts full"),
     ]
-    return Offers((*singles[:3], *(chains if alone else ()), *singles[3:]), first=True)
+    words = tuple(f"attribute:{name}" for name in _all_attributes(facts))
+    return Offers((*singles[:3], *(chains if alone else ()), *singles[3:]), first=True, words=words)
 
 
 def constraint_offers(facts: Sequence[InstanceFacts], chosen: Sequence[str]) -> Offers:
@@ -70,7 +84,12 @@ def constraint_offers(facts: Sequence[InstanceFacts], chosen: Sequence[str]) -> 
         if having < len(facts):
             found.append(Offer(f"memberOf attribute:{name} exists", f"{having} of {len(facts)}"))
             found.append(Offer(f"memberOf attribute:{name} !exists", f"{len(facts) - having} of {len(facts)}"))
-    return Offers(tuple(found))
+    return Offers(tuple(found), words=(*_WORDS, *(f"attribute:{name}" for name in _all_attributes(facts))))
+
+
+def _all_attributes(facts: Sequence[InstanceFacts]) -> list[str]:
+    names = {name for one in facts for name in one.attributes if not name.startswith(_CAPABILITIES)}
+    return sorted(names, key=lambda name: (name.startswith("ecs."), name))
 
 
 def override_offers(definition: TaskDefinition, *, revealed: bool) -> Offers:

@@ -34,6 +34,10 @@ Tasks run on container instances, which are Docker Engines.
 esc goes back; a on the cluster's screen adds one."""
 
 
+BESIDE = 100
+"""From this width on the picture stands beside the form, and not below it: the dashboard's breakpoint."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Shown:
     """The last plan that could be made, and of what."""
@@ -118,8 +122,8 @@ class WherePane(Vertical):
             self._draw(self._shown)
 
     def _title(self, text: str) -> None:
-        # The corner of a divided panel is a gap already.
-        self.border_title = Content(f"{'' if self.region.x else ' '}{text} ")
+        # Beside the form the corner of the panel is a gap already.
+        self.border_title = Content(f"{' ' if self.app.size.width < BESIDE else ''}{text} ")
 
     def _draw(self, shown: _Shown) -> None:
         stale, marked = self._stale, bool(shown.choice.instances)

@@ -15,6 +15,7 @@ from widgets.cells import cell
 from widgets.line_form import LineForm
 from widgets.line_list import LineList
 from widgets.line_model import FormLine, Offer, Offers
+from widgets.model_form.inputs import FieldInput
 
 SHOPS = ("baker", "butcher", "grocer")
 GOODS = ("apples ", "bread", "butter")
@@ -276,3 +277,14 @@ async def test_the_button_is_pressed_by_enter_and_by_a_click(driven: Any) -> Non
         await at.pilot.click(LineList, offset=(14, 6))
         await at.pilot.pause()
         assert at.pressed == ["buy", "buy"]
+
+
+async def test_the_last_word_is_ended_by_a_key(driven: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Shopping, "offers", lambda *_: Offers(words=("tomorrow", "today")))
+    async with driven() as at:
+        await at.press("j", "enter", *"by", "space", *"tod")
+        typed = at.form.query_one(FieldInput)
+        await at.pilot.pause()
+        assert typed._suggestion == "by today"
+        await at.press("right", "enter")
+        assert at.model.state[1] == "by today"

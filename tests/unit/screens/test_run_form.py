@@ -195,3 +195,20 @@ def test_what_is_chosen_is_offered(key: str, names: list[str]) -> None:
 def test_every_line_has_a_help() -> None:
     made = form(strategies=("random",))
     assert all(made.help(line.key) for line in made.lines)
+
+
+def test_a_line_that_may_be_cut_is_told_in_full_with_its_secret_masked() -> None:
+    long = "memberOf attribute:zone == a or attribute:zone == b"
+    made = form(
+        constraints=(long,),
+        overrides=("web environment DB_PASSWORD=swordfish", "web command echo a very long line of words"),
+    )
+    assert made.help("constraint:0") == long
+    assert made.help("override:1") == "web command echo a very long line of words"
+    assert "swordfish" not in made.help("override:0")
+
+
+def test_the_names_of_attributes_end_what_is_typed() -> None:
+    words = form().offers("constraint:+").words
+    assert words.index("attribute:zone") < words.index("attribute:ecs.os-type")
+    assert not any("capability" in word for word in words)
