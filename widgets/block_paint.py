@@ -164,7 +164,8 @@ class BlockPainter:
             return [Segment(OTHER + words, self._style("other", ground))]
         colour = "neutral" if bar.dim or block.colour == NEUTRAL else str(block.colour % COLOURS)
         if block.kind == "ghost":
-            return [Segment(SEAM + words, self._style(f"ghost-{colour}", ground))]
+            # In a single cell a seam would be all there is to see.
+            return [Segment((SEAM if piece.width > 1 else GHOST) + words, self._style(f"ghost-{colour}", ground))]
         style = self._style(f"block-{colour}")
         return [Segment(SEAM, self._seam(style)), Segment(words, style)]
 

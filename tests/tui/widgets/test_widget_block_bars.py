@@ -72,6 +72,14 @@ async def test_kinds_are_told_apart_by_their_patterns(app_of: Any, lines_of: Any
         assert "▏web:8▒" in line
 
 
+async def test_what_may_come_to_be_is_seen_in_a_single_cell(app_of: Any, lines_of: Any) -> None:
+    bars = BlockBars(tall=False)
+    async with app_of(bars).run_test(size=(80, 5)) as pilot:
+        bars.set_bars([bar("z"), bar("a", blocks=(Block("g", 1, "web:8", kind="ghost"),))])
+        await pilot.pause()
+        assert "▒·" in lines_of(pilot.app)[1]
+
+
 async def test_small_blocks_share_cells_and_say_how_many_they_are(app_of: Any, lines_of: Any) -> None:
     bars = BlockBars(tall=False)
     async with app_of(bars).run_test(size=(80, 5)) as pilot:
