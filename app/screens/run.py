@@ -134,9 +134,9 @@ class RunScreen(FrameScreen):
         yield launches
 
     def on_mount(self) -> None:
+        """Also of the base class, which shows everything."""
         self.query_one("#launches").display = False
         self.query_one(WherePane).mark(self._form.choice.instances)
-        self.refresh_now(None)
         self._lines.focus_lines("count" if self._form.choice.definition else "definition")
 
     @property
@@ -217,6 +217,15 @@ class RunScreen(FrameScreen):
         if action == "launch" and self._launch.going:
             return False
         return super().check_action(action, parameters)
+
+    def action_back(self) -> None:
+        """esc in the picture: first the marks go, then one leaves."""
+        if self._form.choice.instances and self.query_one(WherePane).has_focus_within:
+            self._form.restore(replace(self._form.choice, instances=()))
+            self._lines.refresh_lines()
+            self._edited()
+        else:
+            super().action_back()
 
     def action_next_pane(self) -> None:
         """tab: the form, the picture, the launch; in a narrow terminal the last two take turns."""

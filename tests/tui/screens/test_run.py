@@ -193,6 +193,9 @@ async def test_marked_instances_are_started_on(drive: Drive) -> None:
         assert words[words.index("--container-instances") + 1 :][:2] == ["edge-1", "edge-2"]
         await pilot.press("k", "space")
         await until_shown(pilot, r"Count +1  one on edge-2")
+        await pilot.press("escape")
+        await until_shown(pilot, r"Count +1$")
+        await until_gone(pilot, r"◆")
 
 
 async def test_p_shows_the_plan_as_json_and_y_copies_the_secret_that_is_not_shown(drive: Drive) -> None:
@@ -319,3 +322,19 @@ async def test_what_cannot_be_placed_is_told_with_the_reason(engine: Daemon, tmp
         await pilot.press("y")
         await until_shown(pilot, r"✕ not placed +MemberOf placement constraint unsatisfied\.")
         assert engine.api.containers(all=True) == []
+
+
+async def test_a_launch_goes_on_when_its_screen_is_gone(engine: Daemon, tmp_path: Path) -> None:
+    session = session_with(tmp_path, engine.endpoint)
+    register(session, json.dumps(JOB).encode())
+    app = Dashboard(session)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until_shown(pilot, r"prod +1 +● 1")
+        await pilot.press("r")
+        await until_shown(pilot, r"fits 1 of 1")
+        await pilot.press("ctrl+r")
+        await until_shown(pilot, r"Run job:1\?")
+        await pilot.press("y", "escape")
+        await until_shown(pilot, r"moorage › fleet")
+        await until_shown(pilot, r"job:1: 1 launched")
+        await until_shown(pilot, r"prod +1 +● 1 .*● 1")
