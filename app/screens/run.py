@@ -71,7 +71,8 @@ class RunScreen(FrameScreen):
         super().__init__(desk)
         self._definitions = known_definitions(desk)
         self._documents: dict[str, DefinitionDocument | str] = {}
-        self._form = RunForm(self._begun(choice or RunChoice()), self._world)
+        self._asked = choice or RunChoice()
+        self._form = RunForm(self._begun(self._asked), self._world)
         self._launch = RunLaunch(desk)
         self._timer: Timer | None = None
         self._cost = 0.0
@@ -121,7 +122,9 @@ class RunScreen(FrameScreen):
         return ("run",)
 
     def status(self) -> Cell:
-        return (Span(self._form.headline(), "strong"),)
+        wrong = len(self._form.reading.wrong)
+        mistakes = Span(f"✗ {wrong} mistake{'s' * (wrong > 1)}  ", "bad")
+        return (*((mistakes,) if wrong else ()), Span(self._form.headline(), "strong"))
 
     def content(self) -> ComposeResult:
         with Horizontal(id="run-panes"):
@@ -137,7 +140,10 @@ class RunScreen(FrameScreen):
         """Also of the base class, which shows everything."""
         self.query_one("#launches").display = False
         self.query_one(WherePane).mark(self._form.choice.instances)
-        self._lines.focus_lines("count" if self._form.choice.definition else "definition")
+        asked, chosen = self._asked.definition, self._form.choice.definition
+        self._lines.focus_lines("count" if chosen else "definition")
+        if chosen and asked not in ("", chosen):
+            self.say(f"{asked} is not ACTIVE; {chosen} is chosen instead")
 
     @property
     def _lines(self) -> LineForm:

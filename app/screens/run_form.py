@@ -215,15 +215,8 @@ class RunForm:
     @property
     def lines(self) -> list[FormLine]:
         choice, world = self.choice, self.world
-        warnings = len(self.reading.warnings)
         return [
-            self._line(
-                "definition",
-                "Definition",
-                cell(choice.definition or "none", "strong"),
-                cell(f"▲ {warnings} warning{'s' * (warnings > 1)}", "warn") if warnings else (),
-                kind="choice",
-            ),
+            self._definition(),
             self._line("cluster", "Cluster", cell(choice.cluster or "none", "strong"), kind="choice"),
             self._count(),
             FormLine("reserves", "Reserves", self._reserves(), kind="fixed"),
@@ -242,6 +235,16 @@ class RunForm:
         wrong = self.reading.wrong.get(key)
         text, at = (safe_line(wrong.text), wrong.at) if wrong else ("", None)
         return FormLine(key, label, value, note, text, at, kind, listed=":" in key, apart=apart)
+
+    def _definition(self) -> FormLine:
+        """With what is to be known of it: a later revision, and warnings."""
+        name, warnings = self.choice.definition, len(self.reading.warnings)
+        family = name.partition(":")[0]
+        latest = next((known for known in self.world.definitions if known.partition(":")[0] == family), name)
+        notes = [f"latest is {latest.rpartition(':')[2]}"] if latest != name else []
+        notes += [f"▲ {warnings} warning{'s' * (warnings > 1)}"] if warnings else []
+        note = cell("  ".join(notes), "warn") if notes else ()
+        return self._line("definition", "Definition", cell(name or "none", "strong"), note, kind="choice")
 
     def _count(self) -> FormLine:
         marked = self.choice.instances

@@ -218,6 +218,7 @@ async def test_what_is_wrong_is_not_run_and_the_cursor_goes_there(drive: Drive) 
     async with drive(strategies=("random",), group="g" * 300) as (pilot, _):
         await pilot.press("ctrl+r")
         await until_shown(pilot, r"Not yet: ")
+        await until_shown(pilot, r"✗ 1 mistake  web:1 × 1 on prod$")
         await until_shown(pilot, r"No plan yet ")
         await until_shown(pilot, r"● edge-1 ")
         await until_shown(pilot, r"▌Group")
@@ -241,6 +242,12 @@ async def test_the_question_names_it_all_and_esc_does_nothing(drive: Drive) -> N
         assert not screen._launch.going
         await pilot.press("escape")
         await until_shown(pilot, r"moorage › fleet")
+
+
+async def test_a_definition_that_is_not_active_any_more_is_told(drive: Drive) -> None:
+    async with drive((120, 36), definition="web:7") as (pilot, _):
+        await until_shown(pilot, r"web:7 is not ACTIVE; web:1 is chosen instead")
+        await until_shown(pilot, r"Definition +web:1")
 
 
 async def test_marked_instances_of_the_list_are_taken_along(drive: Drive) -> None:

@@ -75,6 +75,12 @@ def test_an_expression_says_on_how_many_it_holds_and_an_attribute_how_many_have_
     assert next(line for line in made.lines if line.key == "constraint:2").error_at == 19
 
 
+def test_a_definition_says_when_there_is_a_later_one() -> None:
+    made = form()
+    made.take("definition", "web:7")
+    assert shown(made)["definition"] == "web:7  latest is 8"
+
+
 def test_secrets_are_masked_until_they_are_revealed() -> None:
     made = form(overrides=("web environment DB_PASSWORD=swordfish",))
     assert shown(made)["override:0"] == "web environment DB_PASSWORD=••••••••"
