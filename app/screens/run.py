@@ -30,6 +30,7 @@ from app.screens.run_command import command_of, has_secrets
 from app.screens.run_form import RUN, RunForm, RunWorld, reservation_words
 from app.screens.run_launch import LAUNCH_COLUMNS, RunLaunch, known_definitions
 from app.screens.run_where import WherePane
+from widgets.breadcrumb import Breadcrumb
 from widgets.cells import Cell, Span
 from widgets.confirm import Confirm
 from widgets.line_form import LineForm
@@ -151,7 +152,18 @@ class RunScreen(FrameScreen):
 
     def on_resize(self, event: events.Resize) -> None:
         """Also of the base class; below each other the form is as high as it needs to be."""
-        self.call_after_refresh(self._picture)
+        self.call_after_refresh(self._arrange)
+
+    def _arrange(self) -> None:
+        """Picture and launch at once where there is room for both; else the one that has the keys."""
+        if not self.is_attached:
+            return
+        where, launches = self.query_one(WherePane), self.query_one("#launches", LiveTable)
+        if not self.has_class("-narrow"):
+            where.display, launches.display = True, self._launch.begun
+        elif where.display and launches.display:
+            where.display, launches.display = not launches.has_focus, launches.has_focus
+        self._picture()
 
     def _share_height(self) -> None:
         """In a narrow terminal the form stands above the picture: it takes the rows that it needs, and no more."""
@@ -198,13 +210,9 @@ class RunScreen(FrameScreen):
 
     def refresh_header(self) -> None:
         """The headline follows what is typed."""
-        from widgets.breadcrumb import Breadcrumb
-
         self.query_one(Breadcrumb).set(["moorage", *self.crumbs()], self.status())
 
     def _picture(self) -> None:
-        if not self.is_attached:
-            return
         states = {state.instance.key: state for state in self.desk.fleet.of_cluster(self._form.choice.cluster)}
         uses, began = self.desk.usage.uses, time.perf_counter()
         self.query_one(WherePane).show(self._form.choice, self._form.reading, states, uses, self._chosen_by())
@@ -238,7 +246,7 @@ class RunScreen(FrameScreen):
         where, launches = self.query_one(WherePane), self.query_one("#launches", LiveTable)
         if self._lines.has_focus_within:
             self._bring(where)
-        elif where.has_focus_within and self._launch.steps:
+        elif where.has_focus_within and self._launch.begun:
             self._bring(launches)
         else:
             self._lines.focus_lines()

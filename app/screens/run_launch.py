@@ -24,12 +24,13 @@ LAUNCH_COLUMNS = (
 
 @dataclass(slots=True)
 class RunLaunch:
-    """The launch that was begun last. It goes on when its screen is gone."""
+    """The launch that was begun last, if any was. It goes on when its screen is gone."""
 
     desk: Desk
     going: bool = False
     steps: dict[str, Progress] = field(default_factory=dict)
     launched: Launched | None = None
+    begun: bool = False
 
     def begin(
         self,
@@ -66,7 +67,7 @@ class RunLaunch:
             self._ended(None)
             over(message, True)
 
-        self.going, self.launched = True, None
+        self.going, self.begun, self.launched = True, True, None
         self.steps.clear()
         desk.jobs.run(work, done, failed)
 

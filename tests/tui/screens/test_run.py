@@ -14,6 +14,7 @@ from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
 from app.fleet.changes import ChangeSet
+from app.model.errors import MoorageError
 from app.model.manifest import read_manifest
 from app.screens.dashboard import Dashboard
 from app.screens.run import RunScreen
@@ -258,6 +259,31 @@ async def test_marked_instances_of_the_list_are_taken_along(drive: Drive) -> Non
         await until_shown(pilot, r"edge-3")
         await pilot.press("space", "j", "space", "r")
         await until_shown(pilot, r"Count +2  one on edge-1, edge-2")
+
+
+async def test_picture_and_launch_take_turns_where_there_is_no_room_for_both(
+    drive: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_launch(*_: object) -> Any:
+        raise MoorageError("no engine here")
+
+    monkeypatch.setattr("app.screens.run_launch.run_task", no_launch)
+    async with drive((120, 36)) as (pilot, screen):
+        await pilot.press("ctrl+r")
+        await until_shown(pilot, r"Run web:1\?")
+        await pilot.press("y")
+        await until_shown(pilot, r"─ Launch ─[\s\S]*no engine here")
+        assert "Where they could go" in shown(pilot)
+        await pilot.resize_terminal(80, 24)
+        await until_gone(pilot, r"Where they could go")
+        assert pilot.app.focused is screen.query_one("#launches")
+        await pilot.press("tab", "tab")
+        await until_shown(pilot, r"Where they could go")
+        await until_gone(pilot, r"─ Launch ─")
+        await pilot.press("tab")
+        await until_shown(pilot, r"─ Launch ─")
+        await pilot.resize_terminal(120, 36)
+        await until_shown(pilot, r"Where they could go[\s\S]*─ Launch ─")
 
 
 # --- a launch ---------------------------------------------------------------------------------------------------------
