@@ -83,17 +83,32 @@ class LineForm(Widget):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        # Priority: what is typed right behind a key that opens an input must find it open.
+        # All with priority: what is typed right behind one that opens an input must find it open, and none of them may
+        # overtake another. While a line is typed they are text: see check_action.
         Binding("enter", "enter", "edit", id="lines.edit", tooltip="Edit, choose, add or do it", priority=True),
         Binding("a", "add", "add", id="lines.add", tooltip="Add a line to this list", priority=True),
-        Binding("x,delete,backspace", "remove", "remove", id="lines.remove", tooltip="Remove the line"),
-        Binding("K,shift+up", "shift(-1)", "Up", id="lines.move_up", show=False, tooltip="Move the line up"),
-        Binding("J,shift+down", "shift(1)", "Down", id="lines.move_down", show=False, tooltip="Move the line down"),
-        Binding("u,ctrl+z", "undo", "undo", id="lines.undo", show=False, tooltip="Take the last edit back"),
-        Binding("up,k", "move(-1)", "Up", show=False, id="lines.up", tooltip="One line up"),
-        Binding("down,j", "move(1)", "Down", show=False, id="lines.down", tooltip="One line down"),
-        Binding("home,g", "ends(False)", "First", show=False, id="lines.first", tooltip="The first line"),
-        Binding("end,G", "ends(True)", "Last", show=False, id="lines.last", tooltip="The last line"),
+        Binding("x,delete,backspace", "remove", "remove", id="lines.remove", tooltip="Remove the line", priority=True),
+        Binding(
+            "K,shift+up", "shift(-1)", "Up", id="lines.move_up", show=False, tooltip="Move the line up", priority=True
+        ),
+        Binding(
+            "J,shift+down",
+            "shift(1)",
+            "Down",
+            id="lines.move_down",
+            show=False,
+            tooltip="Move the line down",
+            priority=True,
+        ),
+        Binding(
+            "u,ctrl+z", "undo", "undo", id="lines.undo", show=False, tooltip="Take the last edit back", priority=True
+        ),
+        Binding("up,k", "move(-1)", "Up", show=False, id="lines.up", tooltip="One line up", priority=True),
+        Binding("down,j", "move(1)", "Down", show=False, id="lines.down", tooltip="One line down", priority=True),
+        Binding(
+            "home,g", "ends(False)", "First", show=False, id="lines.first", tooltip="The first line", priority=True
+        ),
+        Binding("end,G", "ends(True)", "Last", show=False, id="lines.last", tooltip="The last line", priority=True),
     ]
 
     @dataclass

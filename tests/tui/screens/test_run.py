@@ -160,9 +160,9 @@ async def test_a_strategy_is_found_by_a_few_letters_moved_and_removed(drive: Dri
 
 async def test_keys_typed_at_once_come_in_turn(drive: Drive) -> None:
     async with drive() as (pilot, screen):
-        await at(pilot, screen, "override:+")
+        await at(pilot, screen, "strategy:+")
         app = pilot.app
-        for key in ("a", *"log", "down", "enter", *"debug", "enter", "a", *"webspace"[:3], "escape", "j"):
+        for key in ("j", "j", "a", *"log", "down", "enter", *"debug", "enter", "a", *"webspace"[:3], "escape", "j"):
             app.simulate_key(key)
         await until_shown(pilot, r"Overrides +web environment LOG_LEVEL=debug\n +\+ add\n▌Scheduler")
         assert screen._form.choice.overrides == ("web environment LOG_LEVEL=debug",)
