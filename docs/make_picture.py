@@ -1,4 +1,4 @@
-"""Makes docs/dashboard.svg and docs/editor.svg: the real dashboard over three real engines.
+"""Makes docs/dashboard.svg, docs/editor.svg and docs/run.svg: the real dashboard over three real engines.
 
 As root on Linux: ``python -m docs.make_picture``. Ids and ages differ from run to run; everything else is the same.
 """
@@ -21,15 +21,18 @@ from app.operations.session import Session
 from app.operations.tasks import stop_task
 from app.screens.dashboard import Dashboard
 from app.screens.editor import EditorScreen
+from app.screens.run import RunScreen
+from app.screens.run_choice import RunChoice
 from tests.cli import stand_ins
 from tests.engine_bed import Bed, Daemon, DaemonOptions, wait_until, why_not
 from tests.tui.screens.driving import register, session_with, until_shown
 from widgets.model_form.widget import ModelForm
 
 ROOT = Path(__file__).resolve().parent.parent
-TASKS, EDITOR = ROOT / "docs" / "dashboard.svg", ROOT / "docs" / "editor.svg"
+TASKS, EDITOR, RUN = (ROOT / "docs" / f"{name}.svg" for name in ("dashboard", "editor", "run"))
 SIZE = (110, 24)
 EDITOR_SIZE = (124, 32)
+RUN_SIZE = (124, 28)
 CLUSTER = "prod"
 SAMPLES = ("web-server", "sidecar-shared-volume", "redis-and-worker", "cron-worker", "batch-job")
 IMAGES = ("nginx:1.28-alpine", "redis:8-alpine", "busybox:1.37", "alpine:3.22")
@@ -64,6 +67,11 @@ IMPORT = {
         {"name": "job", "image": "busybox:1.37", "cpu": 128, "memory": 64, "command": ["sh", "-c", "sleep 1; exit 3"]}
     ],
 }
+# What fills a host, so that not everything fits everywhere.
+REPORT = {
+    "family": "report",
+    "containerDefinitions": [{"name": "sums", "image": "busybox:1.37", "cpu": 512, "memory": 1200, "command": SLEEP}],
+}
 
 
 def main() -> None:
@@ -78,17 +86,20 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="moorage-picture-") as folder:
             session = session_with(Path(folder), *(daemon.endpoint for daemon in daemons), cluster=CLUSTER)
             _populate(session, daemons)
-            tasks, editor = asyncio.run(_tasks_picture(session)), asyncio.run(_editor_picture(session))
+            pictures = {
+                path: asyncio.run(picture(session))
+                for path, picture in ((TASKS, _tasks_picture), (EDITOR, _editor_picture), (RUN, _run_picture))
+            }
     finally:
         bed.close()
-    TASKS.write_text(clean(tasks), encoding="utf-8")
-    EDITOR.write_text(clean(editor), encoding="utf-8")
+    for path, picture in pictures.items():
+        path.write_text(clean(picture), encoding="utf-8")
 
 
 def _populate(session: Session, daemons: list[Daemon]) -> None:
     for name in SAMPLES:
         register(session, (ROOT / "sample_defs" / f"{name}.json").read_bytes(), f"{name}.json")
-    for definition in (SHOP, IMPORT):
+    for definition in (SHOP, IMPORT, REPORT):
         register(session, json.dumps(definition).encode())
     daemons[2].run(["sleep", "1000000"], name="nightly-backup")
     _start(session, "batch-job", "ci", "edge-3")
@@ -157,6 +168,26 @@ async def _editor_picture(session: Session) -> str:
             form.go_to(("containerDefinitions", *path))
         form.go_to(("containerDefinitions", 1, "environment", 1, "name"))
         await until_shown(pilot, r"✗ 1 finding")
+        await pilot.pause(0.2)
+        return app.export_screenshot(title="moorage")
+
+
+async def _run_picture(session: Session) -> str:
+    """Tasks with a host port that is taken on one instance; reports fill the others, once it is not in the way."""
+    _start(session, "report", "ana", "edge-1", "edge-1", "edge-3")
+    app = Dashboard(session)
+    async with app.run_test(size=RUN_SIZE) as pilot:
+        await until_shown(pilot, r"● 3 live")
+        choice = RunChoice(
+            cluster=CLUSTER,
+            definition="shop",
+            count="3",
+            strategies=("spread instanceId", "binpack memory"),
+            constraints=("memberOf agentConnected == true",),
+            overrides=("web memory 512",),
+        )
+        await app.push_screen(RunScreen(app.desk, choice))
+        await until_shown(pilot, r"1 of 3 not placed")
         await pilot.pause(0.2)
         return app.export_screenshot(title="moorage")
 
