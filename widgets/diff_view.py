@@ -103,7 +103,7 @@ class DiffView(JsonView, inherit_bindings=True):
             return Strip([Segment(f" {_SIGNS[kind]} {line}", style)])
         strip = super()._paint(number)
         if kind == "same":
-            return Strip([Segment("  ", self._style("")), *strip])
+            return Strip([Segment("  ", self._styles.get()), *strip])
         tint = self.get_component_rich_style(f"diff-view--{kind}")
         under = Style(bgcolor=tint.bgcolor)
         body = [Segment(segment.text, (segment.style or Style.null()) + under) for segment in strip]

@@ -13,6 +13,7 @@ from textual.cache import LRUCache
 from textual.geometry import Size
 from textual.strip import Strip
 
+from widgets.component_styles import ComponentStyles
 from widgets.line_store import MAX_LINE_CELLS
 from widgets.line_view import LineView
 from widgets.plain import plain
@@ -61,7 +62,7 @@ class JsonView(LineView):
         self._text = ""
         self._lines: list[str] = []
         self._strips: LRUCache[int, Strip] = LRUCache(_REMEMBERED_LINES)
-        self._styles: dict[str, Style] = {}
+        self._styles = ComponentStyles(self, "json-view")
         self.set_text(text)
 
     @property
@@ -108,33 +109,26 @@ class JsonView(LineView):
     def notify_style_update(self) -> None:
         """Textual's notice that styles changed."""
         super().notify_style_update()
-        self._styles.clear()
+        self._styles.forget()
         self._strips.clear()
-
-    def _style(self, name: str) -> Style:
-        style = self._styles.get(name)
-        if style is None:
-            style = self.get_component_rich_style(f"json-view--{name}") if name else self.rich_style
-            self._styles[name] = style
-        return style
 
     def render_line(self, y: int) -> Strip:
         """One visible line."""
         scroll_x, scroll_y = self.scroll_offset
         width, number = self.scrollable_content_region.width, scroll_y + y
         if number >= len(self._lines):
-            return Strip.blank(width, self._style(""))
+            return Strip.blank(width, self._styles.get())
         strip = self._strips.get(number)
         if strip is None:
             strip = self._strips[number] = self._paint(number)
-        return strip.crop_extend(scroll_x, scroll_x + width, self._style(""))
+        return strip.crop_extend(scroll_x, scroll_x + width, self._styles.get())
 
     def _paint(self, number: int) -> Strip:
         line = self._lines[number]
-        strip = Strip([Segment(text, self._style(kind)) for kind, text in json_tokens(line)])
-        match_style = self._style("match-current" if number == self._match else "match")
+        strip = Strip([Segment(text, self._styles.get(kind)) for kind, text in json_tokens(line)])
+        match_style = self._styles.get("match-current" if number == self._match else "match")
         lit = Style(color=match_style.color, bgcolor=match_style.bgcolor)
-        return Strip([Segment(" ", self._style("")), *self.highlight_matches(line, strip, lit)])
+        return Strip([Segment(" ", self._styles.get()), *self.highlight_matches(line, strip, lit)])
 
 
 def json_tokens(line: str) -> Iterator[tuple[str, str]]:

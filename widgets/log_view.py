@@ -17,6 +17,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from widgets.cells import Span, fit
+from widgets.component_styles import ComponentStyles
 from widgets.line_store import LineStore, LogLine, wrap_cuts
 from widgets.line_view import LineView
 from widgets.sgr import parse_sgr, strip_sgr
@@ -114,7 +115,7 @@ class LogView(LineView):
         self._store = LineStore(max_lines)
         self._empty_text = empty
         self._strips: LRUCache[int, tuple[Strip, list[Strip]]] = LRUCache(_REMEMBERED_LINES)
-        self._styles: dict[str, Style] = {}
+        self._styles = ComponentStyles(self, "log-view")
         self._moving_itself = False
 
     # Lines
@@ -293,15 +294,8 @@ class LogView(LineView):
     def notify_style_update(self) -> None:
         """Textual's notice that styles changed."""
         super().notify_style_update()
-        self._styles.clear()
+        self._styles.forget()
         self._strips.clear()
-
-    def _style(self, name: str) -> Style:
-        style = self._styles.get(name)
-        if style is None:
-            style = self.get_component_rich_style(f"log-view--{name}") if name else self.rich_style
-            self._styles[name] = style
-        return style
 
     def render_line(self, y: int) -> Strip:
         """One visible row."""
@@ -314,17 +308,17 @@ class LogView(LineView):
         prefix, parts = self._line_strips(number)
         text_width = max(0, width - self._prefix_width)
         text = parts[min(part, len(parts) - 1)]
-        text = text.crop_extend(scroll_x, scroll_x + text_width, self._style(""))
+        text = text.crop_extend(scroll_x, scroll_x + text_width, self._styles.get())
         if part:
-            prefix = Strip.blank(self._prefix_width, self._style(""))
-        return Strip.join([prefix, text]).adjust_cell_length(width, self._style(""))
+            prefix = Strip.blank(self._prefix_width, self._styles.get())
+        return Strip.join([prefix, text]).adjust_cell_length(width, self._styles.get())
 
     def _blank_line(self, y: int, width: int) -> Strip:
         lines = self._empty_text.splitlines() if not len(self._store) else []
         if not 1 <= y <= len(lines):
-            return Strip.blank(width, self._style(""))
+            return Strip.blank(width, self._styles.get())
         spans = fit((Span(" " + lines[y - 1]),), width)
-        return Strip([Segment(span.text, self._style("empty")) for span in spans], width)
+        return Strip([Segment(span.text, self._styles.get("empty")) for span in spans], width)
 
     def _line_strips(self, number: int) -> tuple[Strip, list[Strip]]:
         known = self._strips.get(number)
@@ -334,7 +328,7 @@ class LogView(LineView):
         return known
 
     def _paint(self, number: int) -> tuple[Strip, list[Strip]]:
-        line, base = self._store.line(number), self._style("")
+        line, base = self._store.line(number), self._styles.get()
         segments = [Segment(" ", base)]
         if self._time_width:
             segments += self._padded(line.time, self._time_width, "time")
@@ -343,18 +337,18 @@ class LogView(LineView):
             segments += [*self._padded(line.source, self._source_width - 2, tone), Segment("  ", base)]
         text = strip_sgr(line.text)
         strip = Strip([Segment(piece, self._coloured(style)) for piece, style in parse_sgr(line.text)], cell_len(text))
-        match_style = self._style("match-current" if number == self._match else "match")
+        match_style = self._styles.get("match-current" if number == self._match else "match")
         strip = self.highlight_matches(text, strip, Style(color=match_style.color, bgcolor=match_style.bgcolor))
         parts = list(strip.divide(wrap_cuts(text, self.text_width()))) if self.wrap and text else [strip]
         return Strip(segments), parts
 
     def _coloured(self, style: Style) -> Style:
         """A parsed style on our ground: the sixteen basic colours are the theme's, so that they can be read on it."""
-        base = self._style("")
+        base = self._styles.get()
         number = style.color.number if style.color is not None and style.bgcolor is None else None
         if number is None or number > 15:
             return base + style
-        return base + style + Style(color=self._style(f"sgr-{number % 8}").color)
+        return base + style + Style(color=self._styles.get(f"sgr-{number % 8}").color)
 
     def _padded(self, text: str, width: int, tone: str) -> list[Segment]:
-        return [Segment(span.text, self._style(tone)) for span in fit((Span(text),), width)]
+        return [Segment(span.text, self._styles.get(tone)) for span in fit((Span(text),), width)]

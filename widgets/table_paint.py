@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from rich.segment import Segment
-from rich.style import Style
 from textual.cache import LRUCache
 from textual.strip import Strip
 from textual.widget import Widget
 
 from widgets.cells import TONES, Row, Span, fit
 from widgets.columns import Layout
+from widgets.component_styles import ComponentStyles
 
 PARTS: Final = (
     "header",
@@ -33,7 +33,7 @@ class TablePainter:
     def __init__(self, widget: Widget) -> None:
         self._widget = widget
         self._strips: LRUCache[tuple[str, bool, bool, bool], tuple[Row, Strip]] = LRUCache(_REMEMBERED_ROWS)
-        self._styles: dict[tuple[str, str], Style] = {}
+        self._styles = ComponentStyles(widget, "live-table")
         self._header: tuple[int, Strip] | None = None
 
     def forget_strips(self) -> None:
@@ -43,32 +43,17 @@ class TablePainter:
 
     def forget_styles(self) -> None:
         """Colours changed."""
-        self._styles.clear()
+        self._styles.forget()
         self.forget_strips()
-
-    def _component(self, name: str) -> Style:
-        return self._widget.get_component_rich_style(f"live-table--{name}")
-
-    def _style(self, name: str, ground: str = "") -> Style:
-        """The style of a tone or part (empty: plain text) on a ground (empty, or one of the cursor's)."""
-        style = self._styles.get((name, ground))
-        if style is None:
-            style = self._component(name) if name else self._widget.rich_style
-            if ground:
-                under = self._component(ground)
-                flags = Style(reverse=under.reverse or None, underline=under.underline or None)
-                style = style + Style(bgcolor=under.bgcolor) + flags
-            self._styles[name, ground] = style
-        return style
 
     def blank(self, width: int) -> Strip:
         """An empty line."""
-        return Strip.blank(width, self._style(""))
+        return Strip.blank(width, self._styles.get())
 
     def header(self, layout: Layout, width: int) -> Strip:
         """The line of titles."""
         if self._header is None or self._header[0] != width:
-            style = self._style("header")
+            style = self._styles.get("header")
             segments = [Segment(" ", style)]
             for number, placed in enumerate(layout.placed):
                 gap = " " * layout.gap if number else ""
@@ -82,7 +67,7 @@ class TablePainter:
         lines = text.splitlines()
         if not 1 <= line <= len(lines):
             return self.blank(width)
-        style = self._style("empty")
+        style = self._styles.get("empty")
         spans = fit((Span(" " + lines[line - 1]),), width)
         return Strip([Segment(span.text, style) for span in spans], width)
 
@@ -99,11 +84,11 @@ class TablePainter:
     def _paint(self, row: Row, layout: Layout, width: int, cursor: bool, marked: bool) -> Strip:
         faint = "" if self._widget.has_focus else "-blurred"
         ground = f"cursor{faint}" if cursor else ""
-        plain_style = self._style("", ground)
+        plain_style = self._styles.get("", ground)
         if marked:
-            segments = [Segment(MARK, self._style("marked", ground))]
+            segments = [Segment(MARK, self._styles.get("marked", ground))]
         elif cursor:
-            segments = [Segment(CURSOR_BAR, self._style(f"cursor-bar{faint}", ground))]
+            segments = [Segment(CURSOR_BAR, self._styles.get(f"cursor-bar{faint}", ground))]
         else:
             segments = [Segment(" ", plain_style)]
         for number, placed in enumerate(layout.placed):
@@ -112,5 +97,5 @@ class TablePainter:
             content = row.cells[placed.index] if placed.index < len(row.cells) else ()
             for span in fit(content, placed.width, placed.column.align):
                 tone = "muted" if row.dim else span.tone if span.tone in TONES else ""
-                segments.append(Segment(span.text, self._style(tone, ground)))
+                segments.append(Segment(span.text, self._styles.get(tone, ground)))
         return Strip(segments).adjust_cell_length(width, plain_style).simplify()

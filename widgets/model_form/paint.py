@@ -6,11 +6,11 @@ from typing import Final, Literal
 
 from rich.cells import cell_len
 from rich.segment import Segment
-from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
 from widgets.cells import Cell, Span, Tone, fit
+from widgets.component_styles import ComponentStyles
 from widgets.model_form.rows import FormRow
 
 PARTS: Final = ("cursor", "cursor-blurred", "cursor-bar", "cursor-bar-blurred", "cell", "group", "label", "empty")
@@ -41,27 +41,27 @@ class FormPainter:
 
     def __init__(self, widget: Widget) -> None:
         self._widget = widget
-        self._styles: dict[tuple[str, str], Style] = {}
+        self._styles = ComponentStyles(widget, "model-form")
 
     def forget_styles(self) -> None:
         """Colours changed."""
-        self._styles.clear()
+        self._styles.forget()
 
     def blank(self, width: int) -> Strip:
-        return Strip.blank(width, self._style("", ""))
+        return Strip.blank(width, self._styles.get())
 
     def empty(self, text: str, width: int) -> Strip:
         spans = fit((Span(f"   {text}"),), width)
-        return Strip([Segment(span.text, self._style("empty", "")) for span in spans], width)
+        return Strip([Segment(span.text, self._styles.get("empty")) for span in spans], width)
 
     def row(self, row: FormRow, width: int, cursor_cell: int | None) -> Strip:
         """One line. ``cursor_cell``: which cell the cursor is on; None when it is on another row."""
         faint = "" if self._widget.has_focus else "-blurred"
         ground = f"cursor{faint}" if cursor_cell is not None else ""
         bar = (
-            Segment(CURSOR_BAR, self._style(f"cursor-bar{faint}", ground))
+            Segment(CURSOR_BAR, self._styles.get(f"cursor-bar{faint}", ground))
             if cursor_cell is not None
-            else Segment(" ", self._style("", ground))
+            else Segment(" ", self._styles.get("", ground))
         )
         column = value_column(width)
         active = cursor_cell if has_name_cell(row) else None
@@ -76,7 +76,7 @@ class FormPainter:
             segments += self._spans(_label(row), column - GUTTER - 1, ground)
             segments += self._spans(_blank(1), 1, ground)
         segments += self._value(row, width - column, ground, cell=active == 1)
-        return Strip(segments).adjust_cell_length(width, self._style("", ground)).simplify()
+        return Strip(segments).adjust_cell_length(width, self._styles.get("", ground)).simplify()
 
     def _value(self, row: FormRow, width: int, ground: str, *, cell: bool) -> list[Segment]:
         if row.cells:
@@ -95,18 +95,7 @@ class FormPainter:
 
     def _spans(self, content: Cell, width: int, ground: str, *, cell: bool = False) -> list[Segment]:
         kind = "cell" if cell else ground
-        return [Segment(span.text, self._style(span.tone, kind)) for span in fit(content, width)]
-
-    def _style(self, name: str, ground: str) -> Style:
-        style = self._styles.get((name, ground))
-        if style is None:
-            style = self._widget.get_component_rich_style(f"model-form--{name}") if name else self._widget.rich_style
-            if ground:
-                under = self._widget.get_component_rich_style(f"model-form--{ground}")
-                flags = Style(reverse=under.reverse or None, underline=under.underline or None)
-                style = style + Style(bgcolor=under.bgcolor) + flags
-            self._styles[name, ground] = style
-        return style
+        return [Segment(span.text, self._styles.get(span.tone, kind)) for span in fit(content, width)]
 
 
 def _sign(row: FormRow) -> Span:
