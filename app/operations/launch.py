@@ -28,7 +28,7 @@ from app.operations.session import Session, find_entry
 from app.operations.task_shape import task_shape
 from app.placement.candidate import Candidate
 from app.placement.constraints import Constraints
-from app.placement.planner import Refusal, refusal
+from app.placement.refusals import Refusal, refusal
 from app.placement.scheduling import PlacementRequest, Scheduler
 
 AT_ONCE_PER_INSTANCE = 4

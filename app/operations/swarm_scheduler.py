@@ -21,7 +21,8 @@ from app.model.safe_text import safe_line
 from app.operations.placeholders import Member, members
 from app.operations.session import Session, instances_of
 from app.placement.candidate import Candidate
-from app.placement.planner import Plan, Refusal, refusal
+from app.placement.planner import Plan
+from app.placement.refusals import Refusal, refusal
 from app.placement.scheduling import SWARM, PlacementRequest
 
 SCHEDULER = "SCHEDULER"

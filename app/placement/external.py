@@ -17,7 +17,8 @@ from app.model.safe_text import safe_line
 from app.placement.candidate import Candidate
 from app.placement.capacity import room
 from app.placement.demand import Demand
-from app.placement.planner import Plan, Refusal, refusal
+from app.placement.planner import Plan
+from app.placement.refusals import Refusal, refusal
 from app.placement.scheduling import PlacementRequest
 from app.placement.strategies import Strategy
 

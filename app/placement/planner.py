@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from app.model.instance import InstanceKey
 from app.placement.candidate import Candidate
 from app.placement.demand import Demand
-from app.placement.refusals import Refusal, refusal
+from app.placement.refusals import Refusal
 from app.placement.standings import Standings
-
-__all__ = ["Plan", "Refusal", "plan", "refusal"]
 
 
 @dataclass(frozen=True, slots=True)

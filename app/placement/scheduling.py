@@ -19,7 +19,7 @@ SWARM = "swarm"
 class PlacementRequest:
     """Equal tasks that want a place. ``task_ids``: one each; a task keeps its id when it is placed a second time.
 
-    ``candidates``: every instance of the cluster, also those that take nothing now; ``planner.refusal`` says which.
+    ``candidates``: every instance of the cluster, also those that take nothing now; ``refusals.refusal`` says which.
     """
 
     cluster: str

@@ -17,7 +17,7 @@ from app.operations.candidates import candidate, port_holders
 from app.operations.shapes import instance_shape
 from app.operations.staying import stays
 from app.placement.demand import Demand
-from app.placement.planner import refusal
+from app.placement.refusals import refusal
 from tests.unit.builders import HOST, NOW, container, tag
 
 INSTANCE = Instance(

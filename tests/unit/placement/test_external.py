@@ -19,8 +19,8 @@ from app.placement.candidate import Candidate
 from app.placement.demand import Demand
 from app.placement.evaluation import InstanceFacts
 from app.placement.external import ExternalScheduler, checked_plan, request_document
-from app.placement.planner import Plan, Refusal
-from app.placement.refusals import refusal
+from app.placement.planner import Plan
+from app.placement.refusals import Refusal, refusal
 from app.placement.scheduling import PlacementRequest
 from app.placement.strategies import Strategy
 from tests.unit.placement.test_planner import DEMANDS, candidates
