@@ -9,7 +9,7 @@ from typing import Any
 from app.fleet.fleet import Fleet, InstanceState
 from app.hosts.drain import remove_drain, write_drain
 from app.model.cluster import ClusterFile
-from app.model.drain import DrainMark
+from app.model.drain import LONGEST_REASON, DrainMark
 from app.model.errors import MoorageError
 from app.model.ids import instance_arn
 from app.model.instance import InstanceKey
@@ -55,9 +55,12 @@ def drain(session: Session, fleet: Fleet, states: Iterable[InstanceState], reaso
                 now = "is DRAINING" if ours else f"is DRAINING already ({drain_words(mark)})"
                 change.told += [f"{key.name} {now}: no new tasks are placed there", *stays(state)]
                 continue
-        if not (state.instance.status == "DRAINING" and state.instance.drain_recorded):
-            change.members[key.name] = _drained(recorded=False, reason=safe_line(reason))
-        change.told += [f"{key.name} could not be told ({why}); {UNTOLD}", *stays(state)]
+        if state.draining and not state.drain_untold:
+            what = TOLD_BEFORE
+        else:
+            what = UNTOLD
+            change.members[key.name] = _drained(recorded=False, reason=safe_line(reason)[:LONGEST_REASON])
+        change.told += [f"{key.name} could not be told ({why}); {what}", *stays(state)]
     return change
 
 
@@ -65,6 +68,7 @@ UNTOLD = (
     "it is DRAINING in this cluster's file alone: other operators see it once it answers a dashboard or an agent of "
     "yours, or this call again"
 )
+TOLD_BEFORE = "it was before, and is DRAINING unless another operator has made it ACTIVE since"
 
 
 def _drained(*, recorded: bool, reason: str = "") -> dict[str, Any]:

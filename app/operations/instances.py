@@ -19,7 +19,7 @@ from app.model.cluster import (
     attribute_problem,
 )
 from app.model.errors import MoorageError, NotFoundError
-from app.model.ids import instance_arn, new_id
+from app.model.ids import instance_arn, new_id, short_id
 from app.model.instance import InstanceKey
 from app.model.requests import (
     Attribute,
@@ -106,7 +106,8 @@ def update_container_instance(session: Session, request: UpdateContainerInstance
         )
     cluster = session.cluster(request.cluster)
     entry = find_entry(cluster, request.container_instance)
-    return _described(session, save(session, cluster.name, {entry.name: members}), entry)
+    saved = save(session, cluster.name, {entry.name: members})
+    return {"containerInstance": _shape(session.survey(saved), saved.name, find_entry(saved, entry.name))}
 
 
 def _reserved(request: RegisterContainerInstanceRequest | UpdateContainerInstanceRequest) -> dict[str, Any]:
@@ -147,12 +148,14 @@ def update_container_instances_state(
     fleet.register([cluster.name], instances_of(saved, cluster.name))
     for line in change.told:
         tell(line)
-    refused = {failure["arn"] for failure in change.failures}
+    left = [entry for entry in found if saved.find(entry.id) is None]
+    failures += change.failures
+    failures += [
+        _missing(cluster.name, entry.id, f"{entry.name} has left cluster {cluster.name!r} meanwhile") for entry in left
+    ]
+    refused = {failure["arn"] for failure in failures}
     changed = [entry for entry in found if instance_arn(cluster.name, entry.id) not in refused]
-    return {
-        "containerInstances": [_shape(fleet, cluster.name, entry) for entry in changed],
-        "failures": [*failures, *change.failures],
-    }
+    return {"containerInstances": [_shape(fleet, cluster.name, entry) for entry in changed], "failures": failures}
 
 
 def list_container_instances(session: Session, request: ListContainerInstancesRequest) -> dict[str, Any]:
@@ -259,9 +262,12 @@ def _split(cluster: ClusterFile, names: list[str]) -> tuple[list[InstanceEntry],
         try:
             found.append(find_entry(cluster, name))
         except NotFoundError as error:
-            arn = instance_arn(cluster.name, name)
-            failures.append({"arn": arn, "reason": "MISSING", "detail": error.message})
+            failures.append(_missing(cluster.name, name, error.message))
     return found, failures
+
+
+def _missing(cluster: str, id_or_arn: str, detail: str) -> dict[str, str]:
+    return {"arn": instance_arn(cluster, short_id(id_or_arn)), "reason": "MISSING", "detail": detail}
 
 
 def _shape(fleet: Fleet, cluster: str, entry: InstanceEntry) -> dict[str, Any]:
@@ -270,7 +276,3 @@ def _shape(fleet: Fleet, cluster: str, entry: InstanceEntry) -> dict[str, Any]:
 
 def _state(fleet: Fleet, cluster: str, entry: InstanceEntry) -> InstanceState:
     return fleet.instances[InstanceKey(cluster, entry.name)]
-
-
-def _described(session: Session, cluster: ClusterFile, entry: InstanceEntry) -> dict[str, Any]:
-    return {"containerInstance": _shape(session.survey(cluster), cluster.name, entry)}
