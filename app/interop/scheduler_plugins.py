@@ -6,6 +6,8 @@ its name, and runs in this process: unlike a program it can't be ended.
 
 from __future__ import annotations
 
+import contextlib
+import json
 import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -24,11 +26,20 @@ LOAD_LIMIT = 10.0
 
 
 def find_plugins() -> dict[str, EntryPoint]:
-    """The entry points by name; nothing is loaded. Those with a name that no scheduler can have are left out."""
-    # Here: its import is dear, and most calls need no plug-in.
-    from importlib.metadata import entry_points
+    """The entry points by name; nothing is loaded. Those with a name that no scheduler can have are left out.
 
-    return {point.name: point for point in entry_points(group=GROUP) if SCHEDULER_NAME.fullmatch(point.name)}
+    Of two with the same name the first on Python's path counts. A package that is damaged hides no other.
+    """
+    # Here: its import is dear, and most calls need no plug-in.
+    from importlib.metadata import distributions
+
+    found: dict[str, EntryPoint] = {}
+    for package in distributions():
+        with contextlib.suppress(Exception):  # its files may hold anything
+            for point in package.entry_points.select(group=GROUP):
+                if SCHEDULER_NAME.fullmatch(point.name):
+                    found.setdefault(point.name, point)
+    return found
 
 
 def ask_plugin(
@@ -38,7 +49,7 @@ def ask_plugin(
     time_limit: float = TIME_LIMIT,
     load_limit: float = LOAD_LIMIT,
 ) -> Any:
-    """What the entry point's callable returns for the document. The limits are in seconds.
+    """What the entry point's callable returns for the document, as a JSON value. The limits are in seconds.
 
     Raises MoorageError in one line, whatever the plug-in raises, and when it takes too long.
     """
@@ -46,7 +57,8 @@ def ask_plugin(
     place = _within(load_limit, point.load, name, f"could not be loaded from {where}")
     if not callable(place):
         raise fault(name, f"cannot be asked: {where} is not callable")
-    return _within(time_limit, lambda: place(document), name, f"failed in {where}")
+    # What it returns may be of any class: its code is over when there are plain values only.
+    return _within(time_limit, lambda: json.loads(json.dumps(place(document))), name, f"failed in {where}")
 
 
 def _within(limit: float, work: Callable[[], Any], name: str, failed: str) -> Any:

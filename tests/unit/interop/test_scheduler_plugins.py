@@ -36,14 +36,26 @@ class Mute(Exception):
 def mute(request):
     raise Mute
 
+class Odd(str):
+    def __hash__(self):
+        raise RuntimeError("odd")
+
+def odd(request):
+    return [Odd("a")]
+
+def lazy(request):
+    return (name for name in "a")
+
 number = 7
 """
+NO_JSON = "TypeError: Object of type generator is not JSON serializable"
 NO_MODULE = "ModuleNotFoundError: No module named 'no_such_package'"
 
 
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, EntryPoint]:
-    names = {name: f"harbour_plugin:{name}" for name in ("good", "hangs", "fails", "leaves", "mute", "number", "none")}
+    known = ("good", "hangs", "fails", "leaves", "mute", "odd", "lazy", "number", "none")
+    names = {name: f"harbour_plugin:{name}" for name in known}
     names |= {"gone": "no_such_package:place", "two words": "harbour_plugin:good"}
     install(tmp_path, monkeypatch, "harbour_plugin", MODULE, names)
     return find_plugins()
@@ -60,12 +72,30 @@ def test_a_good_one_is_asked(installed: dict[str, EntryPoint]) -> None:
     assert ask_plugin("good", installed["good"], {"instances": [{"name": "a"}]}, 20.0, 20.0) == ["a"]
 
 
+def test_an_answer_is_plain_values_whatever_classes_it_is_made_of(installed: dict[str, EntryPoint]) -> None:
+    (name,) = ask_plugin("odd", installed["odd"], {}, 20.0, 20.0)
+    assert type(name) is str
+
+
+@pytest.mark.parametrize("broken", [b"[x]\nno entry point\n", b"\xff\xfe"])
+def test_a_package_that_is_damaged_hides_no_other(
+    installed: dict[str, EntryPoint], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: bytes
+) -> None:
+    info = tmp_path / "more" / "wreck-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: wreck\nVersion: 1.0\n", encoding="utf-8")
+    (info / "entry_points.txt").write_bytes(broken)
+    monkeypatch.syspath_prepend(str(info.parent))
+    assert find_plugins() == installed
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
         ("fails", "failed in its entry point harbour_plugin:fails: ValueError: no␤␛[31mroom"),
         ("leaves", "failed in its entry point harbour_plugin:leaves: SystemExit: 3"),
         ("mute", "failed in its entry point harbour_plugin:mute: Mute"),
+        ("lazy", f"failed in its entry point harbour_plugin:lazy: {NO_JSON}"),
         ("number", "cannot be asked: its entry point harbour_plugin:number is not callable"),
         ("gone", f"could not be loaded from its entry point no_such_package:place: {NO_MODULE}"),
     ],
