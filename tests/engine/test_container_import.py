@@ -255,7 +255,7 @@ def members_from(document: dict[str, Any], found: AsDefinition) -> dict[str, Any
     }
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(document=documents())
 def test_a_container_made_of_what_was_read_is_the_same(host: Engine, document: dict[str, Any]) -> None:
     first = made(host, plan_of(document))
@@ -265,7 +265,7 @@ def test_a_container_made_of_what_was_read_is_the_same(host: Engine, document: d
     assert [str(finding) for finding in found.findings] == []
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(document=documents())
 def test_what_is_expected_of_a_body_is_what_the_engine_says(host: Engine, document: dict[str, Any]) -> None:
     """``as_created`` is Docker's create call to the letter that ``as_definition`` reads."""

@@ -114,6 +114,11 @@ class Driven:
         return line.key if line else ""
 
     @property
+    def changes(self) -> int:
+        """How often the form has told that its values are others."""
+        return len({id(message) for message in self._seen if isinstance(message, LineForm.Changed)})
+
+    @property
     def pressed(self) -> list[str]:
         """The keys of the buttons that were pressed."""
         unique = {id(message): message for message in self._seen if isinstance(message, LineForm.Pressed)}
@@ -208,6 +213,19 @@ async def test_an_offer_is_taken_by_a_click(driven: Any) -> None:
         assert at.model.state[0] == "grocer"
 
 
+async def test_offers_stand_below_the_value(driven: Any) -> None:
+    async with driven() as at:
+        await at.press("enter")
+        assert [line.find("ba") for line in at.shown()[:2]] == [13, 13]
+
+
+async def test_a_line_that_is_added_is_told_at_once(driven: Any) -> None:
+    async with driven() as at:
+        await at.press("j", "j", "a")
+        assert at.form.is_typing
+        assert at.changes == 1
+
+
 async def test_typed_text_wins_over_offers_unless_one_was_gone_to(driven: Any) -> None:
     async with driven() as at:
         await at.press("j", "j", "a", *"bre", "enter", "a", *"bre", "down", "enter")
@@ -246,6 +264,27 @@ async def test_what_is_wrong_is_marked_below_and_told_in_full(driven: Any) -> No
         place = shown.index("▌Goods       air")
         assert shown[place + 1] == "              ^ nobody sells it"
         assert "nobody sells it" in shown[-2]
+
+
+@pytest.mark.parametrize(
+    ("value", "at", "told"),
+    [
+        ("abcd", 2, "  ^ it is not to be had"),
+        ("日本 =", 3, "     ^ it is not to be had"),
+        ("a" * 34, 30, "          it is not to be had ^"),
+        ("a" * 34, 20, "it is not to be had ^"),
+        ("a" * 34, 19, "it is not to be h… ^"),
+        ("a" * 40, 39, "✗ it is not to be had"),
+    ],
+)
+async def test_the_mark_is_below_the_character_with_the_words_where_there_is_room(
+    app_of: Any, lines_of: Any, value: str, at: int, told: str
+) -> None:
+    lines = LineList()
+    async with app_of(lines).run_test(size=(50, 4)) as pilot:
+        lines.show([FormLine("a", "A", cell(value), error="it is not to be had", error_at=at)])
+        await pilot.pause()
+        assert lines_of(pilot.app)[1].rstrip() == " " * 13 + told
 
 
 async def test_a_refresh_from_behind_leaves_what_is_typed_and_where(driven: Any) -> None:

@@ -204,7 +204,7 @@ DETAILS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(detail=DETAILS)
 def test_whatever_an_engine_answers_nothing_else_is_raised(detail: dict[str, Any]) -> None:
     try:

@@ -48,7 +48,7 @@ def plan_of(made: TaskDefinition) -> TaskPlan:
 
 
 ANY = given(definitions())
-PATIENT = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PATIENT = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 
 @PATIENT

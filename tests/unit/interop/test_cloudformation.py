@@ -335,7 +335,6 @@ _VALUES = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(_VALUES, _VALUES)
 def test_any_template_is_members_or_a_document_error(properties: Any, parameters: Any) -> None:
     resource = {"Type": "AWS::ECS::TaskDefinition", "Properties": properties}
@@ -347,7 +346,7 @@ def test_any_template_is_members_or_a_document_error(properties: Any, parameters
         assert members["family"]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(definitions())
 def test_to_a_template_and_back_is_the_same(members: dict[str, Any]) -> None:
     made = to_template(members)

@@ -25,7 +25,7 @@ from tests.unit.interop.composing import read
 
 VENDOR = Path(check_jsonschema.__file__).parent / "builtin_schemas" / "vendor"
 SCHEMA = jsonschema.Draft202012Validator(json.loads((VENDOR / "compose-spec.json").read_text(encoding="utf-8")))
-SLOW = settings(deadline=None, suppress_health_check=list(HealthCheck))
+SLOW = settings(suppress_health_check=list(HealthCheck))
 
 
 def sample(path: Path) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def taken(document: dict[str, Any], **options: Any) -> list[dict[str, Any]]:
     return [built.members for built in read.definitions]
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, suppress_health_check=list(HealthCheck))
 @given(SERVICES, SERVICES, st.booleans())
 def test_any_service_is_taken_or_refused(web: dict[str, Any], db: dict[str, Any], split: bool) -> None:
     document = {"services": {"web": {"image": "x", **web}, "db": {"image": "y", "healthcheck": {"test": "x"}, **db}}}
@@ -78,7 +78,7 @@ KNOWN = (
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(st.dictionaries(st.sampled_from([*sorted(TOP_LEVEL), "x-ecs", "x-a", "frobnicate"]), VALUES, max_size=5))
 def test_any_file_is_taken_or_refused(document: dict[str, Any]) -> None:
     is_compose(document)
@@ -86,7 +86,7 @@ def test_any_file_is_taken_or_refused(document: dict[str, Any]) -> None:
     taken(document)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @given(SERVICES, VALUES)
 def test_anything_may_be_extended(base: dict[str, Any], more: Any) -> None:
     child = dict.fromkeys(list(base)[:2], more)

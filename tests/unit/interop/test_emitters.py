@@ -63,7 +63,7 @@ def without_empty_keys(value: Any) -> Any:
     return {key: without_empty_keys(item) for key, item in value.items() if key} if isinstance(value, dict) else value
 
 
-@settings(max_examples=8, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(definitions())
 def test_cfn_lint_accepts_templates_of_any_valid_definition(
     tmp_path_factory: pytest.TempPathFactory, members: dict[str, Any]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.interop import yaml_text
@@ -179,7 +179,6 @@ def test_a_large_document_is_read_in_time() -> None:
     assert time.monotonic() - began < 20
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_value_or_a_document_error(data: bytes) -> None:
     try:
@@ -188,7 +187,6 @@ def test_any_bytes_are_a_value_or_a_document_error(data: bytes) -> None:
         assert error.message.startswith("t.yaml: ")
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="ab&*!<>|[]{}:,#-?%@'\"\\ \n\t01.e~", max_size=60))
 def test_any_text_that_looks_like_yaml_is_a_value_or_a_document_error(text: str) -> None:
     try:
@@ -203,7 +201,6 @@ _TEXT = st.text(st.characters(codec="utf-8"), max_size=30) | st.sampled_from(
 _SCALAR = st.none() | st.booleans() | st.integers(-(10**15), 10**15) | st.floats(-1e6, 1e6) | _TEXT
 
 
-@settings(deadline=None)
 @given(st.recursive(_SCALAR, lambda inner: st.lists(inner) | st.dictionaries(_TEXT, inner), max_leaves=15))
 def test_what_is_rendered_is_read_the_same(value: Any) -> None:
     text = render_yaml(value)

@@ -95,14 +95,14 @@ def test_the_samples_are_accepted_by_aws(path: Path) -> None:
     assert refused_by_aws(registerable(members)) == ""
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(definitions())
 def test_every_definition_of_the_model_is_accepted_by_aws(members: dict[str, Any]) -> None:
     TaskDefinition.model_validate(members, by_alias=True, by_name=False)
     assert refused_by_aws(registerable(members)) == ""
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(definitions())
 def test_what_ecs_answers_registers_again(members: dict[str, Any]) -> None:
     unset = dict.fromkeys(("taskRoleArn", "pidMode", "ipcMode", "proxyConfiguration", "volumes"))

@@ -81,7 +81,7 @@ def test_values_that_are_not_valid_raise_nothing() -> None:
         assert same_definition({"containerDefinitions": broken}, {"containerDefinitions": broken})
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(definitions())
 def test_normalising_is_done_at_once_and_changes_no_input(members: dict[str, Any]) -> None:
     before = deepcopy(members)

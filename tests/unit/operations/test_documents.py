@@ -225,7 +225,7 @@ _ANYTHING = st.recursive(
 _MEMBERS = ["containerDefinitions", "networkMode", "requiresCompatibilities", "volumes", "tags", "cpu", "placement"]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.dictionaries(st.sampled_from(_MEMBERS), _ANYTHING))
 def test_any_json_object_is_echoed_and_equals_itself(members: dict[str, Any]) -> None:
     assert definition_response(stored(encoded(members)))["taskDefinition"]["family"] == "web"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.model.environment import ContainerEnvironment
@@ -60,7 +60,6 @@ def test_secrets_win_over_the_environment_and_that_over_files_of_which_the_first
     )  # fmt: skip
 
 
-@settings(deadline=None)
 @given(*[st.dictionaries(st.sampled_from("ABCDEF"), st.text("xyz", min_size=1, max_size=3))] * 4)
 def test_each_name_is_there_once_with_the_value_of_the_highest(
     tmp_path_factory: pytest.TempPathFactory,

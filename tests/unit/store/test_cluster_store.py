@@ -316,7 +316,7 @@ def test_a_read_only_home(small_disk: Path, make_read_only: Callable[[Path], Non
     assert store.read("prod").instances == []
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, len(FILE) - 1), st.integers(0, 40), st.binary(max_size=8))
 def test_any_damage_is_told_and_never_written_over(home: Home, at: int, cut: int, put_in: bytes) -> None:
     raw = FILE.encode()

@@ -78,7 +78,7 @@ def test_defaults_of_launches_and_of_what_is_kept() -> None:
     assert (dict(config.secrets), dict(config.environment_files)) == ({}, {})
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 10**10), st.sampled_from("smhd"))
 @example(59, "s")
 @example(60, "s")
@@ -96,7 +96,7 @@ def test_a_time_is_a_whole_number_and_a_unit_from_a_minute_to_ten_years(tmp_path
         assert [finding.path for finding in findings] == ["stopped_task_retention"]
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text("0123456789smhd .-+٣", max_size=6).filter(lambda text: not re.fullmatch("[0-9]+[smhd]", text)))
 def test_what_is_no_time_is_refused(tmp_path: Path, text: str) -> None:
     config, (finding,) = read_config(put(tmp_path, f'history_retention = "{text}"'))
@@ -266,7 +266,7 @@ def test_a_linked_file_is_read(tmp_path: Path) -> None:
     assert read_config(tmp_path / "link.toml")[0].theme == "moorage-light"
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=100) | st.tuples(st.integers(0, 100), st.binary(max_size=6)).map(
     lambda change: FILE.encode()[: change[0]] + change[1] + FILE.encode()[change[0] + 3 :]
 ))  # fmt: skip

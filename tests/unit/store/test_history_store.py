@@ -70,7 +70,7 @@ def test_the_file_is_private_and_complete_at_once(store: HistoryStore, home: Hom
 
 
 @given(TASKS)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 def test_a_task_comes_back_as_it_was(tmp_path: Path, task: PastTask) -> None:
     store = HistoryStore(resolve_home(str(tmp_path), {}))
     store.forget_before(datetime(9999, 1, 1, tzinfo=UTC))

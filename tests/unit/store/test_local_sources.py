@@ -18,7 +18,7 @@ from app.store.local_sources import MAX_ENVIRONMENT_FILE, MAX_SECRET, LocalSourc
 CANARY = "canary-7f3a"
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-AbCdEf"
 S3 = "arn:aws:s3:::bucket/web.env"
-PER_EXAMPLE = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+PER_EXAMPLE = settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture
