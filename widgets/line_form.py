@@ -47,7 +47,7 @@ class _OfferList(OptionList, can_focus=False):
         position: absolute; display: none; overlay: screen; layer: above; border: none; padding: 0;
         background: $panel; color: $foreground; scrollbar-size-vertical: 1;
         text-wrap: nowrap; text-overflow: ellipsis;
-        & > .option-list--option { padding: 0 1; }
+        &.-textual-compact > .option-list--option { padding: 0 1; }
         & > .option-list--option-highlighted { background: $primary 45%; color: $foreground; text-style: bold; }
         &:ansi > .option-list--option-highlighted { text-style: reverse; }
     }
@@ -229,7 +229,7 @@ class LineForm(Widget):
         before = self.model.state
         key = self.model.add(line.key) if line else None
         if key is not None:
-            self.refresh_lines()
+            self._changed()
             self._begin(key, before)
 
     def action_remove(self) -> None:

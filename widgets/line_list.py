@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Final, Literal
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -13,7 +14,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from widgets.cells import Cell, Span, cell_width, fit
+from widgets.cells import Cell, Span, cell_text, cell_width, fit
 from widgets.line_model import FormLine
 from widgets.tones import tone_classes, tone_rules
 
@@ -237,12 +238,14 @@ def _content(line: FormLine, width: int) -> Cell:
 
 
 def _error(line: FormLine, width: int) -> Cell:
-    """A mark below the character that is wrong, and behind it why; where there is no room for both, why alone."""
+    """A mark below the character that is wrong, and why at the side that has room; alone where that is out of sight."""
     room = width - LABEL
-    at = line.error_at
-    if at is None or at > room - _LEAST_WORDS:
+    at = room if line.error_at is None else cell_len(cell_text(line.value)[: line.error_at])
+    if at >= room:
         return _behind_label(f"✗ {line.error}")
-    return _behind_label(f"{' ' * at}^ {line.error}")
+    if at <= room - _LEAST_WORDS or at < _LEAST_WORDS:
+        return _behind_label(f"{' ' * at}^ {line.error}")
+    return _behind_label(f"{cell_text(fit((Span(line.error),), at - 1, 'right'))} ^")
 
 
 def _behind_label(text: str) -> Cell:
