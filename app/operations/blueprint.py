@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,7 +25,9 @@ from app.model.task_definition import TaskDefinition
 from app.operations.definitions import find_definition, parsed
 from app.operations.environment import resolve_environments
 from app.operations.session import Session
+from app.placement.candidate import Candidate
 from app.placement.demand import Demand, demand_of
+from app.placement.scheduling import PlacementRequest
 
 _MANAGED_TAG = "aws:ecs:clusterName"
 
@@ -78,6 +80,12 @@ class Blueprint:
             request=self.request,
         )
         return LaunchOrder(record, self.definition, capacity, self.environments)
+
+    def placement_request(self, task_ids: Sequence[str], candidates: Sequence[Candidate]) -> PlacementRequest:
+        """What a scheduler is asked for these tasks, for a plan as for the launch."""
+        return PlacementRequest(
+            self.cluster.name, self.family, self.revision, tuple(task_ids), self.demand, tuple(candidates)
+        )
 
 
 def make_blueprint(session: Session, request: RunTaskRequest | StartTaskRequest) -> Blueprint:
@@ -172,11 +180,13 @@ def _unhonoured(request: RunTaskRequest | StartTaskRequest) -> list[Finding]:
 
 
 def launched_before(fleet: Fleet, blueprint: Blueprint) -> list[Task]:
-    """The tasks of an earlier call with the same token, in order; [] when there was none.
+    """The tasks of an earlier call with the same token, in order; [] when there was none, or there is no token.
 
     Raises MoorageError (ConflictException) when that call asked for something else, and when an instance that does not
     answer might know of one.
     """
+    if not blueprint.client_token:
+        return []
     tasks = [task for task in fleet.tasks(blueprint.cluster.name) if task.client_token == blueprint.client_token]
     arns = ", ".join(task_arn(task.cluster, task.id) for task in tasks)
     if any(task.request != blueprint.request for task in tasks):

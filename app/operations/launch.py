@@ -27,9 +27,8 @@ from app.operations.schedulers import scheduler_for
 from app.operations.session import Session, find_entry
 from app.operations.task_shape import task_shape
 from app.placement.candidate import Candidate
-from app.placement.constraints import Constraints
 from app.placement.refusals import Refusal, refusal
-from app.placement.scheduling import PlacementRequest, Scheduler
+from app.placement.scheduling import Scheduler
 
 AT_ONCE_PER_INSTANCE = 4
 """Docker does one create at a time anyway; more only make all of them late."""
@@ -65,7 +64,7 @@ def run_task(session: Session, request: RunTaskRequest, tell: Tell, rng: random.
     blueprint = make_blueprint(session, request)
     scheduler = scheduler_for(session, blueprint.cluster, request.scheduler, rng or random.Random())
     fleet = surveyed(session, blueprint.cluster)
-    if blueprint.client_token and (before := launched_before(fleet, blueprint)):
+    if before := launched_before(fleet, blueprint):
         return Launched(before, warnings=blueprint.warnings, instance_ids=_instance_ids(fleet))
     return _Launch(session, blueprint, fleet, tell).place(request.count, scheduler)
 
@@ -115,7 +114,7 @@ class _Launch:
 
     def place(self, count: int, scheduler: Scheduler) -> Launched:
         task_ids = [self._blueprint.task_id(index) for index in range(count)]
-        chosen = scheduler.place(self._placement_request(task_ids))
+        chosen = scheduler.place(self._blueprint.placement_request(task_ids, self._candidates()))
         self._result.failures += [self._failure(why) for why in chosen.refusals]
         self._placed.update(chosen.placements)
         placed = zip(chosen.placements, task_ids, strict=False)
@@ -126,7 +125,7 @@ class _Launch:
         cluster = self._blueprint.cluster
         jobs: list[_Job] = []
         constraints = self._blueprint.demand.constraints
-        unbound = replace(self._blueprint.demand, constraints=Constraints())
+        demand = self._blueprint.demand.on_named_instances()
         for name in names:
             try:
                 key = InstanceKey(cluster.name, find_entry(cluster, name).name)
@@ -135,7 +134,7 @@ class _Launch:
                 self._result.failures.append({"arn": arn, "reason": "MISSING", "detail": error.message})
                 continue
             seen = self._candidate(key)
-            why = refusal(seen, unbound)
+            why = refusal(seen, demand)
             if why is not None:
                 self._result.failures.append(self._failure(why))
                 continue
@@ -147,17 +146,6 @@ class _Launch:
             jobs.append((key, new_id(), None))
         self._run_all(jobs)
         return self._result
-
-    def _placement_request(self, task_ids: Sequence[str], tried: Collection[InstanceKey] = ()) -> PlacementRequest:
-        blueprint = self._blueprint
-        return PlacementRequest(
-            blueprint.cluster.name,
-            blueprint.family,
-            blueprint.revision,
-            tuple(task_ids),
-            blueprint.demand,
-            tuple(self._candidates(tried)),
-        )
 
     def _candidates(self, tried: Collection[InstanceKey] = ()) -> list[Candidate]:
         """All instances, as their tasks count for the strategy; those that were tried take nothing any more."""
@@ -222,7 +210,7 @@ class _Launch:
             self._placed[tried[-1]] -= 1
             if scheduler is None:
                 return None
-            chosen = scheduler.place(self._placement_request([task_id], tried))
+            chosen = scheduler.place(self._blueprint.placement_request([task_id], self._candidates(tried)))
             self._placed.update(chosen.placements)
             return next(iter(chosen.placements), None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,14 +12,17 @@ from app.model.errors import Finding, MoorageError
 from app.model.ids import definition_arn, instance_arn
 from app.model.instance import InstanceKey
 from app.model.requests import RunTaskRequest
-from app.operations.blueprint import Blueprint, make_blueprint
+from app.model.task import Task
+from app.operations.blueprint import Blueprint, launched_before, make_blueprint
 from app.operations.launch import surveyed
 from app.operations.preview import Preview, candidates_of, failure_shape, preview, preview_of, with_holders
 from app.operations.schedulers import scheduler_for
 from app.operations.session import Session
 from app.placement.demand import Demand
 from app.placement.explanation import Passed, explain
-from app.placement.scheduling import BUILT_IN, PlacementRequest
+from app.placement.planner import Plan
+from app.placement.refusals import Refusal
+from app.placement.scheduling import BUILT_IN
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +51,26 @@ def plan_task(session: Session, request: RunTaskRequest, seed: int | None = None
             f"{BUILT_IN}, or see with --max what fits",
             code="InvalidParameterException",
         )
-    states = surveyed(session, blueprint.cluster).instances
-    candidates = candidates_of(states)
-    ids = tuple(blueprint.task_id(index) for index in range(request.count))
-    made = scheduler.place(
-        PlacementRequest(
-            blueprint.cluster.name, blueprint.family, blueprint.revision, ids, blueprint.demand, candidates
-        )
-    )
+    fleet = surveyed(session, blueprint.cluster)
+    states, candidates = fleet.instances, candidates_of(fleet.instances)
+    before = launched_before(fleet, blueprint)
+    ids = [] if before else [blueprint.task_id(index) for index in range(request.count)]
+    made = scheduler.place(blueprint.placement_request(ids, candidates)) if ids else Plan((), ())
     seen = preview_of(made, blueprint.demand, candidates, states)
     shape = {
         **_head(blueprint),
         "scheduler": scheduler.name,
         **plan_shape(seen, blueprint.demand, states, "" if scheduler.name == BUILT_IN else scheduler.name),
     }
-    return Planned(shape, request.count, len(made.placements), blueprint.warnings)
+    return Planned(shape, len(ids), len(made.placements), (*blueprint.warnings, *_made_before(before)))
+
+
+def _made_before(tasks: Sequence[Task]) -> list[Finding]:
+    if not tasks:
+        return []
+    some, them = ("1 task", "it") if len(tasks) == 1 else (f"{len(tasks)} tasks", "them")
+    problem = f"this call was made before, and started {some}"
+    return [Finding("clientToken", problem, f"run-task tells of {them} and starts nothing", "warning")]
 
 
 def plan_most(session: Session, request: RunTaskRequest) -> Planned:
@@ -84,7 +92,8 @@ def plan_shape(
     """
 
     def told(passed: Passed) -> dict[str, str]:
-        return {**_named(passed.key, states), "reason": passed.reason, "detail": passed.words}
+        why = with_holders(Refusal(passed.key, passed.reason, passed.words), states[passed.key], demand)
+        return {**_named(why.key, states), "reason": why.reason, "detail": why.words}
 
     steps = explain(demand, seen.plan.placements, candidates_of(states), chosen_by)
     placements = [

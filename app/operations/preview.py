@@ -13,7 +13,6 @@ from app.model.instance import InstanceKey
 from app.operations.candidates import candidate, port_holders
 from app.placement.candidate import Candidate
 from app.placement.capacity import room, total_room
-from app.placement.constraints import Constraints
 from app.placement.demand import Demand
 from app.placement.planner import Plan, plan
 from app.placement.refusals import Refusal, refusal
@@ -62,7 +61,7 @@ def preview(
     if only is None:
         made = plan(demand, count, candidates, random.Random(seed))
     else:
-        demand = replace(demand, constraints=Constraints(), strategies=())
+        demand = demand.on_named_instances()
         made = _started_on(demand, candidates, only)
     return preview_of(made, demand, candidates, by_key)
 

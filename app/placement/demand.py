@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from app.model.resources import Resources
@@ -24,6 +24,10 @@ class Demand:
     attributes: tuple[str, ...] = ()
     constraints: Constraints = field(default_factory=Constraints)
     strategies: tuple[Strategy, ...] = ()
+
+    def on_named_instances(self) -> Demand:
+        """What start-task asks: constraints do not bind, and nothing is chosen (design: ECS semantics 5.4)."""
+        return replace(self, constraints=Constraints(), strategies=())
 
 
 def demand_of(
