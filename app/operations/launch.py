@@ -33,6 +33,7 @@ from app.placement.scheduling import Scheduler
 AT_ONCE_PER_INSTANCE = 4
 """Docker does one create at a time anyway; more only make all of them late."""
 _LOST = "another launch was first there"
+_FAULT = "a fault of Moorage; what was begun is finished or undone by whoever watches"
 _STARTED = "start-task started it there all the same"
 _Job = tuple[InstanceKey, str, Scheduler | None]
 """Where, the task's id, and who is asked again when another launch is first there."""
@@ -170,6 +171,14 @@ class _Launch:
                 thread.join(0.2)
 
     def _run_one(self, key: InstanceKey, task_id: str, scheduler: Scheduler | None) -> None:
+        """As ``_launch_one``. Of a fault there is a report; the result must not look as if all were well, either."""
+        try:
+            self._launch_one(key, task_id, scheduler)
+        except Exception:
+            self._fail(Refusal(key, "FAULT", f"task {task_id[:8]}: {_FAULT}"))
+            raise
+
+    def _launch_one(self, key: InstanceKey, task_id: str, scheduler: Scheduler | None) -> None:
         """Launch one task; when another launch was first, try the next instance that the scheduler gives, if any."""
         tried: list[InstanceKey] = []
         while True:

@@ -171,6 +171,8 @@ class Harbour:
             raise ReservationLost("another task has the room", "RESOURCE:MEMORY")
         if end == "silent":
             raise HostError("no answer", "timeout")
+        if end == "fault":
+            raise ZeroDivisionError
         code = "TaskFailedToStart" if end == "STOPPED" else ""
         return SimpleNamespace(id=order.record.task_id, last_status=end, stop_code=code, instance=key)
 
@@ -264,6 +266,19 @@ def test_a_task_of_which_nothing_is_known_keeps_what_was_reserved(harbour: Harbo
     made = harbour.run()
     assert [step[0] for step in harbour.told] == ["place", "launch"]
     assert [failure["reason"] for failure in made.failures] == ["AGENT"]
+
+
+def test_a_task_whose_launch_is_a_fault_of_moorage_is_not_passed_over(
+    harbour: Harbour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: told.append(args.exc_type))
+    harbour.answers, harbour.ends = [["edge-1", "edge-2"]], {"edge-1": ["fault"], "edge-2": ["RUNNING"]}
+    made = harbour.run(2)
+    assert (len(made.tasks), made.succeeded, told) == (1, False, [ZeroDivisionError])
+    (failure,) = made.failures
+    assert failure["reason"] == "FAULT"
+    assert failure["detail"].endswith(": a fault of Moorage; what was begun is finished or undone by whoever watches")
 
 
 def test_a_release_that_fails_is_a_warning(harbour: Harbour) -> None:
