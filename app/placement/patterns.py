@@ -7,6 +7,7 @@ A pattern becomes a Thompson automaton: the time is at most the length of the te
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ _DEEPEST = 30
 _MOST_REPEATS = 100
 
 Ranges = tuple[tuple[str, str], ...]
-"""Characters, as ranges of a first and a last one."""
+"""Characters, as ranges of a first and a last one; in order, and none overlaps another."""
 
 _LAST = chr(0x10FFFF)
 
@@ -72,7 +73,11 @@ class Pattern:
 
     def _takes(self, place: int, character: str) -> bool:
         step = self.steps[place] if place < len(self.steps) else None
-        return isinstance(step, Take) and any(first <= character <= last for first, last in step.ranges)
+        if not isinstance(step, Take):
+            return False
+        # A class may have thousands of ranges, and is asked at every character.
+        after = bisect_right(step.ranges, (character, _LAST))
+        return after > 0 and character <= step.ranges[after - 1][1]
 
     def _reached(self, places: list[int], index: int, text: str) -> set[int]:
         """Where one can be without taking a character; the number of all steps is the end."""
@@ -241,7 +246,8 @@ class _Reader:
             if self._next() == "":
                 raise PatternError(at, "found no ']' for this '['")
             found += self._class_part()
-        return _opposite(found) if outside else tuple(found)
+        others = _opposite(found)
+        return others if outside else _opposite(others)
 
     def _class_part(self) -> Ranges:
         at, first = self._at, self._class_character()
