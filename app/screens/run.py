@@ -29,7 +29,7 @@ from app.screens.run_choice import RunChoice
 from app.screens.run_command import command_of, has_secrets
 from app.screens.run_form import RUN, RunForm, RunWorld, reservation_words
 from app.screens.run_launch import LAUNCH_COLUMNS, RunLaunch, known_definitions
-from app.screens.run_where import WherePane
+from app.screens.run_where import BESIDE, WherePane
 from widgets.breadcrumb import Breadcrumb
 from widgets.cells import Cell, Span
 from widgets.confirm import Confirm
@@ -128,6 +128,8 @@ class RunScreen(FrameScreen):
         return (*((mistakes,) if wrong else ()), Span(self._form.headline(), "strong"))
 
     def content(self) -> ComposeResult:
+        # Textual has the class a layout later: the first would be the one of a wide terminal.
+        self.set_class(self.app.size.width < BESIDE, "-narrow")
         with Horizontal(id="run-panes"):
             form = LineForm(self._form, id="run-form", classes="panel")
             form.border_title = " What "
@@ -167,7 +169,7 @@ class RunScreen(FrameScreen):
 
     def _share_height(self) -> None:
         """In a narrow terminal the form stands above the picture: it takes the rows that it needs, and no more."""
-        form, beneath = self._lines, self.has_class("-narrow")
+        form, beneath = self._lines, self.has_class("-narrow") and self.query_one(WherePane).display
         bars = min(max(len(self.desk.fleet.of_cluster(self._form.choice.cluster)), 1), _BARS_SEEN)
         height = self.size.height - 2 - bars - _ROUND_THE_BARS
         form.styles.height = min(form.rows, max(height, self.size.height // 2)) if beneath else "1fr"
@@ -193,7 +195,10 @@ class RunScreen(FrameScreen):
 
     @on(LineForm.Changed)
     def _edited(self) -> None:
-        self.query_one(WherePane).mark(self._form.choice.instances)
+        where = self.query_one(WherePane)
+        where.mark(self._form.choice.instances)
+        if not where.display and not self._launch.going:
+            self._turn_to(where)
         self.refresh_header()
         if self._cost < SLOW:
             self._picture()
@@ -252,10 +257,14 @@ class RunScreen(FrameScreen):
             self._lines.focus_lines()
 
     def _bring(self, pane: WherePane | LiveTable) -> None:
-        where, launches = self.query_one(WherePane), self.query_one("#launches", LiveTable)
         if self.has_class("-narrow"):
-            where.display, launches.display = pane is where, pane is launches
-        (where.table if pane is where else launches).focus()
+            self._turn_to(pane)
+        (pane.table if isinstance(pane, WherePane) else pane).focus()
+
+    def _turn_to(self, pane: WherePane | LiveTable) -> None:
+        where, launches = self.query_one(WherePane), self.query_one("#launches", LiveTable)
+        where.display, launches.display = pane is where, pane is launches
+        self._share_height()
 
     def action_resource(self) -> None:
         self.query_one(WherePane).switch_resource()
@@ -319,6 +328,7 @@ class RunScreen(FrameScreen):
             lines += [f"strategy {text}" for text in choice.strategies]
             lines += [f"constraint {text}" for text in choice.constraints]
         lines += [f"override {line}" for line in self._form.masked_overrides()]
+        lines += [f"▲ {line}" for line in self._form.unmet()]
         shortage = self.query_one(WherePane).shortage()
         return [*lines, *([f"▲ {shortage}"] if shortage else []), "", command_of(reading.request, masked=True)]
 
@@ -351,3 +361,5 @@ class RunScreen(FrameScreen):
     def _open(self, event: LiveTable.RowActivated) -> None:
         if task := self.desk.fleet.find_task(event.key):
             self.app.push_screen(self.desk.doors.task(task.id, task.instance))
+        elif why := self._launch.why(event.key):
+            self.say(why, bad=True)

@@ -328,6 +328,14 @@ class RunForm:
         """The overrides, to be told to anybody."""
         return [safe_line(masked_line(line)) for line in self.choice.overrides if line.strip()]
 
+    def unmet(self) -> list[str]:
+        """The definition's constraints that do not hold on marked instances: start-task starts there all the same."""
+        if self.reading.demand is None:
+            return []
+        marked = [one for one in self.world.facts if one.name in self.choice.instances]
+        unmet = [(member, one) for one in marked for member in self.reading.demand.constraints.unmet(one)]
+        return [f"{safe_line(member.text)} does not hold on {one.name}" for member, one in unmet]
+
     def headline(self) -> str:
         """``web:8 × 4 on prod``."""
         choice = self.choice

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from app.model.errors import MoorageError
 from app.model.progress import Progress
 from app.model.requests import RunTaskRequest, StartTaskRequest
+from app.model.safe_text import safe_line
 from app.operations.launch import Launched, run_task, start_task
 from app.screens import formats
 from app.screens.desk import Desk
@@ -30,6 +31,7 @@ class RunLaunch:
     going: bool = False
     steps: dict[str, Progress] = field(default_factory=dict)
     launched: Launched | None = None
+    problem: str = ""
     begun: bool = False
 
     def begin(
@@ -65,9 +67,10 @@ class RunLaunch:
 
         def failed(message: str) -> None:
             self._ended(None)
+            self.problem = message
             over(message, True)
 
-        self.going, self.begun, self.launched = True, True, None
+        self.going, self.begun, self.launched, self.problem = True, True, None, ""
         self.steps.clear()
         desk.jobs.run(work, done, failed)
 
@@ -80,11 +83,29 @@ class RunLaunch:
     def rows(self) -> list[Row]:
         """Each task, and what was not placed."""
         found = [self._row(task_id, step) for task_id, step in self.steps.items()]
-        for index, failure in enumerate(self.launched.failures if self.launched else ()):
-            why = f"{failure['reason']}  {failure.get('detail', '')}"
-            cells = (cell("-", "muted"), cell(""), cell("✕ not placed", "bad"), cell(why, "bad"))
-            found.append(Row(f"failure:{index}", cells))
+        for key, (name, why) in self._refusals().items():
+            cells = (cell("-", "muted"), cell(name), cell("✕ not placed", "bad"), cell(why, "bad"))
+            found.append(Row(key, cells))
         return found
+
+    def why(self, key: str) -> str:
+        """All that there is to say of a row that is no task's; "" for the others."""
+        name, why = self._refusals().get(key, ("", ""))
+        return safe_line(f"{name}: {why}" if name else why)
+
+    def _refusals(self) -> dict[str, tuple[str, str]]:
+        """The instance and the reason of what was not placed, by the keys of their rows."""
+        found = {"problem": ("", self.problem)} if self.problem else {}
+        for index, failure in enumerate(self.launched.failures if self.launched else ()):
+            name, words = self._instance_of(failure), failure.get("detail", "")
+            found[f"failure:{index}"] = name, f"{failure['reason']}  {words.removeprefix(f'{name}: ')}"
+        return found
+
+    def _instance_of(self, failure: Mapping[str, str]) -> str:
+        """Its name; that of an unknown one stands in the ARN itself."""
+        last = failure["arn"].rpartition("/")[2]
+        ids = self.launched.instance_ids if self.launched else {}
+        return next((key.name for key, instance_id in ids.items() if instance_id == last), last)
 
     def _row(self, task_id: str, step: Progress) -> Row:
         fleet = self.desk.fleet

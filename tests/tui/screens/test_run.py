@@ -15,10 +15,15 @@ from textual.pilot import Pilot
 
 from app.fleet.changes import ChangeSet
 from app.model.errors import MoorageError
+from app.model.instance import InstanceKey
 from app.model.manifest import read_manifest
+from app.operations.launch import Launched
+from app.operations.preview import failure_shape
+from app.placement.refusals import Refusal
 from app.screens.dashboard import Dashboard
 from app.screens.run import RunScreen
 from app.screens.run_choice import RunChoice
+from app.screens.run_where import WherePane
 from tests.tui.screens.driving import register, screen_text, session_with, still_text, until, until_gone, until_shown
 from tests.tui.screens.still import still_dashboard
 
@@ -284,6 +289,80 @@ async def test_picture_and_launch_take_turns_where_there_is_no_room_for_both(
         await until_shown(pilot, r"─ Launch ─")
         await pilot.resize_terminal(120, 36)
         await until_shown(pilot, r"Where they could go[\s\S]*─ Launch ─")
+
+
+async def test_the_first_layout_is_that_of_the_terminal(drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
+    widths = []
+    monkeypatch.setattr(WherePane, "on_resize", lambda _, event: widths.append(event.size.width), raising=False)
+    async with drive((80, 24)):
+        assert set(widths) == {80}
+
+
+def refused(name: str, reason: str, words: str) -> Launched:
+    key = InstanceKey("prod", name)
+    return Launched(failures=[failure_shape(Refusal(key, reason, words), "a" * 32)], instance_ids={key: "a" * 32})
+
+
+async def launched(pilot: Pilot[Any], monkeypatch: pytest.MonkeyPatch, end: Launched | MoorageError) -> None:
+    """Launch, with an end that is known."""
+
+    def run_task(*_: object) -> Launched:
+        if isinstance(end, MoorageError):
+            raise end
+        return end
+
+    monkeypatch.setattr("app.screens.run_launch.run_task", run_task)
+    await pilot.press("ctrl+r")
+    await until_shown(pilot, r"Run web:1\?")
+    await pilot.press("y")
+    await until_shown(pilot, r"✕ not placed")
+
+
+async def test_what_was_refused_is_told_by_instance_and_in_full_by_enter(
+    drive: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = "tcp 8080 taken by task 3f3f3f3f (web:7), and by something else that nobody can see here at all"
+    async with drive() as (pilot, _):
+        await launched(pilot, monkeypatch, refused("edge-1", "RESOURCE:PORTS", words))
+        await until_shown(pilot, r"▌- +edge-1 +✕ not placed")
+        await until_gone(pilot, "1 refusals", within=30)
+        await until_shown(pilot, r"✕ not placed +RESOURCE:PORTS  tcp 8080 taken by.*…$")
+        await pilot.press("enter")
+        await until_shown(pilot, r"▌ edge-1: RESOURCE:PORTS  tcp 8080")
+        await until_shown(pilot, r"see here at all")
+
+
+async def test_a_launch_that_was_refused_as_a_whole_is_told_in_full_by_enter(
+    drive: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with drive() as (pilot, _):
+        why = "No Container Instances were found in your cluster. Add one: moorage register-container-instance"
+        await launched(pilot, monkeypatch, MoorageError(why))
+        pilot.app.clear_notifications()
+        await until_shown(pilot, r"✕ not placed +No Container Instances were.*…$")
+        await pilot.press("enter")
+        await until_shown(pilot, r"register-container-instance$")
+
+
+async def test_after_a_launch_an_edit_brings_the_picture_back(drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with drive() as (pilot, screen):
+        await launched(pilot, monkeypatch, refused("edge-1", "RESOURCE:CPU", "none left"))
+        await until_gone(pilot, r"Where they could go")
+        assert screen._lines.region.bottom == screen.query_one("#launches").region.y
+        await pilot.press("tab", "enter", "backspace", "2")
+        await until_shown(pilot, r"Where they could go.*1 of 2 not placed")
+        await until_gone(pilot, r"─ Launch")
+        assert screen._lines.is_typing
+
+
+async def test_what_does_not_bind_where_tasks_are_started_is_told_in_the_question(drive: Drive) -> None:
+    async with drive() as (pilot, screen):
+        document = {**WEB, "placementConstraints": [{"type": "memberOf", "expression": "attribute:gpu exists"}]}
+        register(screen.desk.session, json.dumps(document).encode())
+        pilot.app.push_screen(RunScreen(screen.desk, RunChoice("web:2", "prod", instances=("edge-2",))))
+        await until_shown(pilot, r"1 of 1 would start")
+        await pilot.press("ctrl+r")
+        await until_shown(pilot, r"▲ attribute:gpu exists does not hold on edge-2")
 
 
 # --- a launch ---------------------------------------------------------------------------------------------------------
