@@ -105,7 +105,7 @@ def test_what_is_not_of_the_subset_is_refused_with_its_place(pattern: str, at: i
         "(((a{0,9}){0,9}){0,9})b",
         "()*b",
         # A class of one character in two, far from the text's; each stands for a range of its own.
-        pytest.param(f"([{''.join(map(chr, range(0x1000, 0x3000, 2)))}a]*){{100}}b", id="a large class"),
+        pytest.param(f"([{''.join(map(chr, range(0x1000, 0x9000, 2)))}a]*){{100}}b", id="a large class"),
     ],
 )
 def test_no_pattern_takes_long(pattern: str) -> None:
