@@ -15,6 +15,7 @@ from textual.strip import Strip
 
 from widgets.block_layout import COLOURS, NEUTRAL, Bar, Block, BlockKind
 from widgets.block_paint import PARTS, BlockPainter
+from widgets.cells import cell_width
 from widgets.tones import tone_classes, tone_rules
 
 __all__ = ["COLOURS", "NEUTRAL", "Bar", "Block", "BlockBars", "BlockKind"]
@@ -159,11 +160,13 @@ class BlockBars(ScrollView, can_focus=True, inherit_bindings=False):
         """
         old, new = self._bars, tuple(bars)
         key, place, cursor_was = self.cursor_key, self._place_of_block(), self._cursor
+        width_was = self._bar_width
         self._bars = new
+        self._painter.longest = max((cell_width(bar.title) for bar in new), default=0)
         self._cursor = self._find(key)
         self._settle(key, place)
         self._fit_height()
-        if old and new:
+        if old and new and self._bar_width == width_was:
             changed = {index for index in range(max(len(old), len(new))) if _differs(old, new, index)}
             self._refresh_bars(changed if self._cursor == cursor_was else changed | {cursor_was, self._cursor})
         elif old or new:

@@ -46,7 +46,7 @@ _LEAST_WITH_ELLIPSIS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Widths:
-    """How a line is shared: gutter, title, gap, bar, gap, note. By the width alone, so that nothing twitches."""
+    """How a line is shared: gutter, title, gap, bar, gap, note. Never by what a bar holds, so that nothing twitches."""
 
     title: int
     bar: int
@@ -58,10 +58,18 @@ class Widths:
         return GUTTER + self.title + _GAP
 
 
-def share_width(width: int, *, wordy: bool = False) -> Widths:
-    """The parts of a line of ``width`` cells. ``wordy``: the notes are sentences, and get two fifths of it."""
-    title = max(9, min(width // 6, 24))
-    note = max(13, min(width * 2 // 5, 60)) if wordy else max(13, min(20 + (width - 80) // 10, 30))
+def share_width(width: int, longest: int = 0, *, wordy: bool = False) -> Widths:
+    """The parts of a line of ``width`` cells.
+
+    Args:
+        longest: cells of the longest title. Names that are cut look alike, so that long ones get up to a quarter.
+        wordy: the notes are sentences, and get two fifths; more of a narrow line, so that a short one is not cut.
+    """
+    title = max(9, min(width // 6, 24), min(longest, width // 4, 32))
+    if wordy:
+        note = max(13, min(max(width * 2 // 5, min(width * 9 // 20, 26)), 60))
+    else:
+        note = max(13, min(20 + (width - 80) // 10, 30))
     return Widths(title, max(width - GUTTER - title - 2 * _GAP - note, 0), note)
 
 
@@ -71,6 +79,8 @@ class BlockPainter:
     def __init__(self, widget: Widget, *, wordy: bool = False) -> None:
         self._widget = widget
         self._wordy = wordy
+        self.longest = 0
+        """Cells of the longest title."""
         self._layouts: LRUCache[str, tuple[Bar, int, BarLayout]] = LRUCache(_REMEMBERED)
         self._styles: dict[tuple[str, str], Style] = {}
 
@@ -80,7 +90,7 @@ class BlockPainter:
 
     def widths(self, width: int) -> Widths:
         """How a line of that many cells is shared."""
-        return share_width(width, wordy=self._wordy)
+        return share_width(width, self.longest, wordy=self._wordy)
 
     def layout(self, bar: Bar, width: int) -> BarLayout:
         """The bar's blocks in a bar of ``width`` cells."""

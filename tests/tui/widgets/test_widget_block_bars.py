@@ -48,6 +48,28 @@ async def test_few_bars_are_tall_and_many_take_a_line_each(app_of: Any, lines_of
             assert bool(line.strip()) == bool(second)
 
 
+async def test_long_names_have_more_room_so_that_they_can_be_told_apart(app_of: Any, lines_of: Any) -> None:
+    bars = BlockBars(tall=False, wordy=True)
+    names = ("web-server-1", "web-server-2")
+    async with app_of(bars).run_test(size=(59, 5)) as pilot:
+        bars.set_bars([bar(name, 50, title=cell("a")) for name in names])
+        await pilot.pause()
+        begin = lines_of(pilot.app)[1].index("▏")
+        bars.set_bars([bar(name, 50, title=cell(name)) for name in names])
+        await pilot.pause()
+        lines = lines_of(pilot.app)
+        assert [line[1:13] for line in lines[:2]] == list(names)
+        assert lines[1].index("▏") == begin + 3
+
+
+async def test_the_reasons_that_come_most_are_not_cut_beside_a_form(app_of: Any, lines_of: Any) -> None:
+    bars = BlockBars(tall=False, wordy=True)
+    async with app_of(bars).run_test(size=(59, 5)) as pilot:
+        bars.set_bars([bar("a", note=cell(" 0   MEMORY 1024 MiB short"))])
+        await pilot.pause()
+        assert "MEMORY 1024 MiB short" in lines_of(pilot.app)[0]
+
+
 async def test_more_than_fits_is_marked(app_of: Any, lines_of: Any) -> None:
     bars = BlockBars(tall=False)
     async with app_of(bars).run_test(size=(80, 5)) as pilot:
