@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from app.model.ids import short_id
+from app.model.names import BUILT_IN
 from app.model.safe_text import safe_line
 
 Shape = Mapping[str, Any]
@@ -110,7 +111,7 @@ _CLUSTER: list[Column] = [
     ("INSTANCES", _getter("registeredContainerInstancesCount")),
     ("RUNNING", _getter("runningTasksCount")),
     ("PENDING", _getter("pendingTasksCount")),
-    ("SCHEDULER", lambda shape: shape.get("scheduler", "built-in")),
+    ("SCHEDULER", lambda shape: shape.get("scheduler", BUILT_IN)),
 ]
 _INSTANCE: list[Column] = [
     ("INSTANCE", _getter("name")),

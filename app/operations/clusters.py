@@ -6,6 +6,7 @@ from typing import Any
 
 from app.model.errors import MoorageError, NotFoundError
 from app.model.ids import cluster_arn, short_id
+from app.model.names import BUILT_IN
 from app.model.requests import (
     CreateClusterRequest,
     DeleteClusterRequest,
@@ -15,7 +16,6 @@ from app.model.requests import (
 )
 from app.operations.session import Session
 from app.operations.shapes import cluster_shape
-from app.placement.scheduling import BUILT_IN
 
 
 def create_cluster(session: Session, request: CreateClusterRequest) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from app.fleet.fleet import InstanceState
 from app.model.errors import Finding, MoorageError
 from app.model.ids import definition_arn, instance_arn
 from app.model.instance import InstanceKey
+from app.model.names import BUILT_IN
 from app.model.requests import RunTaskRequest
 from app.model.task import Task
 from app.operations.blueprint import Blueprint, launched_before, make_blueprint
@@ -22,7 +23,6 @@ from app.placement.demand import Demand
 from app.placement.explanation import Passed, explain
 from app.placement.planner import Plan
 from app.placement.refusals import Refusal
-from app.placement.scheduling import BUILT_IN
 
 
 @dataclass(frozen=True, slots=True)

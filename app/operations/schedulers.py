@@ -12,9 +12,10 @@ from app.interop.scheduler_plugins import ask_plugin, find_plugins
 from app.interop.scheduler_program import ask_program
 from app.model.cluster import ClusterFile
 from app.model.errors import DocumentError, MoorageError, NotFoundError
+from app.model.names import BUILT_IN, SWARM
 from app.operations.session import Session
 from app.placement.external import ExternalScheduler, fault
-from app.placement.scheduling import BUILT_IN, SWARM, BuiltInScheduler, Scheduler
+from app.placement.scheduling import BuiltInScheduler, Scheduler
 from app.store.config import SchedulerProgram
 from app.store.safe_way import checked_program
 

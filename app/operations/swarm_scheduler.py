@@ -17,16 +17,15 @@ from app.hosts.swarm import Wanted, give_place_back, keep_place, swarm_nodes
 from app.model.cluster import ClusterFile
 from app.model.errors import MoorageError
 from app.model.instance import InstanceKey
+from app.model.names import SWARM
 from app.model.safe_text import safe_line
 from app.operations.placeholders import Member, members
 from app.operations.session import Session, instances_of
 from app.placement.candidate import Candidate
 from app.placement.planner import Plan
 from app.placement.refusals import Refusal, refusal
-from app.placement.scheduling import SWARM, PlacementRequest
+from app.placement.scheduling import NOT_CHOSEN, PlacementRequest
 
-SCHEDULER = "SCHEDULER"
-"""The reason of a refusal that is Swarm's own."""
 _AT_ONCE = 16
 _ATTEMPTS = 3
 _REMEDY = "run docker swarm init on one, or choose another scheduler"
@@ -72,7 +71,7 @@ class SwarmScheduler:
         except MoorageError as error:
             _give_back(manager.engine, begun)
             raise MoorageError(
-                f"Docker Swarm's manager {manager.key.name} failed: {error.message}; nothing was launched",
+                f"Docker Swarm's manager {manager.key.name} failed: {error.message}",
                 code="ServerException",
             ) from error
         crashpoint("placed-by-swarm")
@@ -199,7 +198,7 @@ class _Placing:
             why = refusal(candidate, self.request.demand)
             words = self.unfit.get(key) or self.words
             if why is None and words:
-                why = Refusal(key, SCHEDULER, safe_line(words))
+                why = Refusal(key, NOT_CHOSEN, safe_line(words))
             if why is not None:
                 refusals.append(why)
         return Plan(tuple(self.placed), tuple(refusals))

@@ -19,12 +19,10 @@ from app.placement.capacity import room
 from app.placement.demand import Demand
 from app.placement.planner import Plan
 from app.placement.refusals import Refusal, refusal
-from app.placement.scheduling import PlacementRequest
+from app.placement.scheduling import NOT_CHOSEN, PlacementRequest
 from app.placement.strategies import Strategy
 
 VERSION = 1
-NOT_CHOSEN = "SCHEDULER"
-"""The reason of an instance that would have taken a task, and that the scheduler did not choose."""
 _MEMBERS = ("placements", "reason")
 _LONGEST_NAME = 80
 _LONGEST_REASON = 200

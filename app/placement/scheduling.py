@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from app.model.names import BUILT_IN
 from app.placement.candidate import Candidate
 from app.placement.demand import Demand
 from app.placement.planner import Plan, plan
 
-BUILT_IN = "built-in"
-SWARM = "swarm"
+NOT_CHOSEN = "SCHEDULER"
+"""The reason of an instance that would have taken a task, and that a scheduler other than our own did not choose."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,11 @@ from textual.timer import Timer
 from app.fleet.changes import ChangeSet
 from app.model.definition_document import DefinitionDocument
 from app.model.errors import MoorageError
+from app.model.names import BUILT_IN
 from app.operations.candidates import instance_facts
 from app.operations.definitions import find_definition, parsed
 from app.operations.schedulers import known_schedulers
 from app.placement.constraints import check_expressions
-from app.placement.scheduling import BUILT_IN
 from app.screens.actions import INSIDE, bindings
 from app.screens.desk import Desk
 from app.screens.frame import FrameScreen

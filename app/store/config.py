@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, get_args
 
 from app.model.errors import DocumentError, Finding
-from app.model.names import RESOURCE_NAME, SCHEDULER_NAME, ImagePullBehavior
+from app.model.names import BUILT_IN, RESOURCE_NAME, SCHEDULER_NAME, SWARM, ImagePullBehavior
 from app.store.reading import read_file
 from app.store.toml_text import MAX_BYTES, TomlText, parse_toml
 
@@ -29,8 +29,6 @@ _SECONDS_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
 _VARIABLE = re.compile("env:[A-Za-z_][A-Za-z0-9_]{0,254}")
 LEAST_ANSWER_TIME, MOST_ANSWER_TIME = 0.1, 60.0
 MOST_ARGUMENTS = 32
-RESERVED_SCHEDULERS = ("built-in", "swarm")
-"""Moorage's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +199,8 @@ def _path(value: object) -> str:
 
 
 def _check_scheduler_name(name: str) -> None:
-    if name in RESERVED_SCHEDULERS:
-        raise _WrongValue(f"choose another name: {' and '.join(RESERVED_SCHEDULERS)} are Moorage's own")
+    if name in (BUILT_IN, SWARM):
+        raise _WrongValue(f"choose another name: {BUILT_IN} and {SWARM} are Moorage's own")
     if SCHEDULER_NAME.fullmatch(name) is None:
         raise _WrongValue("choose a name of 1 to 64 letters, digits, - and _")
 
