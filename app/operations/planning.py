@@ -20,7 +20,7 @@ from app.operations.preview import Preview, candidates_of, failure_shape, previe
 from app.operations.schedulers import scheduler_for
 from app.operations.session import Session
 from app.placement.demand import Demand
-from app.placement.explanation import Passed, explain
+from app.placement.explanation import explain
 from app.placement.planner import Plan
 from app.placement.refusals import Refusal
 
@@ -91,13 +91,13 @@ def plan_shape(
         chosen_by: the name of a scheduler that is not our own.
     """
 
-    def told(passed: Passed) -> dict[str, str]:
-        why = with_holders(Refusal(passed.key, passed.reason, passed.words), states[passed.key], demand)
-        return {**_named(why.key, states), "reason": why.reason, "detail": why.words}
+    def told(why: Refusal) -> dict[str, str]:
+        words = with_holders(why, states[why.key], demand).words
+        return {**_named(why.key, states), "reason": why.reason, "detail": words}
 
     steps = explain(demand, seen.plan.placements, candidates_of(states), chosen_by)
     placements = [
-        {"task": number, **_named(key, states), "others": [told(passed) for passed in others]}
+        {"task": number, **_named(key, states), "others": [told(why) for why in others]}
         for number, (key, others) in enumerate(zip(seen.plan.placements, steps, strict=True), 1)
     ]
     failures = [

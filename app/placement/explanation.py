@@ -4,34 +4,22 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from app.model.instance import InstanceKey
 from app.model.safe_text import safe_line
 from app.placement.candidate import Candidate
 from app.placement.demand import Demand
+from app.placement.refusals import Refusal
 from app.placement.standings import Standings
 from app.placement.strategies import Strategy
 
 STRATEGY = "STRATEGY"
-
-
-@dataclass(frozen=True, slots=True)
-class Passed:
-    """An instance that a task did not go to.
-
-    ``reason`` is ECS's where the instance does not take the task; STRATEGY where another one was better, which is a
-    word of our own: ECS tells nothing of these.
-    """
-
-    key: InstanceKey
-    reason: str
-    words: str
+"""The reason of an instance that takes the task, where another was chosen. Our own: ECS tells nothing of these."""
 
 
 def explain(
     demand: Demand, placements: Sequence[InstanceKey], candidates: Sequence[Candidate], chosen_by: str = ""
-) -> Iterator[list[Passed]]:
+) -> Iterator[list[Refusal]]:
     """For each task of a plan, in order, every instance that it did not go to, by key.
 
     Args:
@@ -42,14 +30,14 @@ def explain(
     index_of = {candidate.key: index for index, candidate in enumerate(standings.candidates)}
     for key in placements:
         chosen = index_of[key]
-        refused = [Passed(why.key, why.reason, why.words) for why in standings.refusals if why is not None]
+        refused = [why for why in standings.refusals if why is not None]
         beaten = _all(standings.fitting, f"{chosen_by} chose another") if chosen_by else _beaten(standings)
         beaten_keys = [
-            Passed(standings.candidates[index].key, STRATEGY, safe_line(words))
+            Refusal(standings.candidates[index].key, STRATEGY, safe_line(words))
             for index, words in beaten
             if index != chosen
         ]
-        yield sorted([*refused, *beaten_keys], key=lambda passed: passed.key)
+        yield sorted([*refused, *beaten_keys], key=lambda why: why.key)
         standings.place(chosen)
 
 
