@@ -66,6 +66,11 @@ class RunScreen(FrameScreen):
             *INSIDE,
             copy_command="copy command",
         )
+    ] + [
+        # The form's own keys have priority: without it they would overtake this one, which leads away from them.
+        replace(binding, action="leave_form", show=True, priority=True)
+        for binding in bindings("next.pane")
+        if isinstance(binding, Binding)
     ]
 
     def __init__(self, desk: Desk, choice: RunChoice | None = None) -> None:
@@ -235,6 +240,8 @@ class RunScreen(FrameScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "launch" and self._launch.going:
             return False
+        if action == "leave_form":
+            return bool(self.query("#run-form")) and self._lines.has_focus_within and not self._lines.is_typing
         return super().check_action(action, parameters)
 
     def action_back(self) -> None:
@@ -249,17 +256,20 @@ class RunScreen(FrameScreen):
     def action_next_pane(self) -> None:
         """tab: the form, the picture, the launch; in a narrow terminal the last two take turns."""
         where, launches = self.query_one(WherePane), self.query_one("#launches", LiveTable)
-        if self._lines.has_focus_within:
-            self._bring(where)
-        elif where.has_focus_within and self._launch.begun:
+        if where.has_focus_within and self._launch.begun:
             self._bring(launches)
         else:
             self._lines.focus_lines()
 
+    def action_leave_form(self) -> None:
+        """tab in the form: see next_pane."""
+        self._bring(self.query_one(WherePane))
+
     def _bring(self, pane: WherePane | LiveTable) -> None:
         if self.has_class("-narrow"):
             self._turn_to(pane)
-        (pane.table if isinstance(pane, WherePane) else pane).focus()
+        # At once: focus() would come after the keys that were typed right behind.
+        self.set_focus(pane.table if isinstance(pane, WherePane) else pane)
 
     def _turn_to(self, pane: WherePane | LiveTable) -> None:
         where, launches = self.query_one(WherePane), self.query_one("#launches", LiveTable)

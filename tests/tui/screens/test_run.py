@@ -173,6 +173,15 @@ async def test_keys_typed_at_once_come_in_turn(drive: Drive) -> None:
         assert screen._form.choice.overrides == ("web environment LOG_LEVEL=debug",)
 
 
+async def test_keys_typed_right_behind_tab_are_meant_for_the_picture(drive: Drive) -> None:
+    async with drive() as (pilot, screen):
+        await until_shown(pilot, r"▌Count")
+        for key in ("tab", "j", "space", "j", "space", "tab"):
+            pilot.app.simulate_key(key)
+        await until_shown(pilot, r"▌Count +2  one on edge-2, edge-3")
+        await until(pilot, lambda: screen._lines.has_focus_within, "the form has the keys again")
+
+
 async def test_another_scheduler_chooses_at_the_launch(drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.screens.run.known_schedulers", lambda _: ["built-in", "night"])
     async with drive() as (pilot, screen):
