@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -12,13 +11,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
 
 from widgets.line_list import LineList
 from widgets.line_model import LineModel, Offer, Offers
+from widgets.line_offers import LastWord, OfferedLines
 from widgets.model_form.inputs import FieldInput
 from widgets.plain import plain
 
@@ -37,35 +35,6 @@ class _Edit:
     offers: Offers
     shown: list[Offer] = field(default_factory=list)
     matched: str | None = None
-
-
-class _OfferList(OptionList, can_focus=False):
-    """The offers below the line that is typed in; the keys stay with its input."""
-
-    DEFAULT_CSS = """
-    _OfferList {
-        position: absolute; display: none; overlay: screen; layer: above; border: none; padding: 0;
-        background: $panel; color: $foreground; scrollbar-size-vertical: 1;
-        text-wrap: nowrap; text-overflow: ellipsis;
-        &.-textual-compact > .option-list--option { padding: 0 1; }
-        & > .option-list--option-highlighted { background: $primary 45%; color: $foreground; text-style: bold; }
-        &:ansi > .option-list--option-highlighted { text-style: reverse; }
-    }
-    """
-
-
-class _LastWord(Suggester):
-    """Suggests how the last word that is typed ends."""
-
-    def __init__(self) -> None:
-        super().__init__(use_cache=False, case_sensitive=True)
-        self.words: tuple[str, ...] = ()
-
-    async def get_suggestion(self, value: str) -> str | None:
-        """The whole value with the first known word that begins so; None when there is none."""
-        typed = re.split(r"[\s(\[,]", value)[-1]
-        known = (word for word in self.words if typed and word.startswith(typed) and word != typed)
-        return next((value + word[len(typed) :] for word in known), None)
 
 
 class LineForm(Widget):
@@ -109,6 +78,10 @@ class LineForm(Widget):
             "home,g", "ends(False)", "First", show=False, id="lines.first", tooltip="The first line", priority=True
         ),
         Binding("end,G", "ends(True)", "Last", show=False, id="lines.last", tooltip="The last line", priority=True),
+        *(
+            Binding(digit, f"digit({digit})", "Number", show=False, tooltip="Type a new number", priority=True)
+            for digit in "1234567890"
+        ),
     ]
 
     @dataclass
@@ -140,8 +113,8 @@ class LineForm(Widget):
         self._list = LineList(id="lines")
         self._help = Static("", id="line-help", markup=False)
         self._input = FieldInput(self._left)
-        self._input.suggester = self._ends = _LastWord()
-        self._offers = _OfferList(compact=True, markup=False)
+        self._input.suggester = self._ends = LastWord()
+        self._offers = OfferedLines()
         self._edit: _Edit | None = None
         self._past: list[Any] = []
 
@@ -207,6 +180,8 @@ class LineForm(Widget):
         line = self._list.line
         if action == "enter":
             return line is not None and line.kind != "fixed"
+        if action == "digit":
+            return line is not None and line.number
         if action in ("add", "remove", "shift"):
             return line is not None and line.listed and (action == "add" or line.kind != "add")
         return True
@@ -222,6 +197,13 @@ class LineForm(Widget):
             self.action_add()
         elif line is not None and line.kind != "fixed":
             self._begin(line.key, self.model.state)
+
+    def action_digit(self, digit: int) -> None:
+        """Begin a new number at the cursor."""
+        if line := self._list.line:
+            self._begin(line.key, self.model.state)
+            self._input.begin(str(digit))
+            self._take_typed(str(digit))
 
     def action_add(self) -> None:
         """Add a line to the list that the cursor is in, and type in it."""
@@ -331,8 +313,7 @@ class LineForm(Widget):
         ]  # fmt: skip
         if found != edit.shown:
             edit.shown = found
-            self._offers.clear_options()
-            self._offers.add_options([Option(_told(offer)) for offer in found])
+            self._offers.offer(found)
         self._offers.display = bool(found) and not (len(found) == 1 and found[0].text == text)
         texts = [offer.text for offer in found]
         if edit.chosen and not words:
@@ -392,8 +373,3 @@ class LineForm(Widget):
         self._list.go_to(key)
         if how in ("up", "down", "next", "previous"):
             self._list.step(1 if how in ("down", "next") else -1)
-
-
-def _told(offer: Offer) -> Content:
-    text = Content(plain(offer.text))
-    return Content.assemble(text, "  ", (plain(offer.note), "dim")) if offer.note else text

@@ -24,6 +24,7 @@ class FormLine:
         error_at: the character of the value that the error is about; None for the whole.
         kind: typed, chosen from offers, ``add`` for what adds a line above itself, only shown, or pressed.
         apart: a blank row stands above it where there is room for all of these.
+        number: a digit that is typed at it begins a new value.
         listed: one of a list's lines, its ``add`` too: more can be added there.
     """
 
@@ -34,6 +35,7 @@ class FormLine:
     error: str = ""
     error_at: int | None = None
     kind: LineKind = "text"
+    number: bool = False
     listed: bool = False
     apart: bool = False
 

@@ -249,7 +249,7 @@ class RunForm:
     def _count(self) -> FormLine:
         marked = self.choice.instances
         if not marked:
-            return self._line("count", "Count", cell(self.choice.count, "strong"))
+            return replace(self._line("count", "Count", cell(self.choice.count, "strong")), number=True)
         value = (Span(str(len(marked)), "strong"), Span(f"  one on {', '.join(marked)}", "accent"))
         return FormLine("count", "Count", value, kind="fixed")
 

@@ -129,6 +129,13 @@ async def test_the_picture_follows_every_key_and_stays_while_something_is_wrong(
         assert "web:1 × 1 on prod" in shown(pilot)
 
 
+async def test_a_digit_at_the_count_is_the_count(drive: Drive) -> None:
+    async with drive() as (pilot, _):
+        await pilot.press("3", "enter")
+        await until_shown(pilot, r"▌Count +3$")
+        await until_shown(pilot, r"2 of 3 not placed")
+
+
 async def test_why_not_is_told_with_who_has_the_port(drive: Drive) -> None:
     async with drive() as (pilot, _):
         await until_shown(pilot, r"edge-1 takes none: tcp 8080 taken by task 3f3f3f3f \(web:7\)")

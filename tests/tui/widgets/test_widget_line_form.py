@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -191,6 +192,23 @@ async def test_a_text_is_taken_as_it_is_typed_and_esc_has_it_as_it_was(driven: A
         assert at.cursor == "goods:+"
         await at.press("u")
         assert at.model.state[1] == ""
+
+
+async def test_a_digit_begins_a_new_number_where_there_is_one(driven: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbered = [replace(line, number=line.key == "note") for line in Shopping().lines]
+    monkeypatch.setattr(Shopping, "lines", property(lambda _: numbered))
+    async with driven() as at:
+        await at.press("7")
+        assert not at.form.is_typing
+        at.model.set("note", "1")
+        await at.press("j")
+        for key in ("2", "0", "enter"):
+            at.pilot.app.simulate_key(key)
+        await at.pilot.pause()
+        await at.press("k")
+        assert at.model.state[1] == "20"
+        await at.press("u")
+        assert at.model.state[1] == "1"
 
 
 async def test_an_offer_that_is_no_whole_text_is_gone_on_with(driven: Any) -> None:
