@@ -7,7 +7,7 @@ gives way is settled by the order of creation; the first waits until the others 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +15,8 @@ from app.model.container import Container
 from app.model.instance import InstanceKey
 from app.model.lifecycle import derive_task
 from app.model.resources import Resources, total
+from app.model.task import Task
+from app.placement.constraints import NOT_DISTINCT
 from app.placement.resources import Shortfall, shortfalls
 
 
@@ -26,23 +28,37 @@ class Verdict:
     short: tuple[Shortfall, ...] = ()
 
 
-def judge(task_id: str, wanted: Resources, capacity: Resources, containers: Iterable[Container]) -> Verdict:
-    """What a launch whose containers are all made finds when it lists the host's."""
+def judge(
+    task_id: str, wanted: Resources, capacity: Resources, containers: Iterable[Container], alone_of: str = ""
+) -> Verdict:
+    """What a launch whose containers are all made finds when it lists the host's.
+
+    Args:
+        alone_of: a group of which no other task may be there (distinctInstance); "" for none.
+    """
     tasks: dict[str, list[Container]] = {}
     for container in containers:
         if container.tag is not None:
             tasks.setdefault(container.tag.task_id, []).append(container)
     place = {other: (min(container.created_at for container in parts), other) for other, parts in tasks.items()}
-    first: list[Resources] = []
-    behind: list[Resources] = []
+    first: list[Task] = []
+    behind: list[Task] = []
     for other, parts in tasks.items():
         task = derive_task(InstanceKey("", ""), parts)
         if other == task_id or task is None or task.last_status == "STOPPED":
             continue
         claims = not any(container.ever_started for container in parts)
-        (behind if claims and task_id in place and place[other] > place[task_id] else first).append(task.reservation)
-    short = shortfalls(wanted, capacity, total(first))
+        (behind if claims and task_id in place and place[other] > place[task_id] else first).append(task)
+    short = _in_the_way(wanted, capacity, first, alone_of)
     if short:
-        return Verdict("lost", tuple(short))
-    short = shortfalls(wanted, capacity, total((*first, *behind)))
-    return Verdict("contested", tuple(short)) if short else Verdict("held")
+        return Verdict("lost", short)
+    short = _in_the_way(wanted, capacity, (*first, *behind), alone_of)
+    return Verdict("contested", short) if short else Verdict("held")
+
+
+def _in_the_way(wanted: Resources, capacity: Resources, beside: Sequence[Task], alone_of: str) -> tuple[Shortfall, ...]:
+    found = shortfalls(wanted, capacity, total(task.reservation for task in beside))
+    same = next((task for task in beside if alone_of and task.group == alone_of), None)
+    if same is not None:
+        found.append(Shortfall(NOT_DISTINCT, f"task {same.id[:8]} of group {alone_of} is there"))
+    return tuple(found)

@@ -47,13 +47,15 @@ _UNANSWERED = ("unreachable", "timeout")
 class LaunchOrder:
     """What to launch: the record that the task gets, its definition with the overrides in place, and for each container
 
-    what comes from outside. ``capacity``: what the instance offers to tasks in all.
+    what comes from outside. ``capacity``: what the instance offers to tasks in all. ``distinct``: no other task of the
+    group may be there (distinctInstance).
     """
 
     record: TaskRecord
     definition: TaskDefinition
     capacity: Resources
     environments: Mapping[str, ContainerEnvironment] = field(default_factory=dict)
+    distinct: bool = False
 
     @property
     def tag(self) -> TaskTag:
@@ -124,7 +126,8 @@ class Launcher:
                 crashpoint("after-pull")
                 self._create_all(order, sequence, failed)
                 crashpoint("after-create")
-                self._hold(task_id, order.record.reservation, order.capacity)
+                alone_of = order.record.group if order.distinct else ""
+                self._hold(task_id, order.record.reservation, order.capacity, alone_of)
                 crashpoint("after-hold")
                 return self._start_all(task_id, owner, StartMark(task_id, self._engine.now(), began, pulled))
         except _Over:
@@ -143,6 +146,7 @@ class Launcher:
         try:
             with LeaseKeeper(self._engine, task.id, owner, number):
                 if not any(part.ran for part in task.parts):
+                    # distinctInstance needs no second look: who came meanwhile has seen these containers, and gave way.
                     self._hold(task.id, task.reservation, capacity)
                 return self._start_all(task.id, owner, StartMark(task.id, self._engine.now()))
         except ReservationLost as lost:
@@ -248,12 +252,12 @@ class Launcher:
         mark_stopped(self._engine, order.record.task_id, "TaskFailedToStart", reason, order.record.launcher)
         raise _Over
 
-    def _hold(self, task_id: str, wanted: Resources, capacity: Resources) -> None:
+    def _hold(self, task_id: str, wanted: Resources, capacity: Resources, alone_of: str = "") -> None:
         """Go on only if the reservation holds; raises ReservationLost."""
         deadline = time.monotonic() + _CONTEST_SECONDS
         while True:
             listed = [container_from_list(entry) for entry in self._engine.containers(TASK)]
-            verdict = judge(task_id, wanted, capacity, listed)
+            verdict = judge(task_id, wanted, capacity, listed, alone_of)
             if verdict.state == "held":
                 return
             if verdict.state == "lost" or time.monotonic() > deadline:

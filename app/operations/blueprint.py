@@ -60,8 +60,10 @@ class Blueprint:
         text = "\0".join((self.cluster.name, self.client_token, str(index)))
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
-    def order(self, task_id: str, now: datetime, owner: str, capacity: Resources) -> LaunchOrder:
-        """The order for one task; ``now`` is its host's time."""
+    def order(
+        self, task_id: str, now: datetime, owner: str, capacity: Resources, *, constrained: bool = True
+    ) -> LaunchOrder:
+        """The order for one task; ``now`` is its host's time. ``constrained``: False where constraints do not bind."""
         record = TaskRecord(
             task_id=task_id,
             cluster=self.cluster.name,
@@ -79,7 +81,8 @@ class Blueprint:
             client_token=self.client_token,
             request=self.request,
         )
-        return LaunchOrder(record, self.definition, capacity, self.environments)
+        distinct = constrained and self.demand.constraints.distinct
+        return LaunchOrder(record, self.definition, capacity, self.environments, distinct)
 
     def placement_request(self, task_ids: Sequence[str], candidates: Sequence[Candidate]) -> PlacementRequest:
         """What a scheduler is asked for these tasks, for a plan as for the launch."""

@@ -185,7 +185,7 @@ class _Launch:
             tried.append(key)
             try:
                 with self._turns[key]:
-                    task = self._launch_on(key, task_id)
+                    task = self._launch_on(key, task_id, constrained=scheduler is not None)
             except ReservationLost as lost:
                 why = Refusal(key, lost.cause, lost.message)
             except HostError as error:
@@ -231,11 +231,11 @@ class _Launch:
             with self._lock:
                 self._result.warnings += (Finding("scheduler", error.message, "", "warning"),)
 
-    def _launch_on(self, key: InstanceKey, task_id: str) -> Task:
+    def _launch_on(self, key: InstanceKey, task_id: str, *, constrained: bool) -> Task:
         state, blueprint = self._fleet.instances[key], self._blueprint
         engine = self._session.engine(state.instance.endpoint)
         self._tell(Progress(task_id, key, "placed", detail=safe_line(f"{blueprint.family}:{blueprint.revision}")))
-        order = blueprint.order(task_id, engine.now(), self._session.owner, state.registered)
+        order = blueprint.order(task_id, engine.now(), self._session.owner, state.registered, constrained=constrained)
         return Launcher(engine, key, self._tell, self._session.settings).launch(order)
 
     def _fail(self, why: Refusal) -> None:

@@ -1,4 +1,4 @@
-"""``python -m tests.cli.race_child HOME``: says that it is ready; runs one task of web once stdin is closed."""
+"""``python -m tests.cli.race_child HOME REQUEST``: says that it is ready; asks run-task once stdin is closed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.store.home import resolve_home
 
 def main() -> None:
     session = Session(resolve_home(str(Path(sys.argv[1])), {}))
-    request = RunTaskRequest.model_validate({"taskDefinition": "web"})
+    request = RunTaskRequest.model_validate_json(sys.argv[2])
     print("ready", flush=True)
     sys.stdin.read()
     print(json.dumps(run_task(session, request, lambda _: None).shape()))

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from app.placement.constraints import NOT_DISTINCT
 from tests.cli.calling import Cli
 from tests.cli.process import ROOT
 from tests.engine.launching import left
@@ -19,11 +20,11 @@ from tests.engine_bed import Daemon
 PROCESSES, ROOM = 8, 3
 
 
-def at_once(homes: list[Path]) -> list[dict[str, Any]]:
+def at_once(homes: list[Path], **request: Any) -> list[dict[str, Any]]:
     """What run-task answers in a process each, all of which begin only when the last is ready."""
     children = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.cli.race_child", str(home)],
+            [sys.executable, "-m", "tests.cli.race_child", str(home), json.dumps({"taskDefinition": "web", **request})],
             cwd=ROOT,
             text=True,
             stdin=subprocess.PIPE,
@@ -46,7 +47,7 @@ def at_once(homes: list[Path]) -> list[dict[str, Any]]:
             child.wait()
 
 
-@pytest.mark.parametrize("scarce", ["port", "memory"])
+@pytest.mark.parametrize("scarce", ["port", "memory", "distinctInstance"])
 def test_never_more_start_than_have_room(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], fresh_engine: Callable[..., Daemon], scarce: str
 ) -> None:
@@ -55,7 +56,7 @@ def test_never_more_start_than_have_room(
     container: dict[str, Any] = {"name": "main", "command": ["sleep", "600"], "memory": 16}
     if scarce == "port":
         container["portMappings"] = [{"containerPort": 80, "hostPort": 8080}]
-    else:
+    elif scarce == "memory":
         container |= {"memory": whole - 1, "memoryReservation": whole * 2 // 3}
     homes = [tmp_path / "ann", tmp_path / "bob"]
     for home in homes:
@@ -65,7 +66,8 @@ def test_never_more_start_than_have_room(
             cli("register-container-instance", "--name", engine.name, "--endpoint", engine.endpoint)
         cli.register(container)
 
-    answers = at_once([homes[number % 2] for number in range(PROCESSES)])
+    constraints = [{"type": "distinctInstance"}] if scarce == "distinctInstance" else []
+    answers = at_once([homes[number % 2] for number in range(PROCESSES)], placementConstraints=constraints)
 
     started = [task for answer in answers for task in answer["tasks"] if task["lastStatus"] == "RUNNING"]
     running = [len(engine.api.containers()) for engine in engines]
@@ -75,7 +77,9 @@ def test_never_more_start_than_have_room(
     assert len(lost) == PROCESSES - ROOM
     for answer in lost:
         assert answer["failures"], "who has no place is told why"
-        assert {failure["reason"].partition(":")[0] for failure in answer["failures"]} == {"RESOURCE"}
+        reasons = {failure["reason"].partition(":")[0] for failure in answer["failures"]}
+        assert reasons <= {"RESOURCE", NOT_DISTINCT}
+        assert (NOT_DISTINCT in reasons) == (scarce == "distinctInstance")
     for engine in engines:
         (name,) = left(engine).containers
         (task,) = [task for task in started if task["taskArn"].rsplit("/", 1)[-1][:12] in name]

@@ -11,14 +11,17 @@ from hypothesis import strategies as st
 from app.hosts.claim import judge
 from app.model.container import Container
 from app.model.resources import Resources
+from app.placement.constraints import NOT_DISTINCT
 from tests.unit.builders import TASK_ID, at, container, tag
 
 ROOM = Resources(1024, 64)
 WANTED = Resources(0, 32)
 
 
-def of(task_id: str, state: str = "created", *, made: float = 0, wanted: Resources = WANTED) -> Container:
-    marked = tag(task_id=task_id, reservation=wanted)
+def of(
+    task_id: str, state: str = "created", *, made: float = 0, wanted: Resources = WANTED, group: str = "family:web"
+) -> Container:
+    marked = tag(task_id=task_id, reservation=wanted, group=group)
     return container(marked, state, created_at=at(made), id=task_id * 2)
 
 
@@ -42,6 +45,24 @@ def test_verdicts(others: list[Container], verdict: str) -> None:
     found = judge(MINE, WANTED, ROOM, [of(MINE), *others])
     assert found.state == verdict
     assert bool(found.short) == (verdict != "held")
+
+
+@pytest.mark.parametrize(
+    ("others", "verdict"),
+    [
+        ([of(OTHER, "running", made=9)], "lost"),
+        ([of(OTHER, made=-9)], "lost"),
+        ([of(OTHER, made=9)], "contested"),
+        ([of(OTHER, "exited")], "held"),
+        ([of(OTHER, "running", group="family:db")], "held"),
+    ],
+)
+def test_a_task_that_is_to_be_alone_of_its_group(others: list[Container], verdict: str) -> None:
+    found = judge(MINE, WANTED, ROOM, [of(MINE), *others], alone_of="family:web")
+    assert found.state == verdict
+    words = {fault.reason: fault.words for fault in found.short}
+    expected = {} if verdict == "held" else {NOT_DISTINCT: "task 11111111 of group family:web is there"}
+    assert words == expected
 
 
 def test_a_task_between_two_of_its_containers_still_holds_its_room() -> None:
