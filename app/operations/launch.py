@@ -157,9 +157,9 @@ class _Launch:
         demand = self._blueprint.demand
         return candidate(self._fleet.instances[key]).with_tasks(self._placed[key], demand.resources, demand.group)
 
-    def _failure(self, why: Refusal) -> dict[str, str]:
+    def _failure(self, why: Refusal, *, planned: bool = True) -> dict[str, str]:
         state = self._fleet.instances[why.key]
-        return failure_shape(with_holders(why, state, self._blueprint.demand), state.instance.id)
+        return failure_shape(with_holders(why, state, self._blueprint.demand, planned=planned), state.instance.id)
 
     def _run_all(self, jobs: Sequence[_Job]) -> None:
         # Daemon threads: a ctrl-c leaves at once, and what is half done is finished or undone by whoever watches.
@@ -240,7 +240,7 @@ class _Launch:
 
     def _fail(self, why: Refusal) -> None:
         with self._lock:
-            self._result.failures.append(self._failure(why))
+            self._result.failures.append(self._failure(why, planned=False))
 
     def _add(self, task: Task) -> None:
         with self._lock:

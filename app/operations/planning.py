@@ -17,7 +17,7 @@ from app.model.task import Task
 from app.operations.blueprint import Blueprint, launched_before, make_blueprint
 from app.operations.launch import surveyed
 from app.operations.preview import Preview, candidates_of, failure_shape, preview, preview_of, with_holders
-from app.operations.schedulers import scheduler_for
+from app.operations.schedulers import check_scheduler, scheduler_for
 from app.operations.session import Session
 from app.placement.demand import Demand
 from app.placement.explanation import explain
@@ -74,8 +74,12 @@ def _made_before(tasks: Sequence[Task]) -> list[Finding]:
 
 
 def plan_most(session: Session, request: RunTaskRequest) -> Planned:
-    """How many more of these fit in the cluster; ``room`` None: without end, as they reserve nothing."""
+    """How many more of these fit in the cluster; ``room`` None: without end, as they reserve nothing.
+
+    Whoever places them, no more fit; a scheduler's name that is unknown is refused all the same.
+    """
     blueprint = make_blueprint(session, request)
+    check_scheduler(session, request.scheduler)
     states = surveyed(session, blueprint.cluster).instances
     seen = preview(states.values(), blueprint.demand, 0)
     return Planned({**_head(blueprint), **_room_shape(seen, states)}, 0, 0, blueprint.warnings)

@@ -91,11 +91,16 @@ def _started_on(demand: Demand, candidates: Sequence[Candidate], only: Sequence[
     return Plan(tuple(one.key for one in asked if one.key not in refused), tuple(refusals))
 
 
-def with_holders(why: Refusal, state: InstanceState, demand: Demand) -> Refusal:
-    """With who has the ports that are wanted there."""
+def with_holders(why: Refusal, state: InstanceState, demand: Demand, *, planned: bool = True) -> Refusal:
+    """With who has the ports that are wanted there.
+
+    Args:
+        planned: it was refused among tasks of a plan, which the state does not know.
+    """
     holders = port_holders(state, demand.resources)
     if not holders:
-        return why
+        own = planned and why.reason == "RESOURCE:PORTS"
+        return replace(why, words=f"{why.words} by another of these tasks") if own else why
     # Alone they say it all; else they come after what else is in the way.
     only = why.reason == "RESOURCE:PORTS" and not demand.resources.gpus
     return replace(why, words=", ".join(holders if only else (why.words, *holders)))

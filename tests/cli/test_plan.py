@@ -24,6 +24,7 @@ def test_a_plan_is_what_run_task_does(clustered: Callable[..., Cli], fresh_engin
         ("edge-1", 1, 1, "RESOURCE:PORTS"),
         ("edge-2", 1, 1, "RESOURCE:PORTS"),
     ]
+    assert {one["detail"] for one in shape["instances"]} == {"tcp port 808 taken by another of these tasks"}
     (other,) = shape["placements"][1]["others"]
     assert (other["name"], other["reason"]) == (shape["placements"][0]["name"], "RESOURCE:PORTS")
     assert [engine.api.containers(all=True) for engine in engines] == [[], []]
@@ -65,4 +66,5 @@ def test_bad_input_is_one_line(clustered: Callable[..., Cli], engine: Daemon) ->
     assert "Traceback" not in bad.err
     assert cli("plan", "web", "--count", "11", code=1).err.count("\n") == 1
     assert cli("plan", "nope", code=1).err.startswith("moorage: ")
+    assert "nope" in cli("plan", "web", "--max", "--scheduler", "nope", code=1).err
     assert "--seed" in cli("plan", "web", "--seed", "x", code=2).err
