@@ -351,6 +351,12 @@ class LineForm(Widget):
         edit.text = offer.text
         self._take_typed(offer.text)
 
+    @on(FieldInput.Lines)
+    def _pasted(self, event: FieldInput.Lines) -> None:
+        event.stop()
+        self._input.insert_text_at_cursor(" ".join(event.text.split("\n")).replace("\r", "").strip())
+        self.app.notify("Several lines were pasted as one", markup=False)
+
     @on(OptionList.OptionSelected)
     def _clicked_offer(self, event: OptionList.OptionSelected) -> None:
         event.stop()

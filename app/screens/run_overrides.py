@@ -61,6 +61,8 @@ def override_lines(overrides: Mapping[str, Any]) -> tuple[str, ...]:
     for container in overrides.get("containerOverrides") or ():
         name = container.get("name", "")
         for member, value in container.items():
+            if value is None:
+                continue
             if member == ENVIRONMENT:
                 lines += [f"{name} {ENVIRONMENT} {pair['name']}={pair['value']}" for pair in value]
             elif member == COMMAND:

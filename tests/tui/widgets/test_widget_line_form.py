@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from textual.app import App
+from textual.events import Paste
 from textual.message import Message
 from textual.pilot import Pilot
 
@@ -209,6 +210,16 @@ async def test_a_digit_begins_a_new_number_where_there_is_one(driven: Any, monke
         assert at.model.state[1] == "20"
         await at.press("u")
         assert at.model.state[1] == "1"
+
+
+async def test_several_lines_are_pasted_as_one(driven: Any) -> None:
+    async with driven() as at:
+        await at.press("j", "enter", "a", "space")
+        at.pilot.app.post_message(Paste("b\r\nc\n"))
+        await at.pilot.pause()
+        await at.press("enter")
+        assert at.model.state[1] == "a b c"
+        assert "pasted as one" in "\n".join(at.shown())
 
 
 async def test_an_offer_that_is_no_whole_text_is_gone_on_with(driven: Any) -> None:

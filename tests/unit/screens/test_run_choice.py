@@ -275,3 +275,5 @@ def test_run_again_has_the_overrides_and_the_group_of_the_task() -> None:
     assert choice_of(task(manifest="{not json", group="family:web")).group == ""
     odd = write_manifest(WEB, {"containerOverrides": [{"environment": 7}]})
     assert choice_of(task(manifest=odd)).overrides == ()
+    absent = {"containerOverrides": [{"name": "web", "command": None, "cpu": 7}]}
+    assert choice_of(task(manifest=write_manifest(WEB, absent))).overrides == ("web cpu 7",)
