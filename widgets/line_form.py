@@ -129,6 +129,7 @@ class LineForm(Widget):
         """Show the lines; what is laid over one follows it."""
         self.refresh_lines()
         self.watch(self._list, "scroll_y", self._place, init=False)
+        self.watch(self._input, "scroll_x", self._mark_follows, init=False)
 
     def on_resize(self) -> None:
         """What is laid over a line follows it."""
@@ -270,6 +271,11 @@ class LineForm(Widget):
         self._input.begin("" if chosen else text)
         self._match("" if chosen else text)
         self._place()
+        self._mark_follows()
+
+    def _mark_follows(self) -> None:
+        """The mark below what is wrong stays below it when a long text scrolls."""
+        self._list.scrolled(int(self._input.scroll_x) if self._edit is not None else 0)
 
     def _place(self) -> None:
         """Put what is typed over its line, and the offers below it, or above where there is no room."""
@@ -367,6 +373,7 @@ class LineForm(Widget):
         """Typing is over: with this text, or with None as it was before."""
         self._edit = None
         self._input.display = self._offers.display = False
+        self._mark_follows()
         if how != "blur":
             self.screen.set_focus(self._list)
         if text is None:

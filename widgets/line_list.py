@@ -62,6 +62,7 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
         self._drawn: list[tuple[int, _Part]] = []
         """What stands in each row: the number of a line, and what of it."""
         self._cursor = 0
+        self._scrolled = 0
         self._styles: dict[tuple[str, str], Style] = {}
 
     # --- lines and cursor ------------------------------------------------------------------------------------------
@@ -136,6 +137,12 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
         elif last >= top + height:
             self.scroll_to(y=last - height + 1, animate=False, force=True)
 
+    def scrolled(self, cells: int) -> None:
+        """What is laid over the value at the cursor shows it from this cell on: the mark below follows."""
+        if cells != self._scrolled:
+            self._scrolled = cells
+            self._refresh_lines([self._cursor])
+
     def value_region(self) -> Region:
         """Where the value of the line at the cursor is, in this widget; one line high."""
         width = self.scrollable_content_region.width
@@ -158,7 +165,8 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
         if part == "air":
             return Strip.blank(width, self._style("", ""))
         line, is_error = self._lines[number], part == "error"
-        content = _error(line, width) if is_error else _content(line, width)
+        scrolled = self._scrolled if number == self._cursor else 0
+        content = _error(line, width, scrolled) if is_error else _content(line, width)
         at_cursor = number == self._cursor and not is_error
         faint = "" if self.has_focus else "-blurred"
         ground = f"cursor{faint}" if at_cursor else ""
@@ -237,11 +245,11 @@ def _content(line: FormLine, width: int) -> Cell:
     return (Span(" " * (LABEL - 1)), *fit(line.value, room - used - _GAP), Span(" " * _GAP), *line.note)
 
 
-def _error(line: FormLine, width: int) -> Cell:
+def _error(line: FormLine, width: int, scrolled: int) -> Cell:
     """A mark below the character that is wrong, and why at the side that has room; alone where that is out of sight."""
     room = width - LABEL
-    at = room if line.error_at is None else cell_len(cell_text(line.value)[: line.error_at])
-    if at >= room:
+    at = room if line.error_at is None else cell_len(cell_text(line.value)[: line.error_at]) - scrolled
+    if not 0 <= at < room:
         return _behind_label(f"✗ {line.error}")
     if at <= room - _LEAST_WORDS or at < _LEAST_WORDS:
         return _behind_label(f"{' ' * at}^ {line.error}")

@@ -89,7 +89,11 @@ class StowagePane(Vertical):
     @on(BlockBars.Moved)
     def _tell(self) -> None:
         state, now = self.chosen_state, self._desk.fleet.host_now
-        foreign = any(not belongs(task, one) for one in self._states.values() for task in one.tasks.values())
+        foreign = any(
+            task.last_status != "STOPPED" and not belongs(task, one)
+            for one in self._states.values()
+            for task in one.tasks.values()
+        )
         self.query_one("#stowage-legend", CellLine).set(
             legend(self._resource, foreign=foreign), bar_words(state, self._resource) if state is not None else ()
         )

@@ -133,6 +133,20 @@ async def test_m_switches_between_memory_and_cpu(tmp_path: Path, monkeypatch: py
         await until_gone(pilot, r"m memory/CPU")
 
 
+async def test_tasks_of_other_clusters_that_have_stopped_are_not_in_the_legend(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = stowed_dashboard(tmp_path, monkeypatch)
+    fleet = app.desk.fleet
+    for state in fleet.of_cluster("prod"):
+        for task in state.tasks.values():
+            if task.cluster == "other":
+                state.tasks[task.id] = replace(task, last_status="STOPPED")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await open_tab(pilot)
+        await until_shown(pilot, r"Memory +█ tasks  ░ unmanaged.*ship-1: 8 tasks")
+
+
 async def test_keys_work_on_the_task_of_the_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = stowed_dashboard(tmp_path, monkeypatch)
     async with app.run_test(size=(120, 36), notifications=True) as pilot:

@@ -316,6 +316,22 @@ async def test_the_mark_is_below_the_character_with_the_words_where_there_is_roo
         assert lines_of(pilot.app)[1].rstrip() == " " * 13 + told
 
 
+async def test_the_mark_stays_below_the_character_while_a_long_text_is_typed(
+    driven: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lines(model: Shopping) -> Sequence[FormLine]:
+        note = model.state[1]
+        error_at = note.find("!") if "!" in note else None
+        return [FormLine("note", "Note", cell(note), error="" if error_at is None else "no", error_at=error_at)]
+
+    monkeypatch.setattr(Shopping, "lines", property(lines))
+    async with driven() as at:
+        await at.press("enter", *"long and longer and".replace(" ", "_"), "exclamation_mark", *"so_it_goes_on_for_long")
+        assert [line.find(mark) for line, mark in zip(at.shown(), "!^", strict=False)] == [25, 25]
+        await at.press("enter")
+        assert [line.find(mark) for line, mark in zip(at.shown(), "!^", strict=False)] == [32, 32]
+
+
 async def test_a_refresh_from_behind_leaves_what_is_typed_and_where(driven: Any) -> None:
     async with driven() as at:
         await at.press("j", "enter", "a", "b")
