@@ -65,11 +65,17 @@ class StowagePane(Vertical):
         bars = self._maker.bars(states, self._resource, self._desk.usage.uses)
         self._states = {bar_key(state.instance.key): state for state in states}
         self.bars.empty_text = NO_MATCH if states and wanted else empty
-        self.bars.set_bars(self._matching(bars, wanted) if wanted else bars)
+        another = wanted != self._filtered[0]
+        self.bars.set_bars(self._matching(bars, wanted))
+        if wanted and another:
+            self._to_a_match(parse_filter(wanted))
         self._tell()
 
     def _matching(self, bars: Sequence[Bar], wanted: str) -> list[Bar]:
         """Those that the filter leaves; looked at again only where the bar is another one than before."""
+        if not wanted:
+            self._filtered = "", {}
+            return list(bars)
         matches, known = parse_filter(wanted), self._filtered[1] if self._filtered[0] == wanted else {}
         found: dict[str, tuple[Bar, Bar | None]] = {}
         for bar in bars:
@@ -79,6 +85,17 @@ class StowagePane(Vertical):
             found[bar.key] = before
         self._filtered = wanted, found
         return [shown for _, shown in found.values() if shown is not None]
+
+    def _to_a_match(self, matches: Filter) -> None:
+        """The keys are meant for what was looked for, and not for a grey task beside it."""
+        if self.chosen_task is not None and matches(task_subject(self.chosen_task)):
+            return
+        for bar in self.bars.bars:
+            tasks = self._states[bar.key].tasks
+            for block in bar.blocks:
+                if block.key in tasks and matches(task_subject(tasks[block.key])):
+                    self.bars.move_to(bar.key, block.key)
+                    return
 
     def switch_resource(self) -> None:
         """Memory to CPU, and back."""

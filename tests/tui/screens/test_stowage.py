@@ -202,6 +202,7 @@ async def test_a_filter_leaves_instances_and_tasks_that_match(tmp_path: Path, mo
         await until_gone(pilot, r"ship-3")
         assert "ship-1" in screen_text(app)
         assert "ship-2" in screen_text(app)
+        await until_shown(pilot, r"  mail:7  ● RUNNING")
         await pilot.press("slash", *"xyz", "enter")
         await until_shown(pilot, r"No instance and no task matches the filter")
         await pilot.press("escape")
