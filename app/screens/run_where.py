@@ -17,6 +17,7 @@ from textual.widgets import Static
 from app.fleet.fleet import InstanceState
 from app.hosts.usage import HostUse
 from app.model.instance import InstanceKey
+from app.model.requests import RunTaskRequest
 from app.model.safe_text import safe_line
 from app.operations.planning import plan_shape
 from app.operations.preview import InstancePreview, Preview, preview
@@ -40,10 +41,11 @@ BESIDE = 100
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """The last plan that could be made, and of what."""
+    """The last plan that could be made, and of what. ``wanted``: how many tasks."""
 
     choice: RunChoice
     demand: Demand
+    wanted: int
     plan: Preview
     states: Mapping[InstanceKey, InstanceState]
     chosen_by: str
@@ -100,9 +102,9 @@ class WherePane(Vertical):
         """
         if reading.demand is not None:
             only = [InstanceKey(choice.cluster, name) for name in choice.instances] or None
-            count = int(choice.count) if not only else len(only)
-            made = preview(states.values(), reading.demand, count, choice.seed, only)
-            self._shown = _Shown(choice, reading.demand, made, states, chosen_by)
+            wanted = reading.request.count if isinstance(reading.request, RunTaskRequest) else len(choice.instances)
+            made = preview(states.values(), reading.demand, wanted, choice.seed, only)
+            self._shown = _Shown(choice, reading.demand, wanted, made, states, chosen_by)
         elif self._shown is not None and self._shown.choice.cluster == choice.cluster:
             # The plan is as it was; what runs there meanwhile is as it is.
             seen = tuple(one for one in self._shown.plan.instances if one.key in states)
@@ -129,9 +131,7 @@ class WherePane(Vertical):
         stale, marked = self._stale, bool(shown.choice.instances)
         strategies = shown.demand.strategies
         chance = not strategies or any(one.type == "random" for one in strategies)
-        title = where_title(
-            shown.plan, self._wanted(shown), shown.chosen_by, marked=marked, stale=stale, by_chance=chance
-        )
+        title = where_title(shown.plan, shown.wanted, shown.chosen_by, marked=marked, stale=stale, by_chance=chance)
         self._title(title)
         self.table.set_bars(self._bars(shown, stale=stale))
         words = room_words(shown.plan, shown.choice.cluster, placed=not shown.chosen_by)
@@ -142,9 +142,6 @@ class WherePane(Vertical):
         resource, other = ("Memory", "CPU") if self._resource == "memory" else ("CPU", "memory")
         legend = (Span(f"{resource} ", "strong"), Span(" █ tasks  ░ unmanaged  ▒ these  · free", "muted"))
         self.query_one("#where-legend", CellLine).set(legend, cell(f"m {other}", "muted"))
-
-    def _wanted(self, shown: _Shown) -> int:
-        return len(shown.choice.instances) or int(shown.choice.count)
 
     def _bars(self, shown: _Shown, *, stale: bool) -> list[Bar]:
         seen = shown.plan.instances
@@ -180,9 +177,8 @@ class WherePane(Vertical):
         shown = self._shown
         if shown is None or shown.chosen_by:
             return ""
-        wanted = self._wanted(shown)
-        missing = wanted - len(shown.plan.plan.placements)
-        return f"{missing} of {wanted} have no place now" if missing > 0 else ""
+        missing = shown.wanted - len(shown.plan.plan.placements)
+        return f"{missing} of {shown.wanted} have no place now" if missing > 0 else ""
 
     def shape(self, scheduler: str) -> dict[str, Any] | None:
         """The plan as JSON; None while there is none for what is in the form."""

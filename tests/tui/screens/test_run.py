@@ -136,6 +136,15 @@ async def test_a_digit_at_the_count_is_the_count(drive: Drive) -> None:
         await until_shown(pilot, r"2 of 3 not placed")
 
 
+async def test_the_count_is_what_the_request_makes_of_it(drive: Drive) -> None:
+    async with drive() as (pilot, _):
+        await pilot.press("2")
+        await typed(pilot, ".0")
+        await until_shown(pilot, r"1 of 2 not placed")
+        await pilot.press("escape")
+        await until_gone(pilot, r"not placed")
+
+
 async def test_why_not_is_told_with_who_has_the_port(drive: Drive) -> None:
     async with drive() as (pilot, _):
         await until_shown(pilot, r"edge-1 takes none: tcp 8080 taken by task 3f3f3f3f \(web:7\)")
