@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from widgets.block_layout import COLOURS, NEUTRAL, Bar, BarLayout, Block, Piece, lay_out_bar
 from widgets.cells import ELLIPSIS, TONES, Cell, cell, fit
+from widgets.component_styles import ComponentStyles
 from widgets.plain import plain
 
 PARTS: Final = (
@@ -82,11 +83,11 @@ class BlockPainter:
         self.longest = 0
         """Cells of the longest title."""
         self._layouts: LRUCache[str, tuple[Bar, int, BarLayout]] = LRUCache(_REMEMBERED)
-        self._styles: dict[tuple[str, str], Style] = {}
+        self._styles = ComponentStyles(widget, "block-bars")
 
     def forget_styles(self) -> None:
         """Colours changed."""
-        self._styles.clear()
+        self._styles.forget()
 
     def widths(self, width: int) -> Widths:
         """How a line of that many cells is shared."""
@@ -101,31 +102,18 @@ class BlockPainter:
         self._layouts[bar.key] = bar, width, layout
         return layout
 
-    def _component(self, name: str) -> Style:
-        return self._widget.get_component_rich_style(f"block-bars--{name}")
-
-    def _style(self, name: str, ground: str = "") -> Style:
-        """The style of a tone or part (empty: plain text) on a ground (empty, or one of the cursor's)."""
-        style = self._styles.get((name, ground))
-        if style is None:
-            style = self._component(name) if name else self._widget.rich_style
-            if ground:
-                under = self._component(ground)
-                flags = Style(reverse=under.reverse or None, underline=under.underline or None)
-                style = style + Style(bgcolor=under.bgcolor) + flags
-            self._styles[name, ground] = style
-        return style
-
     def blank(self, width: int) -> Strip:
         """An empty line."""
-        return Strip.blank(width, self._style(""))
+        return Strip.blank(width, self._styles.get())
 
     def empty(self, text: str, line: int, width: int) -> Strip:
         """One line of the text for no bars at all, a line below the top."""
         lines = text.splitlines()
         if not 1 <= line <= len(lines):
             return self.blank(width)
-        return Strip([Segment(span.text, self._style("empty")) for span in fit(cell(" " + lines[line - 1]), width)])
+        return Strip(
+            [Segment(span.text, self._styles.get("empty")) for span in fit(cell(" " + lines[line - 1]), width)]
+        )
 
     def line(self, bar: Bar, width: int, part: int, chosen: int | None, *, cursor: bool) -> Strip:
         """One line of a bar.
@@ -137,8 +125,10 @@ class BlockPainter:
         widths = self.widths(width)
         faint = "" if self._widget.has_focus else "-blurred"
         ground = f"cursor{faint}" if cursor else ""
-        plain_style = self._style("", ground)
-        gutter = Segment(CURSOR_BAR, self._style(f"cursor-bar{faint}", ground)) if cursor else Segment(" ", plain_style)
+        plain_style = self._styles.get("", ground)
+        gutter = (
+            Segment(CURSOR_BAR, self._styles.get(f"cursor-bar{faint}", ground)) if cursor else Segment(" ", plain_style)
+        )
         title, note = (bar.title, bar.note) if part == 0 else ((), ())
         gap = Segment(" " * _GAP, plain_style)
         segments = [gutter, *self._cell(title, widths.title, bar.dim, ground), gap]
@@ -148,42 +138,47 @@ class BlockPainter:
 
     def _cell(self, content: Cell, width: int, dim: bool, ground: str) -> list[Segment]:
         return [
-            Segment(span.text, self._style("muted" if dim else span.tone if span.tone in TONES else "", ground))
+            Segment(span.text, self._styles.get("muted" if dim else span.tone if span.tone in TONES else "", ground))
             for span in fit(content, width)
         ]
 
     def _bar(self, bar: Bar, width: int, part: int, chosen: int | None, ground: str) -> list[Segment]:
         layout = self.layout(bar, width)
         segments: list[Segment] = []
+        behind_ghost = False
         for piece in layout.pieces:
             is_chosen = chosen is not None and piece.first <= chosen <= piece.last
-            segments += self._piece(bar, piece, part, ground, chosen=is_chosen)
-        segments.append(Segment(GROUND * layout.free, self._style("ground", ground)))
+            segments += self._piece(bar, piece, part, ground, chosen=is_chosen, behind_ghost=behind_ghost)
+            behind_ghost = bar.blocks[piece.last].kind == "ghost"
+        segments.append(Segment(GROUND * layout.free, self._styles.get("ground", ground)))
         if layout.over and layout.pieces:
-            segments.append(Segment(OVER, self._style("over", ground)))
+            segments.append(Segment(OVER, self._styles.get("over", ground)))
         return segments
 
-    def _piece(self, bar: Bar, piece: Piece, part: int, ground: str, *, chosen: bool) -> list[Segment]:
+    def _piece(
+        self, bar: Bar, piece: Piece, part: int, ground: str, *, chosen: bool, behind_ghost: bool
+    ) -> list[Segment]:
         block = bar.blocks[piece.first]
         fill = {"ghost": GHOST, "other": OTHER}.get(block.kind, " ")
         words = _words(block, piece, part, fill)
         if chosen:
-            style = self._style("selected")
+            style = self._styles.get("selected")
             return [Segment((CHOSEN if part == 0 else " ") + words.replace(fill, " "), style)]
         if block.kind == "other":
-            return [Segment(OTHER + words, self._style("other", ground))]
+            return [Segment(OTHER + words, self._styles.get("other", ground))]
         colour = "neutral" if bar.dim or block.colour == NEUTRAL else str(block.colour % COLOURS)
         if block.kind == "ghost":
-            # In a single cell a seam would be all there is to see.
-            return [Segment((SEAM if piece.width > 1 else GHOST) + words, self._style(f"ghost-{colour}", ground))]
-        style = self._style(f"block-{colour}")
+            # A seam parts it from its like alone; in a single cell it would be all there is to see.
+            first = SEAM if behind_ghost and piece.width > 1 else GHOST
+            return [Segment(first + words, self._styles.get(f"ghost-{colour}", ground))]
+        style = self._styles.get(f"block-{colour}")
         return [Segment(SEAM, self._seam(style)), Segment(words, style)]
 
     def _seam(self, style: Style) -> Style:
         """A hairline of the screen's own ground: it parts neighbours of one colour, with and without colours."""
         if style.reverse:
             return style
-        return style + Style(color=self._style("").bgcolor)
+        return style + Style(color=self._styles.get().bgcolor)
 
 
 def _words(block: Block, piece: Piece, part: int, fill: str) -> str:

@@ -7,7 +7,6 @@ from typing import ClassVar, Final, Literal
 
 from rich.cells import cell_len
 from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -15,6 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from widgets.cells import Cell, Span, cell_text, cell_width, fit
+from widgets.component_styles import ComponentStyles
 from widgets.line_model import FormLine
 from widgets.tones import tone_classes, tone_rules
 
@@ -63,7 +63,7 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
         """What stands in each row: the number of a line, and what of it."""
         self._cursor = 0
         self._scrolled = 0
-        self._styles: dict[tuple[str, str], Style] = {}
+        self._styles = ComponentStyles(self, "line-list")
 
     # --- lines and cursor ------------------------------------------------------------------------------------------
 
@@ -160,10 +160,10 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
         """One visible row."""
         row, width = self.scroll_offset.y + y, self.scrollable_content_region.width
         if row >= len(self._drawn):
-            return Strip.blank(width, self._style("", ""))
+            return Strip.blank(width, self._styles.get())
         number, part = self._drawn[row]
         if part == "air":
-            return Strip.blank(width, self._style("", ""))
+            return Strip.blank(width, self._styles.get())
         line, is_error = self._lines[number], part == "error"
         scrolled = self._scrolled if number == self._cursor else 0
         content = _error(line, width, scrolled) if is_error else _content(line, width)
@@ -171,31 +171,22 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
         faint = "" if self.has_focus else "-blurred"
         ground = f"cursor{faint}" if at_cursor else ""
         bar = (
-            Segment("▌", self._style(f"cursor-bar{faint}", ground)) if at_cursor else Segment(" ", self._style("", ""))
+            Segment("▌", self._styles.get(f"cursor-bar{faint}", ground))
+            if at_cursor
+            else Segment(" ", self._styles.get())
         )
         tone = "button" if line.kind == "button" and not is_error else ""
-        spans = [Segment(span.text, self._style(tone or span.tone, ground)) for span in fit(content, width - 1)]
+        spans = [Segment(span.text, self._styles.get(tone or span.tone, ground)) for span in fit(content, width - 1)]
         label = fit((Span(line.label),), LABEL - 1) if not is_error and line.label else ()
         if label:
-            head = [Segment(span.text, self._style("label", ground)) for span in label]
+            head = [Segment(span.text, self._styles.get("label", ground)) for span in label]
             spans = [*head, *Strip(spans).crop(LABEL - 1)]
-        return Strip([bar, *spans]).adjust_cell_length(width, self._style("", ground)).simplify()
-
-    def _style(self, name: str, ground: str) -> Style:
-        style = self._styles.get((name, ground))
-        if style is None:
-            style = self.get_component_rich_style(f"line-list--{name}") if name else self.rich_style
-            if ground:
-                under = self.get_component_rich_style(f"line-list--{ground}")
-                flags = Style(reverse=under.reverse or None, underline=under.underline or None)
-                style = style + Style(bgcolor=under.bgcolor) + flags
-            self._styles[name, ground] = style
-        return style
+        return Strip([bar, *spans]).adjust_cell_length(width, self._styles.get("", ground)).simplify()
 
     def notify_style_update(self) -> None:
         """Textual's notice that styles changed."""
         super().notify_style_update()
-        self._styles.clear()
+        self._styles.forget()
 
     def on_focus(self) -> None:
         """The cursor is drawn brighter."""
