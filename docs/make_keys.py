@@ -26,8 +26,8 @@ from app.screens.instances import InstancesScreen
 from app.screens.json_screen import JsonScreen
 from app.screens.logs import LogsScreen
 from app.screens.registering import RegisterScreen
-from app.screens.run import RunScreen
-from app.screens.run_where import WherePane
+from app.screens.run.screen import RunScreen
+from app.screens.run.where import WherePane
 from app.screens.task import TaskScreen
 from app.screens.tasks import TasksScreen
 from widgets.block_bar import BlockBars

@@ -21,8 +21,8 @@ from app.operations.session import Session
 from app.operations.tasks import stop_task
 from app.screens.dashboard import Dashboard
 from app.screens.editor import EditorScreen
-from app.screens.run import RunScreen
-from app.screens.run_choice import RunChoice
+from app.screens.run.choice import RunChoice
+from app.screens.run.screen import RunScreen
 from tests.cli import stand_ins
 from tests.engine_bed import Bed, Daemon, DaemonOptions, wait_until, why_not
 from tests.tui.screens.driving import register, session_with, until_shown

@@ -133,7 +133,7 @@ INSIDE = (*_GO, "help", "back", "leave")
 def _widget_ids() -> set[str]:
     """The names of the keys that tables, logs and dialogs have by themselves."""
     # Forms are heavy, and this is asked only where somebody has keys of their own.
-    from app.screens.run_where import WherePane
+    from app.screens.run.where import WherePane
     from widgets.diff_view import DiffView
     from widgets.line_form import LineForm
     from widgets.model_form.inputs import FieldInput, OfferList, TextDialog

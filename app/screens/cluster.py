@@ -20,7 +20,7 @@ from app.screens.doors import CLUSTER_STOWAGE as STOWAGE
 from app.screens.doors import CLUSTER_TASKS as TASKS
 from app.screens.instances import EMPTY_INSTANCES, matching_states, open_run
 from app.screens.rows import INSTANCE_COLUMNS, TASK_COLUMNS, instance_row, without
-from app.screens.stowage_pane import StowagePane
+from app.screens.stowage.pane import StowagePane
 from app.screens.task_actions import TASK_ACTIONS, TaskActions
 from app.screens.tasks import EMPTY_TASKS, marked_tasks, open_row, task_at_cursor, task_rows
 from widgets.block_bar import BlockBars

@@ -102,8 +102,8 @@ class AllDoors:
     def run(
         self, definition: str = "", cluster: str = "", again: Task | None = None, instances: Sequence[str] = ()
     ) -> Screen[None]:
-        from app.screens.run import RunScreen
-        from app.screens.run_choice import RunChoice, choice_of
+        from app.screens.run.choice import RunChoice, choice_of
+        from app.screens.run.screen import RunScreen
 
         if again is not None:
             return RunScreen(self._desk, choice_of(again))

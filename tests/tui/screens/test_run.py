@@ -21,9 +21,9 @@ from app.operations.launch import Launched
 from app.operations.preview import failure_shape
 from app.placement.refusals import Refusal
 from app.screens.dashboard import Dashboard
-from app.screens.run import RunScreen
-from app.screens.run_choice import RunChoice
-from app.screens.run_where import WherePane
+from app.screens.run.choice import RunChoice
+from app.screens.run.screen import RunScreen
+from app.screens.run.where import WherePane
 from tests.tui.screens.driving import register, screen_text, session_with, still_text, until, until_gone, until_shown
 from tests.tui.screens.still import still_dashboard
 
@@ -199,7 +199,7 @@ async def test_keys_typed_right_behind_tab_are_meant_for_the_picture(drive: Driv
 
 
 async def test_another_scheduler_chooses_at_the_launch(drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.screens.run.known_schedulers", lambda _: ["built-in", "night"])
+    monkeypatch.setattr("app.screens.run.screen.known_schedulers", lambda _: ["built-in", "night"])
     async with drive() as (pilot, screen):
         await at(pilot, screen, "scheduler")
         await pilot.press("enter", *"nig", "enter")
@@ -297,7 +297,7 @@ async def test_picture_and_launch_take_turns_where_there_is_no_room_for_both(
     def no_launch(*_: object) -> Any:
         raise MoorageError("no engine here")
 
-    monkeypatch.setattr("app.screens.run_launch.run_task", no_launch)
+    monkeypatch.setattr("app.screens.run.launch.run_task", no_launch)
     async with drive((120, 36)) as (pilot, screen):
         await pilot.press("ctrl+r")
         await until_shown(pilot, r"Run web:1\?")
@@ -336,7 +336,7 @@ async def launched(pilot: Pilot[Any], monkeypatch: pytest.MonkeyPatch, end: Laun
             raise end
         return end
 
-    monkeypatch.setattr("app.screens.run_launch.run_task", run_task)
+    monkeypatch.setattr("app.screens.run.launch.run_task", run_task)
     await pilot.press("ctrl+r")
     await until_shown(pilot, r"Run web:1\?")
     await pilot.press("y")

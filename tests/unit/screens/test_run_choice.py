@@ -18,9 +18,9 @@ from app.model.manifest import write_manifest
 from app.model.requests import R, RunTaskRequest, StartTaskRequest
 from app.model.resources import Resources
 from app.model.task import Task
-from app.screens.run_choice import RunChoice, choice_of, read_choice
-from app.screens.run_command import command_of, has_secrets
-from app.screens.run_overrides import OverrideError, override_lines, overrides_of
+from app.screens.run.choice import RunChoice, choice_of, read_choice
+from app.screens.run.command import command_of, has_secrets
+from app.screens.run.overrides import OverrideError, override_lines, overrides_of
 from tests.unit.builders import NOW
 
 WEB: dict[str, Any] = {

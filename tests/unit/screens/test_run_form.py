@@ -9,8 +9,8 @@ import pytest
 
 from app.model.definition_document import definition_from
 from app.placement.evaluation import InstanceFacts
-from app.screens.run_choice import RunChoice
-from app.screens.run_form import MOST, RunForm, RunWorld
+from app.screens.run.choice import RunChoice
+from app.screens.run.form import MOST, RunForm, RunWorld
 from tests.unit.screens.test_run_choice import WEB
 from widgets.cells import cell_text
 

@@ -12,9 +12,9 @@ from app.model.resources import Resources
 from app.model.safe_text import SafeText
 from app.model.update import FreshnessTold, HostRead, InfoRead
 from app.screens.filtering import parse_filter
-from app.screens.stowage import OTHERS, StowageBars, cores, family_colour, stowage_bars
-from app.screens.stowage_lines import bar_words, bare_line, legend, others_line, task_line
-from app.screens.stowage_pane import matching_bar
+from app.screens.stowage.bars import OTHERS, StowageBars, cores, family_colour, stowage_bars
+from app.screens.stowage.lines import bar_words, bare_line, legend, others_line, task_line
+from app.screens.stowage.pane import matching_bar
 from tests.unit.builders import NOW, at, container, record, tag
 from widgets.block_layout import NEUTRAL, Bar
 from widgets.cells import cell_text

@@ -22,9 +22,9 @@ from app.model.safe_text import safe_line
 from app.operations.planning import plan_shape
 from app.operations.preview import InstancePreview, Preview, preview
 from app.placement.demand import Demand
-from app.screens.run_choice import Reading, RunChoice
-from app.screens.run_preview import fits_cell, room_words, where_title
-from app.screens.stowage import bar_key, stowage_bars
+from app.screens.run.choice import Reading, RunChoice
+from app.screens.run.preview import fits_cell, room_words, where_title
+from app.screens.stowage.bars import bar_key, stowage_bars
 from widgets.block_bar import Bar, BlockBars
 from widgets.cell_line import CellLine
 from widgets.cells import Span, cell

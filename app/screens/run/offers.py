@@ -11,7 +11,7 @@ from app.model.safe_text import safe_line
 from app.model.task_definition import TaskDefinition
 from app.placement.evaluation import InstanceFacts
 from app.screens import formats
-from app.screens.run_overrides import OF_A_CONTAINER, OF_THE_TASK, TASK, command_text
+from app.screens.run.overrides import OF_A_CONTAINER, OF_THE_TASK, TASK, command_text
 from widgets.line_model import Offer, Offers
 
 ZONE = "ecs.availability-zone"

@@ -25,11 +25,11 @@ from app.placement.constraints import check_expressions
 from app.screens.actions import INSIDE, bindings
 from app.screens.desk import Desk
 from app.screens.frame import FrameScreen
-from app.screens.run_choice import RunChoice
-from app.screens.run_command import command_of, has_secrets
-from app.screens.run_form import RUN, RunForm, RunWorld, reservation_words
-from app.screens.run_launch import LAUNCH_COLUMNS, RunLaunch, known_definitions
-from app.screens.run_where import BESIDE, WherePane
+from app.screens.run.choice import RunChoice
+from app.screens.run.command import command_of, has_secrets
+from app.screens.run.form import RUN, RunForm, RunWorld, reservation_words
+from app.screens.run.launch import LAUNCH_COLUMNS, RunLaunch, known_definitions
+from app.screens.run.where import BESIDE, WherePane
 from widgets.breadcrumb import Breadcrumb
 from widgets.cells import Cell, Span
 from widgets.confirm import Confirm

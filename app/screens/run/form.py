@@ -13,7 +13,7 @@ from app.model.safe_text import safe_line
 from app.placement.evaluation import InstanceFacts, evaluate
 from app.placement.expressions import parse
 from app.screens import formats
-from app.screens.run_choice import (
+from app.screens.run.choice import (
     CONSTRAINT,
     MEMBER_OF,
     OVERRIDE,
@@ -23,8 +23,8 @@ from app.screens.run_choice import (
     expression_of,
     read_choice,
 )
-from app.screens.run_offers import constraint_offers, override_offers, strategy_offers
-from app.screens.run_overrides import masked_line
+from app.screens.run.offers import constraint_offers, override_offers, strategy_offers
+from app.screens.run.overrides import masked_line
 from widgets.cells import Cell, Span, cell
 from widgets.line_model import FormLine, LineKind, Offer, Offers
 

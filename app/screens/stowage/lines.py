@@ -8,7 +8,7 @@ from app.fleet.fleet import InstanceState, belongs
 from app.hosts.usage import HostUse
 from app.model.task import Task
 from app.screens import formats
-from app.screens.stowage import Resource, amount, cores, held_tasks
+from app.screens.stowage.bars import Resource, amount, cores, held_tasks
 from widgets.cells import Cell, Span, cell
 
 _GAP = Span("  ")

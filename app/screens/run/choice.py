@@ -17,7 +17,7 @@ from app.operations.blueprint import asked_for
 from app.placement.demand import Demand
 from app.placement.expressions import ExpressionError, parse
 from app.placement.strategies import strategies_of
-from app.screens.run_overrides import OverrideError, override_lines, overrides_of
+from app.screens.run.overrides import OverrideError, override_lines, overrides_of
 
 MEMBER_OF = "memberOf"
 DISTINCT = "distinctInstance"
@@ -31,7 +31,7 @@ class RunChoice:
     Attributes:
         strategies: ``spread instanceId``, ``binpack memory``, ``random``, the first first.
         constraints: ``distinctInstance``, or ``memberOf EXPRESSION``.
-        overrides: see ``run_overrides``.
+        overrides: see ``overrides`` beside this module.
         scheduler: "" for the cluster's own.
         instances: names of those that are marked; with any it is start-task, one task on each.
         seed: of chance in the preview.

@@ -1,0 +1,1 @@
+"""Stowage: what each instance holds, a bar of blocks for each."""
