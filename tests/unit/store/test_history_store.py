@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 
 from app.model.errors import MoorageError
 from app.model.safe_text import SafeText, safe
-from app.store import atomic, history
+from app.store import atomic, database
 from app.store.folder_lock import held_folder
 from app.store.history import HistoryStore
 from app.store.home import Home, resolve_home
@@ -206,7 +206,7 @@ def test_a_folder_that_somebody_holds_for_too_long_is_one_line(
     store: HistoryStore, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.remember(past_task())
-    monkeypatch.setattr(history, "BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr(database, "BUSY_TIMEOUT", 0.05)
     with (
         held_folder(home.state, 1, alone=True),
         pytest.raises(MoorageError, match="another process holds it"),
