@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from widgets.cells import Column
@@ -25,17 +25,20 @@ class Layout:
     gap: int
 
 
-def lay_out(columns: Sequence[Column], width: int) -> Layout:
-    """Place columns in ``width`` cells: first with wide gaps, then with narrow ones, then with fewer columns."""
+def lay_out(columns: Sequence[Column], width: int, hidden: Container[str] = (), keep: str = "") -> Layout:
+    """Place columns in ``width`` cells: first with wide gaps, then with narrow ones, then with fewer columns.
+
+    Those that are ``hidden`` are left out, but never the first; the one of the key ``keep`` gives way last.
+    """
     if not columns or width <= 0:
         return Layout((), 1)
-    kept = list(enumerate(columns))
+    kept = [(index, column) for index, column in enumerate(columns) if not index or column.key not in hidden]
     for gap in (2, 1):
         if _least(kept, gap) <= width:
             return Layout(_widths(kept, width, gap), gap)
     while len(kept) > 1 and _least(kept, 1) > width:
         # The first column names the row, so it is the one that stays.
-        kept.remove(max(kept[1:], key=lambda item: (item[1].priority, item[0])))
+        kept.remove(max(kept[1:], key=lambda item: (item[1].key != keep, item[1].priority, item[0])))
     gap = 2 if _least(kept, 2) <= width else 1
     return Layout(_widths(kept, width, gap), gap)
 

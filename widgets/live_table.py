@@ -19,6 +19,7 @@ from textual.timer import Timer
 
 from widgets.cells import Column, Row
 from widgets.columns import Layout, lay_out
+from widgets.lazy_rows import LazyRows, key_at
 from widgets.table_paint import PARTS, TablePainter
 from widgets.table_state import TableState, changed_positions
 from widgets.tones import tone_classes, tone_rules
@@ -121,6 +122,8 @@ class LiveTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._markable = markable
         self._openable = openable
         self._state = TableState()
+        self._hidden: frozenset[str] = frozenset()
+        self._sorted_by: tuple[str, bool] | None = None
         self._layout_of_columns: Layout = lay_out(self._columns, 80)
         self._painter = TablePainter(self)
         self._highlight_timer: Timer | None = None
@@ -132,8 +135,8 @@ class LiveTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """The rows as given last."""
-        return self._state.rows
+        """The rows as given last; of lazy ones all are made for it."""
+        return tuple(self._state.rows)
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -173,7 +176,7 @@ class LiveTable(ScrollView, can_focus=True, inherit_bindings=False):
         The cursor stays on its key wherever the row moved (and in view if it was), or goes to the nearest survivor.
         """
         state = self._state
-        old, new = state.rows, tuple(rows)
+        old, new = state.rows, rows if isinstance(rows, LazyRows) else tuple(rows)
         if old is new:
             return
         cursor_was, was_visible = state.cursor, self._is_visible(state.cursor)
@@ -194,6 +197,13 @@ class LiveTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Lay out by another specification; the rows' cells must match it."""
         if tuple(columns) != self._columns:
             self._columns = tuple(columns)
+            self._lay_out()
+            self.refresh()
+
+    def set_arrangement(self, sorted_by: tuple[str, bool] | None, hidden: frozenset[str]) -> None:
+        """Show by which column the rows are sorted (and whether downwards), and leave columns out; never the first."""
+        if (sorted_by, hidden) != (self._sorted_by, self._hidden):
+            self._sorted_by, self._hidden = sorted_by, hidden
             self._lay_out()
             self.refresh()
 
@@ -268,7 +278,7 @@ class LiveTable(ScrollView, can_focus=True, inherit_bindings=False):
             return
         state.marked = marked
         shown = range(self._window.start, min(self._window.stop, len(state.rows)))
-        self._refresh_rows(index for index in shown if state.rows[index].key in changed)
+        self._refresh_rows(index for index in shown if key_at(state.rows, index) in changed)
         self.post_message(self.MarksChanged(marked, self))
 
     # Painting
@@ -287,14 +297,16 @@ class LiveTable(ScrollView, can_focus=True, inherit_bindings=False):
             self.refresh(*regions)
 
     def _lay_out(self) -> None:
-        self._layout_of_columns = lay_out(self._columns, self.scrollable_content_region.width - GUTTER)
+        width = self.scrollable_content_region.width - GUTTER
+        keep = self._sorted_by[0] if self._sorted_by else ""
+        self._layout_of_columns = lay_out(self._columns, width, self._hidden, keep)
         self._painter.forget_strips()
 
     def render_line(self, y: int) -> Strip:
         """One visible line: the header, a row, a line of the empty text, or nothing."""
         width = self.scrollable_content_region.width
         if y < HEADER_HEIGHT:
-            return self._painter.header(self._layout_of_columns, width)
+            return self._painter.header(self._layout_of_columns, width, self._sorted_by)
         if not self._state.rows:
             return self._painter.empty(self._empty_text, y - HEADER_HEIGHT, width)
         position = self.scroll_offset.y + y - HEADER_HEIGHT

@@ -24,6 +24,8 @@ PARTS: Final = (
 )
 CURSOR_BAR: Final = "▌"
 MARK: Final = "◆"
+ASCENDING: Final = "▲"
+DESCENDING: Final = "▼"
 _REMEMBERED_ROWS: Final = 512
 
 
@@ -50,15 +52,23 @@ class TablePainter:
         """An empty line."""
         return Strip.blank(width, self._styles.get())
 
-    def header(self, layout: Layout, width: int) -> Strip:
-        """The line of titles."""
+    def header(self, layout: Layout, width: int, sorted_by: tuple[str, bool] | None = None) -> Strip:
+        """The line of titles; an arrow is at the one that the rows are sorted by."""
         if self._header is None or self._header[0] != width:
             style = self._styles.get("header")
             segments = [Segment(" ", style)]
             for number, placed in enumerate(layout.placed):
                 gap = " " * layout.gap if number else ""
-                title = fit((Span(placed.column.title),), placed.width, placed.column.align)
-                segments.append(Segment(gap + "".join(span.text for span in title), style))
+                column, width_left, arrow = placed.column, placed.width, ""
+                if sorted_by is not None and sorted_by[0] == column.key:
+                    arrow = DESCENDING if sorted_by[1] else ASCENDING
+                    width_left -= 1
+                title = "".join(span.text for span in fit((Span(column.title),), width_left, column.align))
+                if arrow:
+                    # Right behind the title, so that it is not taken for the next column's.
+                    bare = title.rstrip()
+                    title = bare + arrow + title[len(bare) :]
+                segments.append(Segment(gap + title, style))
             self._header = width, Strip(segments).adjust_cell_length(width, style).simplify()
         return self._header[1]
 

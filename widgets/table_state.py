@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from widgets.cells import Row
+from widgets.lazy_rows import key_at, keys_of, known_at
 
 
 class TableState:
     """Rows with a cursor that stays on its key wherever the row moves."""
 
     def __init__(self) -> None:
-        self.rows: tuple[Row, ...] = ()
+        self.rows: Sequence[Row] = ()
         self.cursor = 0
         self.marked: frozenset[str] = frozenset()
         self._wanted: str | None = None
@@ -21,15 +22,15 @@ class TableState:
     @property
     def cursor_key(self) -> str | None:
         """The key of the row at the cursor; None when there are no rows."""
-        return self.rows[self.cursor].key if self.rows else None
+        return key_at(self.rows, self.cursor) if self.rows else None
 
     def position(self, key: str) -> int | None:
         """Where the row of this key stands."""
         if self._positions is None:
-            self._positions = {row.key: index for index, row in enumerate(self.rows)}
+            self._positions = {key: index for index, key in enumerate(keys_of(self.rows))}
         return self._positions.get(key)
 
-    def replace(self, rows: tuple[Row, ...]) -> None:
+    def replace(self, rows: Sequence[Row]) -> None:
         """Take new rows; the cursor follows its row, or goes to the nearest of the old ones that is still there."""
         old, self.rows, self._positions = self.rows, rows, None
         if not rows:
@@ -55,7 +56,7 @@ class TableState:
         key = self._wanted
         if key is None:
             return 0
-        if self.cursor < len(self.rows) and self.rows[self.cursor].key == key:
+        if self.cursor < len(self.rows) and key_at(self.rows, self.cursor) == key:
             return self.cursor
         position = self.position(key)
         return self._nearest_survivor(old) if position is None else position
@@ -63,7 +64,7 @@ class TableState:
     def _nearest_survivor(self, old: Sequence[Row]) -> int:
         for distance in range(1, len(old)):
             for index in (self.cursor + distance, self.cursor - distance):
-                if 0 <= index < len(old) and (position := self.position(old[index].key)) is not None:
+                if 0 <= index < len(old) and (position := self.position(key_at(old, index))) is not None:
                     return position
         return min(self.cursor, len(self.rows) - 1)
 
@@ -71,7 +72,7 @@ class TableState:
 def changed_positions(old: Sequence[Row], new: Sequence[Row], window: range) -> Iterator[int]:
     """The positions in a window whose row is another, or none, in ``new``."""
     for index in window:
-        before = old[index] if index < len(old) else None
+        before = known_at(old, index)
         after = new[index] if index < len(new) else None
         if before is not after and before != after:
             yield index
