@@ -40,6 +40,7 @@ from app.model.update import (
 )
 
 Deliver = Callable[[HostUpdate], None]
+Hear = Callable[[Json], None]
 
 PING_EVERY = 3.0
 RELIST_EVERY = 60.0
@@ -49,12 +50,16 @@ _GONE_ACTIONS = frozenset({"destroy", "remove"})
 
 
 class Watcher:
-    """Watches one engine until stopped. ``deliver`` is called from the watcher's thread and must not block."""
+    """Watches one engine until stopped. ``deliver`` is called from the watcher's thread and must not block.
 
-    def __init__(self, key: InstanceKey, engine: Engine, deliver: Deliver) -> None:
+    ``hear`` gets each event as it came, on the thread that empties the stream; it must not block, either.
+    """
+
+    def __init__(self, key: InstanceKey, engine: Engine, deliver: Deliver, hear: Hear | None = None) -> None:
         self._key = key
         self._engine = engine
         self._deliver = deliver
+        self._hear = hear or _deaf
         self._stopped = threading.Event()
         self._stream: Stream | None = None
         self._reach: Reach = "connecting"
@@ -111,7 +116,8 @@ class Watcher:
         self._engine.ping()
         events: queue.SimpleQueue[Json | None] = queue.SimpleQueue()
         stream = self._stream = self._engine.events()
-        threading.Thread(target=_drain, args=(stream, events), name=f"events-{self._key.name}", daemon=True).start()
+        drained = (stream, events, self._hear)
+        threading.Thread(target=_drain, args=drained, name=f"events-{self._key.name}", daemon=True).start()
         self._read_info()
         self._read_all()
         self._had_answer = True
@@ -183,10 +189,15 @@ class Watcher:
         self._deliver(RecordSeen(self._key, name, found[0]) if found else RecordGone(self._key, name))
 
 
-def _drain(stream: Stream, events: queue.SimpleQueue[Json | None]) -> None:
+def _deaf(_: Json) -> None:
+    return None
+
+
+def _drain(stream: Stream, events: queue.SimpleQueue[Json | None], hear: Hear) -> None:
     try:
         for event in stream:
             events.put(event)
+            hear(event)
     except HostError:
         pass
     finally:

@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from app.fleet.changes import ChangeSet
 from app.fleet.fleet import Fleet
 from app.fleet.inbox import Inbox
+from app.hosts.engine import Engine
 from app.hosts.watcher import Watcher
 from app.model.errors import DocumentError, MoorageError
 from app.model.instance import Freshness, InstanceKey
 from app.model.safe_text import safe_line
-from app.model.update import FreshnessTold
+from app.model.update import FreshnessTold, HostUpdate
 from app.operations.session import Session
+
+if TYPE_CHECKING:
+    from app.operations.journal import Journal
 
 
 class Monitor:
-    """Call ``refresh`` and ``pump`` on one thread only. ``wake`` is called from any thread when there is news."""
+    """Call ``refresh`` and ``pump`` on one thread only. ``wake`` is called from any thread when there is news.
 
-    def __init__(self, session: Session, wake: Callable[[], None], clusters: frozenset[str] | None = None) -> None:
+    ``journal`` makes the journal that keeps what watchers tell; asked for when the first of them begins.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        wake: Callable[[], None],
+        clusters: frozenset[str] | None = None,
+        journal: Callable[[], Journal] | None = None,
+    ) -> None:
         self._session = session
+        self._journal = journal
         self._only = clusters
         self.fleet = Fleet()
         self.broken: dict[str, DocumentError] = {}
@@ -57,9 +72,20 @@ class Monitor:
             freshness = Freshness("unreachable", self._session.now(), safe_line(error.message))
             self._inbox.put(FreshnessTold(key, freshness))
             return
-        watcher = Watcher(key, engine, self._inbox.put)
+        watcher = self._watcher(key, engine)
         self._watchers[key] = endpoint, watcher
         watcher.start()
+
+    def _watcher(self, key: InstanceKey, engine: Engine) -> Watcher:
+        if self._journal is None:
+            return Watcher(key, engine, self._inbox.put)
+        ear, put = self._journal().ear(key, engine), self._inbox.put
+
+        def deliver(update: HostUpdate) -> None:
+            put(update)
+            ear.told(update)
+
+        return Watcher(key, engine, deliver, ear.heard)
 
     def pump(self) -> ChangeSet:
         """Apply what watchers have told since the last time."""

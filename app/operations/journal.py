@@ -1,0 +1,288 @@
+"""The journal: keeps what watchers tell of their hosts as events. Never makes a watcher wait."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from app.hosts.engine import Engine, Json
+from app.hosts.event_reading import EventReader, HostEvent
+from app.hosts.past_events import past_events
+from app.model.errors import MoorageError
+from app.model.event import Event
+from app.model.instance import InstanceKey
+from app.model.update import FreshnessTold, HostRead, HostUpdate, InfoRead, RecordGone, RecordSeen
+from app.operations.host_notes import FIRST_LOOK_BACK, HostNotes
+from app.operations.session import Session
+from app.store.event_rows import micros, moment
+from app.store.events import MOST_EVENTS, EventStore
+
+WRITE_EVERY = 0.25
+"""Seconds that events are gathered before they are written together."""
+MOST_WAITING = 20_000
+"""Events that may wait to be written; what comes beyond is counted, and told as a number."""
+MOST_UPDATES = 50_000
+HEARTBEAT = 30.0
+RETRY_AFTER = 10.0
+"""Seconds without a try after the file could not be written."""
+PRUNE_EVERY = 600.0
+_PRUNE_SLACK = MOST_EVENTS // 20
+DASHBOARD = "dashboard"
+"""The mark of when a dashboard of this home was open last."""
+_KEPT_UPDATES = (InfoRead, HostRead, FreshnessTold, RecordSeen, RecordGone)
+
+
+class _Past(NamedTuple):
+    events: list[HostEvent]
+
+
+_Item = HostEvent | HostUpdate | _Past
+
+
+class Ear:
+    """What the watcher of one instance tells the journal; both calls are cheap and never raise."""
+
+    def __init__(self, journal: Journal, key: InstanceKey, engine: Engine) -> None:
+        self._journal = journal
+        self._reader = EventReader()
+        self.key = key
+        self.engine = engine
+
+    def heard(self, raw: Json) -> None:
+        """An event of the engine, as it came. Called on the one thread that reads the stream."""
+        try:
+            event = self._reader.read(raw)
+        except Exception:  # noqa: BLE001 - whatever an engine sends, its stream goes on being read
+            event = None
+        if event is not None:
+            self._journal.put(self, event)
+
+    def told(self, update: HostUpdate) -> None:
+        """What the watcher found out."""
+        if isinstance(update, _KEPT_UPDATES):
+            self._journal.put(self, update)
+
+    def past(self, since: datetime) -> None:
+        """Ask the engine what it remembers; in a thread of its own."""
+        reader = EventReader()
+        try:
+            found = [event for raw in past_events(self.engine, since) if (event := reader.read(raw)) is not None]
+        except MoorageError:
+            return  # the list has told as well as it can
+        self._journal.put(self, _Past(found))
+
+
+class Journal:
+    """One for all watchers of a process. ``close`` writes what is waiting.
+
+    Args:
+        report: called from the journal's thread with what went wrong, in a line, when it differs from the last.
+        news: called from it after events were written.
+        dashboard: whether somebody looks: then it is noted until when.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        report: Callable[[str], None],
+        news: Callable[[], None] | None = None,
+        *,
+        dashboard: bool = False,
+    ) -> None:
+        self._session = session
+        self._report = report
+        self._news = news or (lambda: None)
+        self._dashboard = dashboard
+        self._store = EventStore(session.home)
+        self._lock = threading.Condition()
+        self._waiting: deque[tuple[Ear, _Item]] = deque()
+        self._events_waiting = 0
+        self._lost: Counter[InstanceKey] = Counter()
+        self._thread: threading.Thread | None = None
+        self._closing = False
+        self._notes: dict[InstanceKey, tuple[Ear, HostNotes]] = {}
+        self._unwritten: dict[tuple[str, str], Event] = {}
+        self._marks: dict[str, int] | None = None
+        self._not_before = 0.0
+        self._beat_at = 0.0
+        self._prune_at = 0.0
+        self._since_prune = 0
+        self._trouble = ""
+        self._ready = threading.Event()
+        self.opened_at = session.now()
+        self.away_since: datetime | None = None
+        """When a dashboard was open last before this one; None: never, or it is open still. Known once ``ready``."""
+        self.written = 0
+        """Grows with each event that is written."""
+
+    def ear(self, key: InstanceKey, engine: Engine) -> Ear:
+        """For the watcher of an instance. Begins the journal's thread, if it has not begun."""
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
+                self._thread.start()
+        return Ear(self, key, engine)
+
+    @property
+    def ready(self) -> bool:
+        return self._ready.is_set()
+
+    def put(self, ear: Ear, item: _Item) -> None:
+        with self._lock:
+            is_event = isinstance(item, HostEvent)
+            if (is_event and self._events_waiting >= MOST_WAITING) or len(self._waiting) >= MOST_UPDATES:
+                self._lost[ear.key] += len(item.events) if isinstance(item, _Past) else 1
+                return
+            self._events_waiting += is_event
+            self._waiting.append((ear, item))
+            if len(self._waiting) == 1:
+                self._lock.notify()
+
+    def close(self, within: float = 2.0) -> None:
+        """Write what is waiting, for at most ``within`` seconds."""
+        with self._lock:
+            self._closing = True
+            self._lock.notify()
+            thread = self._thread
+        if thread is not None:
+            thread.join(within)
+
+    # --- in its thread ---------------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        self._begin()
+        while True:
+            with self._lock:
+                if not self._waiting and not self._closing:
+                    self._lock.wait(HEARTBEAT / 4)
+                closing = self._closing
+            if not closing:
+                # Gathered, so that a thousand events a second are four transactions and not a thousand.
+                self._pause(WRITE_EVERY)
+            self._take()
+            self._write(last=closing)
+            self._beat(last=closing)
+            if closing:
+                return
+            self._prune()
+
+    def _pause(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        with self._lock:
+            while not self._closing and (left := end - time.monotonic()) > 0:
+                self._lock.wait(left)
+
+    def _begin(self) -> None:
+        try:
+            self._marks = self._store.marks()
+        except MoorageError as error:
+            self._marks = {}
+            self._tell(error.message)
+        seen = self._time_of(DASHBOARD)
+        if seen is not None and self.opened_at - seen > timedelta(seconds=HEARTBEAT * 2):
+            self.away_since = seen
+        self._ready.set()
+
+    def _time_of(self, name: str) -> datetime | None:
+        value = (self._marks or {}).get(name)
+        try:
+            return None if value is None else moment(value)
+        except OverflowError:
+            return None
+
+    def _take(self) -> None:
+        """Everything that waits becomes events; what cannot be written now waits as such."""
+        with self._lock:
+            items, self._waiting = self._waiting, deque()
+            self._events_waiting = 0
+            lost, self._lost = self._lost, Counter()
+        now = datetime.now(UTC)
+        for ear, item in items:
+            notes = self._notes_of(ear)
+            if isinstance(item, HostEvent):
+                events = notes.heard(item)
+            elif isinstance(item, _Past):
+                events = notes.remembered(item.events)
+            else:
+                self._catch_up(ear, notes, item, now)
+                events = notes.told(item, now)
+            for event in events:
+                self._hold(event, lost)
+        for key, count in lost.items():
+            if key in self._notes:
+                event = self._notes[key][1].lost(count, now)
+                self._unwritten[event.key, event.cluster] = event
+
+    def _hold(self, event: Event, lost: Counter[InstanceKey]) -> None:
+        if len(self._unwritten) >= MOST_WAITING and (event.key, event.cluster) not in self._unwritten:
+            lost[InstanceKey(event.cluster, event.instance)] += event.count
+        else:
+            self._unwritten[event.key, event.cluster] = event
+
+    def _notes_of(self, ear: Ear) -> HostNotes:
+        known = self._notes.get(ear.key)
+        if known is None or known[0] is not ear:
+            until = self._time_of(_watched(ear.key))
+            known = self._notes[ear.key] = ear, HostNotes(ear.key, self._session.owner, until)
+        return known[1]
+
+    def _catch_up(self, ear: Ear, notes: HostNotes, update: HostUpdate, now: datetime) -> None:
+        """When a host answers (again), its engine is asked what it remembers of the time without a listener."""
+        if not isinstance(update, FreshnessTold) or update.freshness.reach != "live" or notes.live:
+            return
+        since = notes.catch_up_from(self._time_of(_watched(ear.key)) or now - FIRST_LOOK_BACK)
+        threading.Thread(target=ear.past, args=(since,), name=f"past-{ear.key.name}", daemon=True).start()
+
+    def _write(self, *, last: bool) -> None:
+        if not self._unwritten or (time.monotonic() < self._not_before and not last):
+            return
+        try:
+            changed = self._store.add(self._unwritten.values())
+            self._tell(*self._store.take_warnings())
+        except MoorageError as error:
+            self._not_before = time.monotonic() + RETRY_AFTER
+            self._tell(error.message)
+            return
+        self._unwritten = {}
+        self._since_prune += changed
+        if changed:
+            self.written += changed
+            self._news()
+
+    def _beat(self, *, last: bool) -> None:
+        """Note until when somebody watched, so that the next one knows what it has missed."""
+        if not last and time.monotonic() < self._beat_at:
+            return
+        self._beat_at = time.monotonic() + HEARTBEAT
+        now = micros(datetime.now(UTC))
+        marks = {_watched(key): now for key, (_, notes) in self._notes.items() if notes.live}
+        if self._dashboard:
+            marks[DASHBOARD] = now
+        try:
+            if marks:
+                self._store.write_marks(marks)
+        except MoorageError as error:
+            self._tell(error.message)
+
+    def _prune(self) -> None:
+        if time.monotonic() < self._prune_at and self._since_prune < _PRUNE_SLACK:
+            return
+        self._prune_at, self._since_prune = time.monotonic() + PRUNE_EVERY, 0
+        try:
+            self._store.prune(datetime.now(UTC) - self._session.config.history_retention)
+        except MoorageError as error:
+            self._tell(error.message)
+
+    def _tell(self, *problems: str) -> None:
+        for problem in problems:
+            if problem != self._trouble:
+                self._trouble = problem
+                self._report(problem)
+
+
+def _watched(key: InstanceKey) -> str:
+    return f"watched {key.cluster}/{key.name}"
