@@ -89,6 +89,10 @@ class Engine:
             raise ReadOnlyError(what)
         return self.api()
 
+    def gate(self, what: str) -> Any:
+        """The session, for a write that another module of this room does. Raises ReadOnlyError."""
+        return self._write(what)
+
     # --- reading ---------------------------------------------------------------------------------------------------
 
     def ping(self) -> None:
