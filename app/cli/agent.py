@@ -21,6 +21,7 @@ from app.model.errors import MoorageError
 from app.model.instance import Freshness, InstanceKey
 from app.model.requests import Request
 from app.operations.history import prune
+from app.operations.journal import Journal
 from app.operations.monitor import Monitor
 from app.operations.supervision import Supervision
 
@@ -104,7 +105,8 @@ def _once(call: Call, names: list[str]) -> int:
 def _watch(call: Call, clusters: frozenset[str] | None) -> int:
     news = threading.Event()
     journal = _Journal()
-    monitor = Monitor(call.session, news.set, clusters)
+    events = Journal(call.session, warn)
+    monitor = Monitor(call.session, news.set, clusters, lambda: events)
     supervision = Supervision(call.session, journal.write, warn)
     told_broken: set[str] = set()
     _prune(call)
@@ -123,6 +125,7 @@ def _watch(call: Call, clusters: frozenset[str] | None) -> int:
             news.clear()
         monitor.stop()
         supervision.close()
+        events.close()
     if caught[0] == signal.SIGINT:
         complain("interrupted")
         return INTERRUPTED

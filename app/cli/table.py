@@ -156,7 +156,21 @@ _PLANNED: list[Column] = [
     ("REASON", _getter("reason")),
     ("WHY NO MORE", _getter("detail")),
 ]
+_EVENT: list[Column] = [
+    ("TIME", lambda shape: str(shape["time"])[:19].replace("T", " ")),
+    ("EVENT", _getter("event")),
+    ("CLUSTER", _getter("cluster")),
+    ("INSTANCE", _getter("containerInstance")),
+    ("TASK", lambda shape: short_id(shape.get("taskArn", ""))[:8]),
+    ("DEFINITION", _getter("taskDefinition")),
+    ("CONTAINER", _getter("container")),
+    ("EXIT", _getter("exitCode")),
+    ("BY", _getter("by")),
+    ("COUNT", _getter("count")),
+    ("DETAIL", _getter("detail")),
+]
 _COLUMNS: dict[str, list[Column]] = {
+    "events": _EVENT,
     "instances": _PLANNED,
     "cluster": _CLUSTER,
     "clusters": _CLUSTER,

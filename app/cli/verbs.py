@@ -23,6 +23,7 @@ NOUNS = {
     "planning": "Placement",
     "tasks": "Tasks",
     "logs": "Logs",
+    "events": "Events",
     "agent": "Supervision",
 }
 
@@ -59,6 +60,7 @@ _ALL = (
     Verb("describe-tasks", "tasks", "Show tasks with their containers."),
     Verb("wait", "tasks", "Wait until tasks are what you say: wait tasks-running, wait tasks-stopped."),
     Verb("logs", "logs", "Show what a task's containers wrote."),
+    Verb("events", "events", "Show what happened on hosts and what was done from here."),
     Verb("agent", "agent", "Watch clusters and do what is due on their tasks, without a screen."),
 )
 VERBS = {verb.name: verb for verb in _ALL}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from app.hosts.past_events import past_events
 from app.model.errors import MoorageError
 from app.model.event import Event
 from app.model.instance import InstanceKey
+from app.model.safe_text import safe_line
 from app.model.update import FreshnessTold, HostRead, HostUpdate, InfoRead, RecordGone, RecordSeen
 from app.operations.host_notes import FIRST_LOOK_BACK, HostNotes
 from app.operations.session import Session
@@ -66,14 +67,19 @@ class Ear:
         if isinstance(update, _KEPT_UPDATES):
             self._journal.put(self, update)
 
-    def past(self, since: datetime) -> None:
+    def ask(self, since: datetime) -> None:
         """Ask the engine what it remembers; in a thread of its own."""
+        threading.Thread(target=self._ask, args=(since,), name=f"past-{self.key.name}", daemon=True).start()
+
+    def _ask(self, since: datetime) -> None:
         reader = EventReader()
         try:
             found = [event for raw in past_events(self.engine, since) if (event := reader.read(raw)) is not None]
+            self._journal.put(self, _Past(found))
         except MoorageError:
             return  # the list has told as well as it can
-        self._journal.put(self, _Past(found))
+        finally:
+            self._journal.asked(-1)
 
 
 class Journal:
@@ -104,6 +110,8 @@ class Journal:
         self._lost: Counter[InstanceKey] = Counter()
         self._thread: threading.Thread | None = None
         self._closing = False
+        self._at_work = False
+        self._asked = 0
         self._notes: dict[InstanceKey, tuple[Ear, HostNotes]] = {}
         self._unwritten: dict[tuple[str, str], Event] = {}
         self._marks: dict[str, int] | None = None
@@ -131,6 +139,12 @@ class Journal:
     def ready(self) -> bool:
         return self._ready.is_set()
 
+    @property
+    def asking(self) -> bool:
+        """Is something still to be written, or an engine asked what it remembers?"""
+        with self._lock:
+            return bool(self._waiting) or self._at_work or self._asked > 0
+
     def put(self, ear: Ear, item: _Item) -> None:
         with self._lock:
             is_event = isinstance(item, HostEvent)
@@ -141,6 +155,11 @@ class Journal:
             self._waiting.append((ear, item))
             if len(self._waiting) == 1:
                 self._lock.notify()
+
+    def asked(self, change: int) -> None:
+        """One engine more, or less, is being asked what it remembers."""
+        with self._lock:
+            self._asked += change
 
     def close(self, within: float = 2.0) -> None:
         """Write what is waiting, for at most ``within`` seconds."""
@@ -165,6 +184,7 @@ class Journal:
                 self._pause(WRITE_EVERY)
             self._take()
             self._write(last=closing)
+            self._at_work = False
             self._beat(last=closing)
             if closing:
                 return
@@ -198,24 +218,30 @@ class Journal:
         """Everything that waits becomes events; what cannot be written now waits as such."""
         with self._lock:
             items, self._waiting = self._waiting, deque()
+            self._at_work = True
             self._events_waiting = 0
             lost, self._lost = self._lost, Counter()
         now = datetime.now(UTC)
         for ear, item in items:
-            notes = self._notes_of(ear)
-            if isinstance(item, HostEvent):
-                events = notes.heard(item)
-            elif isinstance(item, _Past):
-                events = notes.remembered(item.events)
-            else:
-                self._catch_up(ear, notes, item, now)
-                events = notes.told(item, now)
-            for event in events:
-                self._hold(event, lost)
+            try:
+                for event in self._events_of(ear, item, now):
+                    self._hold(event, lost)
+            except Exception as error:  # noqa: BLE001 - one that cannot be understood must not end the journal
+                lost[ear.key] += 1
+                self._tell(safe_line(f"an event of {ear.key.name} cannot be kept ({type(error).__name__}: {error})"))
         for key, count in lost.items():
             if key in self._notes:
                 event = self._notes[key][1].lost(count, now)
                 self._unwritten[event.key, event.cluster] = event
+
+    def _events_of(self, ear: Ear, item: _Item, now: datetime) -> Iterable[Event]:
+        notes = self._notes_of(ear)
+        if isinstance(item, HostEvent):
+            return notes.heard(item)
+        if isinstance(item, _Past):
+            return notes.remembered(item.events)
+        self._catch_up(ear, notes, item, now)
+        return notes.told(item, now)
 
     def _hold(self, event: Event, lost: Counter[InstanceKey]) -> None:
         if len(self._unwritten) >= MOST_WAITING and (event.key, event.cluster) not in self._unwritten:
@@ -235,7 +261,8 @@ class Journal:
         if not isinstance(update, FreshnessTold) or update.freshness.reach != "live" or notes.live:
             return
         since = notes.catch_up_from(self._time_of(_watched(ear.key)) or now - FIRST_LOOK_BACK)
-        threading.Thread(target=ear.past, args=(since,), name=f"past-{ear.key.name}", daemon=True).start()
+        self.asked(1)
+        ear.ask(since)
 
     def _write(self, *, last: bool) -> None:
         if not self._unwritten or (time.monotonic() < self._not_before and not last):

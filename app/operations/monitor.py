@@ -82,8 +82,8 @@ class Monitor:
         ear, put = self._journal().ear(key, engine), self._inbox.put
 
         def deliver(update: HostUpdate) -> None:
-            put(update)
             ear.told(update)
+            put(update)
 
         return Watcher(key, engine, deliver, ear.heard)
 

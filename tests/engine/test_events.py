@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.hosts.drain import remove_drain, write_drain
+from app.hosts.errors import HostError
 from app.model.event import Event
 from app.model.instance import InstanceKey
 from app.operations.journal import Journal
 from app.operations.monitor import Monitor
 from app.operations.session import Session
-from app.store.events import EventQuery, EventStore
+from app.store.event_rows import micros, moment
+from app.store.events import FILE_NAME, EventQuery, EventStore
 from app.store.home import resolve_home
 from tests.engine.clusters import pump_until, register
+from tests.engine.launching import LIVE, Bench
 from tests.engine_bed import Daemon, wait_until
 
 SLEEP = ["sleep", "1000"]
@@ -113,3 +120,146 @@ def test_an_oom_and_flips_of_health_are_kept(engine: Daemon, session: Session) -
         engine.api.exec_start(engine.api.exec_create(ill, ["touch", "/tmp/well"])["Id"])
         until_kept(session, ill, "created", "started", "unhealthy", "healthy", within=20)
     assert [event.bad for event in of(session, hungry)][2:] == [True, True]
+
+
+def test_two_watchers_of_one_home_keep_each_event_once(
+    engine: Daemon, fresh_engine: Callable[..., Daemon], session: Session
+) -> None:
+    frozen = fresh_engine(name="frozen")
+    register(session, engine, frozen)
+    with watching(session, engine, frozen) as one, watching(Session(session.home), engine, frozen) as two:
+        assert one.session.owner != two.session.owner
+        containers = [engine.run(LIVE) for _ in range(3)]
+        for container in containers:
+            engine.api.kill(container)
+        for container in containers:
+            until_kept(session, container, "created", "started", "killed", "died")
+        frozen.pause()
+        for watch in (one, two):
+            state = watch.monitor.fleet.instances[InstanceKey("default", "frozen")]
+            pump_until(watch.monitor, lambda state=state: not state.live, within=20)  # type: ignore[misc]
+        frozen.resume()
+        for watch in (one, two):
+            watch.live(frozen)
+        wait_until(lambda: "back" in whats(kept(session)), within=10)
+    # Both have written all that they know by now.
+    assert Counter(event.what for event in kept(session) if event.container_id in containers) == {
+        "created": 3,
+        "started": 3,
+        "killed": 3,
+        "died": 3,
+    }
+    reached = [event for event in kept(session) if event.source == "watch" and event.instance == "frozen"]
+    assert whats(reached) == ["connected", "silent", "back"]
+    assert "no answer" in reached[1].detail
+    assert reached[2].detail.endswith("without events; by the list since: nothing")
+
+
+def test_what_was_missed_in_a_gap_is_told_in_numbers_and_made_up_for(engine: Daemon, session: Session) -> None:
+    register(session, engine)
+    with watching(session, engine) as watch:
+        dies, goes = engine.run(SLEEP), engine.run(SLEEP)
+        until_kept(session, goes, "created", "started")
+        key = InstanceKey("default", engine.name)
+        watcher = watch.monitor._watchers[key][1]
+        # As if the network to it was cut: nothing is heard until it has come to pass.
+        real, watcher._engine.ping = watcher._engine.ping, unreachable  # type: ignore[method-assign]
+        watcher._close_stream()
+        pump_until(watch.monitor, lambda: not watch.monitor.fleet.instances[key].live)
+        task = Bench(engine).launch({"name": "web"})
+        engine.api.kill(dies)
+        engine.api.remove_container(goes, force=True)
+        watcher._engine.ping = real  # type: ignore[method-assign]
+        watch.live(engine)
+        until_kept(session, dies, "created", "started", "killed", "died")
+        until_kept(session, goes, "created", "started", "killed", "died", "removed")
+        wait_until(lambda: "back" in whats(kept(session)))
+        (back,) = [event for event in kept(session) if event.what == "back"]
+        assert back.detail.endswith("without events; by the list since: 1 created, 1 started, 1 died, 1 removed")
+        wait_until(lambda: len(of_task(session, task.id)) == 3)
+    # Seen by the list and told by the engine: kept once, and the engine's own word counts.
+    assert [(event.what, event.source) for event in of_task(session, task.id)] == [
+        ("launch", "record"),
+        ("created", "event"),
+        ("started", "event"),
+    ]
+
+
+def unreachable() -> None:
+    raise HostError("cut off", "unreachable")
+
+
+def of_task(session: Session, task_id: str) -> list[Event]:
+    return kept(session, task=task_id)
+
+
+def test_a_task_is_told_from_its_launch_to_its_end(engine: Daemon, session: Session) -> None:
+    register(session, engine)
+    with watching(session, engine):
+        bench = Bench(engine)
+        task = bench.launch({"name": "web"})
+        bench.stop(task, "enough of it")
+        wanted = ["launch", "created", "started", "stop", "killed", "died"]
+        wait_until(lambda: whats(of_task(session, task.id)) == wanted, what=str(wanted))
+    events = of_task(session, task.id)
+    assert {(event.family, event.revision) for event in events} == {("web", 1)}
+    assert [event.container for event in events] == ["", "web", "web", "", "web", "web"]
+    assert (events[3].by, events[3].detail) == ("me", "enough of it")
+    assert (events[4].detail, events[5].exit_code) == ("SIGTERM", 7)
+
+
+def test_what_happened_while_nobody_watched_is_found_afterwards(engine: Daemon, session: Session) -> None:
+    register(session, engine)
+    with watching(session, engine):
+        before = engine.run(SLEEP)
+        until_kept(session, before, "created", "started")
+    store, away = EventStore(session.home), session.now() - timedelta(hours=2)
+    age_marks(session, away)
+    engine.api.kill(before)
+    task = Bench(engine).launch({"name": "web"})
+
+    with watching(Session(session.home), engine) as watch:
+        until_kept(session, before, "created", "started", "killed", "died")
+        wait_until(lambda: len(of_task(session, task.id)) == 3)
+        assert watch.journal.away_since == moment(micros(away))
+        wait_until(lambda: "gap" in whats(kept(session)))
+    (gap,) = [event for event in kept(session) if event.what == "gap"]
+    # Unmanaged containers have no times in a list: of these only the engine's memory tells.
+    assert gap.detail == "nobody watched for 2 h; by the list since: 2 created, 1 started"
+    assert [event.what for event in kept(session) if event.source == "watch"] == ["connected", "gap"]
+    assert store.take_warnings() == []
+
+
+def age_marks(session: Session, then: datetime) -> None:
+    """As if everybody had gone at that time."""
+    with closing(sqlite3.connect(session.home.state / FILE_NAME, isolation_level=None)) as connection:
+        connection.execute("UPDATE mark SET value = ? WHERE name <> 'version'", [micros(then)])
+
+
+def test_one_engine_in_two_clusters_tells_each_of_its_own_tasks(engine: Daemon, session: Session) -> None:
+    register(session, engine)
+    register(session, engine, cluster="other")
+    with watching(session, engine) as watch:
+        fleet = watch.monitor.fleet
+        pump_until(watch.monitor, lambda: all(state.live for state in fleet.instances.values()))
+        task = Bench(engine).launch({"name": "web"})
+        by_hand = engine.run(SLEEP)
+        wait_until(lambda: whats(of_task(session, task.id)) == ["launch", "created", "started"])
+        wait_until(lambda: len(of(session, by_hand)) == 4)
+    assert {event.cluster for event in of_task(session, task.id)} == {"default"}
+    assert Counter(event.cluster for event in of(session, by_hand)) == {"default": 2, "other": 2}
+
+
+def test_a_drain_and_its_end_are_kept_whoever_watches(engine: Daemon, session: Session) -> None:
+    register(session, engine)
+    with watching(session, engine), watching(Session(session.home), engine):
+        api = Bench(engine).engine
+        write_drain(api, "default", "ops", "a new kernel")
+        wait_until(lambda: "draining" in whats(kept(session)))
+        remove_drain(api, "default")
+        wait_until(lambda: "active" in whats(kept(session)))
+    changes = [event for event in kept(session) if event.what in ("draining", "active")]
+    assert [(event.what, event.by, event.detail) for event in changes] == [
+        ("draining", "ops", "a new kernel"),
+        ("active", "", "takes tasks again"),
+    ]
