@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from rich.cells import cell_len, chop_cells
 
@@ -13,26 +12,34 @@ from widgets.sgr import cut_sgr, strip_sgr
 
 MAX_LINE_CELLS: Final = 4096
 """A line is cut here: one line of a megabyte must not freeze a paint."""
+MAX_CHARACTERS: Final = 32_000_000
+"""Characters of all lines together; the oldest lines give way."""
+Mark = Literal["", "stderr", "quiet", "good", "warn", "bad"]
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
+class LogLine(NamedTuple):
     """One line of a log.
 
     ``text`` may hold SGR colour sequences; ``source_tone_index`` chooses one of eight colours (modulo) for ``source``;
-    ``time`` is shown as it is, in front.
+    ``time`` is shown as it is, in front. ``raw``: how it was written, where ``text`` tells it otherwise, else "".
+    ``mark``: stderr, or the tone of a note that is told between the lines. ``when``: in seconds of the epoch, 0 if it
+    is not known.
     """
 
     text: str
     source: str = ""
     source_tone_index: int = 0
     time: str = ""
+    raw: str = ""
+    mark: Mark = ""
+    when: float = 0.0
 
 
 class _Entry(NamedTuple):
     line: LogLine
     width: int
     single: bool
+    size: int
 
 
 class LineStore:
@@ -44,6 +51,11 @@ class LineStore:
         self.widest = 0
         self.source_width = 0
         self.time_width = 0
+        self.has_stderr = False
+        self.has_times = False
+        self.raw = False
+        self._size = 0
+        self._last_source: str | None = None
         self._entries: list[_Entry] = []
         # Entries before the head are gone; they are deleted in blocks, so that dropping one costs no copy of the rest.
         self._head = 0
@@ -79,7 +91,7 @@ class LineStore:
         lines, skipped = lines[-self.capacity :], max(0, len(lines) - self.capacity)
         for line in lines:
             self._add(line)
-        rows = self._drop(len(self) - self.capacity)
+        rows = self._drop(self._too_many())
         self.dropped += skipped
         return rows
 
@@ -87,7 +99,24 @@ class LineStore:
         """Forget all lines, but not how many were dropped: numbers go on."""
         self.dropped += len(self)
         self._entries, self._ends, self._head, self._start = [], [], 0, 0
-        self.widest = self.source_width = self.time_width = 0
+        self.widest = self.source_width = self.time_width = self._size = 0
+        self.has_stderr = self.has_times = False
+        self._last_source = None
+
+    def show_raw(self, raw: bool) -> None:
+        """Take lines as they were written, or as they are told."""
+        if raw != self.raw:
+            lines, dropped = self.lines(), self.dropped
+            self.clear()
+            self.raw = raw
+            for line in lines:
+                self._add(line)
+            self.dropped = dropped
+
+    def text(self, number: int) -> str:
+        """What is shown of a line."""
+        line = self.line(number)
+        return line.raw if self.raw and line.raw else line.text
 
     def wrap(self, width: int) -> None:
         """Wrap at ``width`` cells from now on; 0: one row a line."""
@@ -119,23 +148,42 @@ class LineStore:
         return self._ends[index - 1] if index else self._start
 
     def _add(self, line: LogLine) -> None:
-        if len(line.text) > MAX_LINE_CELLS or not line.text.isascii():
-            cut = cut_sgr(line.text, MAX_LINE_CELLS)
-            line = line if cut == line.text else replace(line, text=cut)
-        text = strip_sgr(line.text)
-        width = cell_len(text)
-        entry = _Entry(line, width, width == len(text))
-        self._entries.append(entry)
+        raw = self.raw and bool(line.raw)
+        text = line.raw if raw else line.text
+        if len(text) > MAX_LINE_CELLS or not text.isascii():
+            cut = cut_sgr(text, MAX_LINE_CELLS)
+            if cut != text:
+                line, text = line._replace(raw=cut) if raw else line._replace(text=cut), cut
+        shown = strip_sgr(text)
+        width = cell_len(shown)
+        size = len(line.text) + len(line.raw)
+        self._entries.append(_Entry(line, width, width == len(shown), size))
+        self._size += size
         self.widest = max(self.widest, width)
-        self.source_width = max(self.source_width, cell_len(line.source))
-        self.time_width = max(self.time_width, cell_len(line.time))
+        if line.source is not self._last_source:
+            self._last_source = line.source
+            self.source_width = max(self.source_width, cell_len(line.source))
+        if len(line.time) > self.time_width or not line.time.isascii():
+            self.time_width = max(self.time_width, cell_len(line.time))
+        self.has_stderr = self.has_stderr or line.mark == "stderr"
+        self.has_times = self.has_times or line.when > 0
         if self._wrap:
-            self._ends.append((self._ends[-1] if self._ends else self._start) + self._height(entry))
+            self._ends.append((self._ends[-1] if self._ends else self._start) + self._height(self._entries[-1]))
+
+    def _too_many(self) -> int:
+        """How many of the oldest lines have to go."""
+        count = max(len(self) - self.capacity, 0)
+        size = self._size - sum(entry.size for entry in self._entries[self._head : self._head + count])
+        while size > MAX_CHARACTERS and count < len(self) - 1:
+            size -= self._entries[self._head + count].size
+            count += 1
+        return count
 
     def _drop(self, count: int) -> int:
         if count <= 0:
             return 0
         before = self._row_before(self._head) if self._wrap else 0
+        self._size -= sum(entry.size for entry in self._entries[self._head : self._head + count])
         self._head += count
         self.dropped += count
         rows = self._row_before(self._head) - before if self._wrap else count
@@ -152,7 +200,9 @@ class LineStore:
             return 1
         if entry.single:
             return -(-entry.width // self._wrap)
-        return len(chop_cells(strip_sgr(entry.line.text), self._wrap))
+        return len(
+            chop_cells(strip_sgr(entry.line.raw if self.raw and entry.line.raw else entry.line.text), self._wrap)
+        )
 
 
 def wrap_cuts(text: str, width: int) -> list[int]:

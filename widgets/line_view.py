@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from typing import ClassVar
+from collections.abc import Iterable
+from time import monotonic
+from typing import ClassVar, Protocol
 
 from rich.cells import get_character_cell_size
 from rich.segment import Segment
@@ -11,6 +12,27 @@ from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+
+SEARCH_BUDGET = 0.3
+"""Seconds that one key's search may take; what was not looked at by then is looked at by the next."""
+
+
+class Found(Protocol):
+    """Where a match is, as ``re.Match`` tells it."""
+
+    def start(self) -> int: ...
+
+    def end(self) -> int: ...
+
+    def span(self) -> tuple[int, int]: ...
+
+
+class Finder(Protocol):
+    """What can be searched for: ``re.Pattern``, or anything with these two of its methods."""
+
+    def search(self, text: str, /) -> Found | None: ...
+
+    def finditer(self, text: str, /) -> Iterable[Found]: ...
 
 
 class LineView(ScrollView, can_focus=True, inherit_bindings=False):
@@ -32,7 +54,7 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._pattern: re.Pattern[str] | None = None
+        self._pattern: Finder | None = None
         self._match: int | None = None
 
     # What a subclass says
@@ -60,7 +82,7 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
     # Search
 
     @property
-    def pattern(self) -> re.Pattern[str] | None:
+    def pattern(self) -> Finder | None:
         """What is searched for."""
         return self._pattern
 
@@ -69,8 +91,11 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
         """The number of the line that the search stands on."""
         return self._match
 
-    def search(self, pattern: re.Pattern[str] | None) -> int:
-        """Highlight what matches (None: nothing), and return how many lines do. The view does not move."""
+    def search(self, pattern: Finder | None) -> int:
+        """Highlight what matches (None: nothing), and return how many lines do. The view does not move.
+
+        As far as SEARCH_BUDGET reaches: of a view that is too long for it, at least so many.
+        """
         self._pattern, self._match = pattern, None
         self.forget_strips()
         self.refresh()
@@ -78,7 +103,12 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
             self.refresh_bindings()
         if pattern is None:
             return 0
-        return sum(1 for number in self.line_numbers() if pattern.search(self.line_text(number)))
+        found, deadline = 0, monotonic() + SEARCH_BUDGET
+        for number in self.line_numbers():
+            found += pattern.search(self.line_text(number)) is not None
+            if monotonic() > deadline:
+                break
+        return found
 
     def action_next_match(self) -> None:
         """Go to the next line that matches, from the top again after the last."""
@@ -99,8 +129,13 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
         start = self._match if self._match in numbers else None
         if start is None:
             start = self.line_at_row(self.scroll_offset.y) - step
+        deadline = monotonic() + SEARCH_BUDGET
         for distance in range(1, len(numbers) + 1):
             number = numbers.start + (start + step * distance - numbers.start) % len(numbers)
+            if monotonic() > deadline:
+                self.reveal(number)
+                self._match = number
+                return
             if self._pattern.search(self.line_text(number)):
                 self._match = number
                 self.forget_strips()

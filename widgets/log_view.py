@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from time import time
+from typing import ClassVar, Final, Literal
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.cache import LRUCache
 from textual.geometry import Size
@@ -18,22 +20,28 @@ from textual.strip import Strip
 
 from widgets.cells import Span, fit
 from widgets.component_styles import ComponentStyles
-from widgets.line_store import LineStore, LogLine, wrap_cuts
+from widgets.line_store import LineStore, LogLine, Mark, wrap_cuts
 from widgets.line_view import LineView
 from widgets.sgr import parse_sgr, strip_sgr
 
-__all__ = ["SOURCE_COLOURS", "LogLine", "LogView"]
+__all__ = ["SOURCE_COLOURS", "LogLine", "LogView", "Mark", "Times"]
+
+Times = Literal["clock", "ago", "off"]
 
 SOURCE_COLOURS: Final = 8
 _MAX_SOURCE_CELLS: Final = 20
 _LEAST_TEXT_CELLS: Final = 16
 _REMEMBERED_LINES: Final = 256
+_AGO_WIDTH: Final = 4
+_STDERR: Final = "!"
+_NOTE: Final = "──"
 
 
 class LogView(LineView):
-    """Lines with a time, a coloured source and a text that may hold SGR colours.
+    """Lines with a time, a coloured source and a text that may hold SGR colours, and notes between them.
 
-    It follows while the end is in sight; scrolled away it is paused and counts ``new_lines``.
+    It follows while the end is in sight; scrolled away it is paused and counts ``new_lines``. With a cursor, the keys
+    that scroll move it instead, from one line to the next; a range is marked between it and its anchor.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -41,6 +49,10 @@ class LogView(LineView):
         "log-view--match",
         "log-view--match-current",
         "log-view--empty",
+        "log-view--stderr",
+        "log-view--cursor",
+        "log-view--chosen",
+        *(f"log-view--note-{tone}" for tone in ("quiet", "good", "warn", "bad")),
         *(f"log-view--source-{index}" for index in range(SOURCE_COLOURS)),
         *(f"log-view--sgr-{index}" for index in range(8)),
     }
@@ -51,6 +63,13 @@ class LogView(LineView):
         scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0;
         & > .log-view--time { color: $text-muted; }
         & > .log-view--empty { color: $text-muted; }
+        & > .log-view--stderr { color: $text-error; text-style: bold; }
+        & > .log-view--note-quiet { color: $text-muted; }
+        & > .log-view--note-good { color: $text-success; }
+        & > .log-view--note-warn { color: $text-warning; }
+        & > .log-view--note-bad { color: $text-error; }
+        & > .log-view--cursor { background: $primary 35%; }
+        & > .log-view--chosen { background: $primary 18%; }
         & > .log-view--match { background: $warning 35%; }
         & > .log-view--match-current { background: $warning; color: auto 95%; text-style: bold; }
         & > .log-view--source-0 { color: #5cc8b4; }
@@ -77,13 +96,22 @@ class LogView(LineView):
         &:light > .log-view--source-5 { color: #9a3a12; }
         &:light > .log-view--source-6 { color: #9c2465; }
         &:light > .log-view--source-7 { color: #475866; }
+        &:ansi > .log-view--cursor, &:ansi > .log-view--chosen { text-style: reverse; }
         &:ansi > .log-view--match, &:ansi > .log-view--match-current { text-style: reverse; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("F", "bottom", "follow on", show=False, id="log.end", tooltip="To the last line, and follow"),
         Binding("f", "toggle_follow", "follow", id="log.follow", tooltip="Follow the end, or hold the view here"),
         Binding("w", "toggle_wrap", "wrap", id="log.wrap", tooltip="Wrap long lines, or scroll sideways"),
-        Binding("t", "toggle_times", "times", id="log.times", tooltip="Show or hide the time of each line"),
+        Binding(
+            "t",
+            "toggle_times",
+            "times",
+            id="log.times",
+            tooltip="Show the time of each line, how long ago it was, or none",
+        ),
+        Binding("space", "choose", "choose", id="log.choose", tooltip="Choose a line; again: begin a range there"),
     ]
 
     following: reactive[bool] = reactive(True, repaint=False)
@@ -92,8 +120,8 @@ class LogView(LineView):
     """Lines that came while paused."""
     wrap: reactive[bool] = reactive(False, repaint=False)
     """Whether long lines are wrapped."""
-    times: reactive[bool] = reactive(True, repaint=False)
-    """Whether the time of each line is shown."""
+    times: reactive[Times] = reactive("clock", repaint=False)
+    """How the time of each line is shown."""
 
     @dataclass
     class FollowChanged(Message):
@@ -109,9 +137,18 @@ class LogView(LineView):
             return self.log
 
     def __init__(
-        self, *, max_lines: int = 20_000, empty: str = "", id: str | None = None, classes: str | None = None
+        self,
+        *,
+        max_lines: int = 20_000,
+        empty: str = "",
+        now: Callable[[], float] = time,
+        id: str | None = None,
+        classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
+        self._now = now
+        self._cursor: int | None = None
+        self._anchor: int | None = None
         self._store = LineStore(max_lines)
         self._empty_text = empty
         self._strips: LRUCache[int, tuple[Strip, list[Strip]]] = LRUCache(_REMEMBERED_LINES)
@@ -154,11 +191,47 @@ class LogView(LineView):
             self.refresh()
         self._tell_follow(False, self.new_lines + len(lines))
 
+    def set_lines(self, lines: Sequence[LogLine]) -> None:
+        """Show these lines instead; what was at the top of the view stays there, if it is among them."""
+        top = self._store.line(self.line_at_row(self.scroll_offset.y)) if len(self._store) else None
+        self._store.clear()
+        self._strips.clear()
+        self._match = self._cursor = self._anchor = None
+        self._store.append(lines)
+        self._lay_out()
+        self._set_size()
+        place = next((number for number in self.line_numbers() if self._store.line(number) is top), None)
+        if self.following or place is None:
+            self._tell_follow(True, 0)
+            self._go_to_end()
+        else:
+            self._move_itself(self._store.row_of(place))
+        self.refresh()
+
+    def show_raw(self, raw: bool) -> None:
+        """Show lines as they were written, or as they are told."""
+        top = self.line_at_row(self.scroll_offset.y) if len(self._store) else 0
+        self._store.show_raw(raw)
+        self._strips.clear()
+        self._lay_out_in_place(top)
+
+    @property
+    def raw(self) -> bool:
+        """Are lines shown as they were written?"""
+        return self._store.raw
+
+    def set_empty(self, text: str) -> None:
+        """What is shown while there is no line."""
+        if text != self._empty_text:
+            self._empty_text = text
+            if not len(self._store):
+                self.refresh()
+
     def clear(self) -> None:
         """Forget all lines and follow again."""
         self._store.clear()
         self._strips.clear()
-        self._match = None
+        self._match = self._cursor = self._anchor = None
         self._set_size()
         self._move_itself(0)
         self._tell_follow(True, 0)
@@ -170,7 +243,7 @@ class LogView(LineView):
 
     def line_text(self, number: int) -> str:
         """The text of a line, without colours."""
-        return strip_sgr(self._store.line(number).text)
+        return strip_sgr(self._store.text(number))
 
     def row_of_line(self, number: int) -> int:
         """The first screen row of a line."""
@@ -221,7 +294,11 @@ class LogView(LineView):
             self._go_to_end()
 
     def action_bottom(self) -> None:
-        """Go to the last line and follow."""
+        """Go to the last line and follow; with a cursor, this goes to the last line."""
+        if self._cursor is not None and self._anchor is not None and len(self._store):
+            self._set_cursor(self.line_numbers()[-1])
+            return
+        self.drop_cursor()
         self._tell_follow(True, 0)
         self._go_to_end()
 
@@ -230,6 +307,84 @@ class LogView(LineView):
         self._tell_follow(False, self.new_lines)
         super().reveal(number)
 
+    # Cursor
+
+    @property
+    def cursor(self) -> int | None:
+        """The number of the line that is chosen."""
+        return self._cursor
+
+    def action_choose(self) -> None:
+        """Put the cursor on the match or the last line in sight; where it is already, begin a range, or end it."""
+        if not len(self._store):
+            return
+        if self._cursor is None:
+            height = self.scrollable_content_region.height
+            last = self.line_at_row(min(self.scroll_offset.y + height, self._store.rows) - 1)
+            self._set_cursor(self._match if self._match in self.line_numbers() else last)
+        else:
+            self._anchor = self._cursor if self._anchor is None else None
+            self.refresh()
+
+    def drop_cursor(self) -> bool:
+        """Take the cursor away, or first its range; whether there was one."""
+        if self._cursor is None:
+            return False
+        if self._anchor is not None:
+            self._anchor = None
+        else:
+            self._cursor = None
+        self.refresh()
+        return True
+
+    def chosen_lines(self) -> list[LogLine]:
+        """The lines of the range, or the one at the cursor, or else that of the match; in order."""
+        numbers = self.line_numbers()
+        at = self._cursor if self._cursor is not None else self._match
+        if at is None or not numbers:
+            return []
+        first, last = sorted((at, self._anchor if self._anchor is not None else at))
+        return [self._store.line(number) for number in range(max(first, numbers.start), min(last + 1, numbers.stop))]
+
+    def _set_cursor(self, number: int | None) -> None:
+        numbers = self.line_numbers()
+        if number is None or not numbers:
+            return
+        self._cursor = min(max(number, numbers.start), numbers.stop - 1)
+        self._tell_follow(False, self.new_lines)
+        row, top = self._store.row_of(self._cursor), self.scroll_offset.y
+        height = max(self.scrollable_content_region.height, 1)
+        if not top <= row < top + height:
+            self._move_itself(row if row < top else row - height + 1)
+        self.refresh()
+
+    def action_scroll_rows(self, rows: int) -> None:
+        """Scroll, or move the cursor."""
+        if self._cursor is None:
+            super().action_scroll_rows(rows)
+        else:
+            self._set_cursor(self._cursor + rows)
+
+    def action_scroll_pages(self, pages: int) -> None:
+        """Scroll by a page, or move the cursor by one."""
+        if self._cursor is None:
+            super().action_scroll_pages(pages)
+        else:
+            self._set_cursor(self._cursor + pages * max(1, self.scrollable_content_region.height - 1))
+
+    def action_top(self) -> None:
+        """Scroll to the first line, or move the cursor there."""
+        if self._cursor is None:
+            super().action_top()
+        else:
+            self._set_cursor(self._store.first)
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor on the line that was clicked."""
+        row = self.scroll_offset.y + event.y
+        if row < self._store.rows:
+            self._set_cursor(self.line_at_row(row))
+
     # Layout
 
     def action_toggle_wrap(self) -> None:
@@ -237,8 +392,15 @@ class LogView(LineView):
         self.wrap = not self.wrap
 
     def action_toggle_times(self) -> None:
-        """Show or hide the times."""
-        self.times = not self.times
+        """The clock, how long ago, or nothing."""
+        order: list[Times] = ["clock", "ago", "off"] if self._store.has_times else ["clock", "off"]
+        self.times = order[(order.index(self.times) + 1) % len(order)] if self.times in order else "clock"
+
+    def tick(self) -> None:
+        """Time has gone on."""
+        if self.times == "ago":
+            self._strips.clear()
+            self.refresh()
 
     def watch_wrap(self) -> None:
         """Lay out again."""
@@ -254,7 +416,9 @@ class LogView(LineView):
 
     @property
     def _time_width(self) -> int:
-        return self._store.time_width + 1 if self.times and self._store.time_width else 0
+        if self.times == "off" or not self._store.time_width:
+            return 0
+        return (_AGO_WIDTH if self.times == "ago" else self._store.time_width) + 1
 
     @property
     def _source_width(self) -> int:
@@ -263,7 +427,7 @@ class LogView(LineView):
 
     @property
     def _prefix_width(self) -> int:
-        return 1 + self._time_width + self._source_width
+        return 1 + self._time_width + self._source_width + (2 if self._store.has_stderr else 0)
 
     def text_width(self) -> int:
         """Cells of a line's text in sight."""
@@ -273,8 +437,9 @@ class LogView(LineView):
         self._strips.clear()
         self._store.wrap(self.text_width() if self.wrap else 0)
 
-    def _lay_out_in_place(self) -> None:
-        top = self.line_at_row(self.scroll_offset.y) if len(self._store) else 0
+    def _lay_out_in_place(self, top: int | None = None) -> None:
+        if top is None:
+            top = self.line_at_row(self.scroll_offset.y) if len(self._store) else 0
         self._lay_out()
         self._set_size()
         if self.following:
@@ -311,7 +476,19 @@ class LogView(LineView):
         text = text.crop_extend(scroll_x, scroll_x + text_width, self._styles.get())
         if part:
             prefix = Strip.blank(self._prefix_width, self._styles.get())
-        return Strip.join([prefix, text]).adjust_cell_length(width, self._styles.get())
+        strip = Strip.join([prefix, text]).adjust_cell_length(width, self._styles.get())
+        return self._as_chosen(number, strip) if self._cursor is not None else strip
+
+    def _as_chosen(self, number: int, strip: Strip) -> Strip:
+        name = "cursor" if number == self._cursor else ""
+        if not name and self._anchor is not None and self._cursor is not None:
+            first, last = sorted((self._anchor, self._cursor))
+            name = "chosen" if first <= number <= last else ""
+        if not name:
+            return strip
+        style = self._styles.get(name)
+        ground = Style(bgcolor=style.bgcolor, reverse=style.reverse)
+        return Strip([Segment(segment.text, (segment.style or Style.null()) + ground) for segment in strip])
 
     def _blank_line(self, y: int, width: int) -> Strip:
         lines = self._empty_text.splitlines() if not len(self._store) else []
@@ -329,14 +506,23 @@ class LogView(LineView):
 
     def _paint(self, number: int) -> tuple[Strip, list[Strip]]:
         line, base = self._store.line(number), self._styles.get()
+        written, text = self._store.text(number), self.line_text(number)
         segments = [Segment(" ", base)]
         if self._time_width:
-            segments += self._padded(line.time, self._time_width, "time")
+            shown = line.time if self.times == "clock" else _ago(self._now() - line.when) if line.when else ""
+            segments += self._padded(shown, self._time_width - 1, "time")
+            segments.append(Segment(" ", base))
+        is_note = line.mark not in ("", "stderr")
         if self._source_width:
             tone = f"source-{line.source_tone_index % SOURCE_COLOURS}"
-            segments += [*self._padded(line.source, self._source_width - 2, tone), Segment("  ", base)]
-        text = strip_sgr(line.text)
-        strip = Strip([Segment(piece, self._coloured(style)) for piece, style in parse_sgr(line.text)], cell_len(text))
+            source = _NOTE if is_note else line.source
+            segments += self._padded(source, self._source_width - 2, f"note-{line.mark}" if is_note else tone)
+            segments.append(Segment("  ", base))
+        if self._store.has_stderr:
+            segments += self._padded(_STDERR if line.mark == "stderr" else "", 2, "stderr")
+        pieces = [(text, self._styles.get(f"note-{line.mark}"))] if is_note else parse_sgr(written)
+        segments_of_text = [Segment(piece, style if is_note else self._coloured(style)) for piece, style in pieces]
+        strip = Strip(segments_of_text, cell_len(text))
         match_style = self._styles.get("match-current" if number == self._match else "match")
         strip = self.highlight_matches(text, strip, Style(color=match_style.color, bgcolor=match_style.bgcolor))
         parts = list(strip.divide(wrap_cuts(text, self.text_width()))) if self.wrap and text else [strip]
@@ -352,3 +538,11 @@ class LogView(LineView):
 
     def _padded(self, text: str, width: int, tone: str) -> list[Segment]:
         return [Segment(span.text, self._styles.get(tone)) for span in fit((Span(text),), width)]
+
+
+def _ago(seconds: float) -> str:
+    """``4s``, ``12m``, ``3h``, ``2d``, in at most four cells."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{min(int(seconds / size), 999)}{unit}".rjust(_AGO_WIDTH)
+    return f"{max(int(seconds), 0)}s".rjust(_AGO_WIDTH)

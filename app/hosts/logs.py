@@ -26,6 +26,8 @@ LINE_LIMIT = 1 << 16
 _READ_SIZE = 1 << 18
 _CHUNK_HEADER_LIMIT = 1024
 _LONGEST_TIMESTAMP = 40
+_ANSWER_WITHIN = 15.0
+"""Seconds; an engine may look for the end of a long log before it answers."""
 
 
 class LogEntry(NamedTuple):
@@ -91,11 +93,41 @@ class LogStream:
 
 
 def read_logs(
-    engine: Engine, container: str, *, follow: bool, tail: int | None, since: float | None, timestamps: bool
+    engine: Engine,
+    container: str,
+    *,
+    follow: bool,
+    tail: int | None,
+    since: datetime | None,
+    timestamps: bool,
+    until: datetime | None = None,
+    stream: StreamName | None = None,
 ) -> LogStream:
-    """Open the log of a container. ``since`` in seconds of the host's epoch; ``tail`` None: all. Raises HostError."""
-    response, tty = engine.log_stream(container, follow=follow, tail=tail, since=since, timestamps=timestamps)
-    return LogStream(response, tty=tty, timestamps=timestamps)
+    """Open the log of a container. ``since`` and ``until`` in the host's time; ``tail`` None: all. Raises HostError.
+
+    Args:
+        stream: only this one; None: both.
+    """
+    tty = bool(engine.inspect(container)["Config"]["Tty"])
+    params: dict[str, Any] = {
+        "stdout": int(stream != "stderr"),
+        "stderr": int(stream != "stdout"),
+        "follow": int(follow),
+        "timestamps": int(timestamps),
+        "tail": "all" if tail is None else str(tail),
+    }
+    # Microseconds are exact in a float of today; a digit more would not be, and leave out the line that is asked for.
+    params |= {name: f"{time.timestamp():.6f}" for name, time in (("since", since), ("until", until)) if time}
+    with translated("reading logs"):
+        api = engine.api()
+        # A deadline for the answer and, where nothing is waited for, for each read; what is followed may be silent.
+        response = api._get(
+            api._url("/containers/{0}/logs", container), params=params, stream=True, timeout=_ANSWER_WITHIN
+        )
+        api._raise_for_status(response)
+        if follow and response.raw._fp.fp is not None:  # http.client has let go of it when the answer is empty
+            api._disable_socket_timeout(api._get_raw_response_socket(response))
+        return LogStream(response, tty=tty, timestamps=timestamps)
 
 
 def _protocol_error(why: str) -> NoReturn:

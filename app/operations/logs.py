@@ -1,4 +1,4 @@
-"""The logs of a task: those of its containers, merged by time."""
+"""The logs of tasks, for a command: read to their end, or followed, merged by time."""
 
 from __future__ import annotations
 
@@ -7,20 +7,30 @@ import queue
 import re
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, NamedTuple, Protocol
+from typing import Annotated, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from app.fleet.fleet import Fleet
-from app.hosts.engine import Engine
 from app.hosts.errors import HostError
-from app.hosts.logs import LogEntry, LogStream, read_logs
+from app.hosts.logs import LogEntry, StreamName, read_logs
 from app.model.errors import MoorageError, NotFoundError
 from app.model.requests import ClusterName, Request
-from app.model.safe_text import SafeText
+from app.model.safe_text import SafeText, safe_line, without_sgr
 from app.model.task import Task
+from app.operations.log_desk import LogDesk, Wanted
+from app.operations.log_filter import Sieve, filter_of
+from app.operations.log_merge import DeskLine, Item, Source
+from app.operations.log_sources import (
+    LONG,
+    NoContainersError,
+    container_source,
+    find_unmanaged,
+    id_digits,
+    task_sources,
+)
 from app.operations.recall import recall
 from app.operations.session import Session
 from app.operations.tasks import OutOfSightError, find_task, whence
@@ -28,7 +38,7 @@ from app.store.history_rows import MAX_LINES
 from app.store.past_task import PastTask
 
 BATCH = 512
-QUEUED_BATCHES = 64
+QUEUED_BATCHES = 8
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
@@ -36,248 +46,284 @@ class LogsRequest(Request):
     """Our own verb: ECS sends logs elsewhere."""
 
     cluster: ClusterName = ""
-    task: Annotated[str, Field(min_length=1, description="Task, by id, the start of an id, or ARN.")]
+    task: Annotated[
+        list[str], Field(max_length=100, description="Tasks, by id, the start of an id, or ARN; merged by time.")
+    ] = Field(default_factory=list)
+    family: Annotated[str, Field(description="All tasks of this family that the hosts still have.")] = ""
     container: Annotated[str, Field(description="Only this container (default: all of the task).")] = ""
+    container_instance: Annotated[
+        str, Field(description="With --container alone: a container on this instance that is no task's.")
+    ] = ""
     follow: Annotated[bool, Field(description="Go on with what comes.")] = False
     tail: Annotated[int | None, Field(ge=0, description="Only this many lines of each container's end.")] = None
     since: Annotated[str, Field(description="Only from then on: 90s, 10m, 2h30m, 1d, or an RFC 3339 time.")] = ""
-    timestamps: Annotated[bool, Field(description="With the engine's time in front of each line.")] = False
+    until: Annotated[str, Field(description="Only up to then, as --since; not with --follow.")] = ""
+    timestamps: Annotated[bool, Field(description="With the time in front of each line.")] = False
+    filter: Annotated[
+        list[str], Field(description="Only lines with this word or /regex/; several: with all of them.")
+    ] = Field(default_factory=list)
+    exclude: Annotated[list[str], Field(description="No lines with this word or /regex/.")] = Field(
+        default_factory=list
+    )
+    stdout_only: Annotated[bool, Field(description="Only what was written to stdout.")] = False
+    stderr_only: Annotated[bool, Field(description="Only what was written to stderr.")] = False
+
+    @field_validator("task", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
 
 
 class LogLine(NamedTuple):
-    """``source`` is the container's name."""
+    """``source``: the tag of its container; ``at``: its time by our clock, None for what is told from the history."""
 
     source: str
     entry: LogEntry
+    at: datetime | None = None
+    origin: Source | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LogSource:
-    name: str
-    engine: Engine
-    container_id: str
+@dataclass
+class _Found:
+    """What a call asks for: logs that can be read, and lines that are all that is left of others."""
 
-
-class NoContainersError(MoorageError):
-    """A task without containers: there is nothing left to read logs of."""
-
-
-class LineStream(Protocol):
-    """What an engine's log stream and remembered lines have in common."""
-
-    def __iter__(self) -> Iterator[list[LogEntry]]: ...
-
-    def close(self) -> None: ...
-
-
-class RememberedLines:
-    """The lines of a container that is gone, in the shape of its log's stream: all of them from stdout."""
-
-    def __init__(self, lines: Sequence[SafeText]) -> None:
-        self._lines = lines
-
-    def __iter__(self) -> Iterator[list[LogEntry]]:
-        yield [LogEntry("stdout", line, None) for line in self._lines]
-
-    def close(self) -> None:
-        """Nothing is open."""
+    sources: list[Source] = field(default_factory=list)
+    past: list[tuple[str, tuple[SafeText, ...]]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 class TaskLogs:
-    """Batches of lines of several containers; iterate it on one thread, not that of a screen.
+    """Batches of lines of several containers; iterate it on one thread, not that of a screen. A batch may be empty.
 
-    Not following, all lines come in the order of time. Following, each batch is in order. ``dropped`` counts lines that
-    a lossy reader was too slow for; ``problems`` has a line for each container whose log could not be read to its end;
-    ``note`` says where the lines are from when that is not their host.
+    ``notes`` has, as it comes, what is to be told beside the lines; ``problems`` a line for each container whose log
+    could not be read.
     """
 
-    def __init__(self, streams: Sequence[tuple[str, LineStream]], *, follow: bool, lossy: bool) -> None:
-        self.dropped = 0
+    def __init__(self, found: _Found, request: LogsRequest, wanted: Wanted, until: datetime | None) -> None:
+        self.notes = found.notes
         self.problems: list[str] = []
-        self.note = ""
-        self._streams = streams
-        self._follow = follow
-        self._lossy = lossy
+        self._found = found
+        self._wanted = wanted
+        self._until = until
+        self._follow = request.follow
+        asked = filter_of(request.filter, request.exclude)
+        self._sieve: Sieve[LogLine] = Sieve(asked, lambda line: (without_sgr(line.entry.text), line.entry.stream))
         self._closed = threading.Event()
-        self._queue: queue.Queue[list[LogLine] | None] = queue.Queue(QUEUED_BATCHES)
+        self._queue: queue.Queue[list[Item]] = queue.Queue(QUEUED_BATCHES)
+        self._desk: LogDesk | None = None
+
+    @property
+    def note(self) -> str:
+        """All that was noted so far."""
+        return "\n".join(self.notes)
 
     @property
     def names(self) -> list[str]:
-        """The containers whose logs are open."""
-        return [name for name, _ in self._streams]
+        """The tags of all that is read."""
+        return [name for name, _ in self._found.past] + [str(source.tag) for source in self._found.sources]
 
     def __iter__(self) -> Iterator[list[LogLine]]:
-        return self._followed() if self._follow else self._merged()
+        batches = self._followed() if self._follow and self._found.sources else self._merged()
+        return (list(self._sieve.passed(batch)) for batch in batches)
 
     def close(self) -> None:
         """End the iteration soon. From any thread."""
         self._closed.set()
-        for _, stream in self._streams:
-            stream.close()
+        if self._desk is not None:
+            self._desk.close()
 
     # --- to the end ------------------------------------------------------------------------------------------------
 
     def _merged(self) -> Iterator[list[LogLine]]:
+        yield from self._remembered()
         batch: list[LogLine] = []
-        for line in heapq.merge(*(self._lines(name, stream) for name, stream in self._streams), key=_time):
+        for line in heapq.merge(*map(self._lines, self._found.sources), key=_time):
             batch.append(line)
             if len(batch) >= BATCH:
                 yield batch
                 batch = []
-        if batch:
-            yield batch
+                if self._closed.is_set():
+                    return
+        yield batch
 
-    def _lines(self, name: str, stream: LineStream) -> Iterator[LogLine]:
+    def _lines(self, source: Source) -> Iterator[LogLine]:
+        wanted = self._wanted
+        since, until = (time + source.offset if time else None for time in (wanted.since, self._until))
         try:
+            stream = read_logs(
+                source.engine, source.key, follow=False, tail=wanted.tail, since=since, timestamps=True, until=until,
+                stream=wanted.stream,
+            )  # fmt: skip
             for entries in stream:
                 for entry in entries:
-                    yield LogLine(name, entry)
+                    yield LogLine(source.tag, entry, entry.time - source.offset if entry.time else None, source)
         except HostError as error:
-            self.problems.append(f"log of {name}: {error.message}")
+            self.problems.append(safe_line(f"log of {source.tag}: {error.message}"))
+
+    def _remembered(self) -> Iterator[list[LogLine]]:
+        for name, lines in self._found.past:
+            yield [LogLine(name, LogEntry("stdout", line, None)) for line in lines]
 
     # --- and on ----------------------------------------------------------------------------------------------------
 
     def _followed(self) -> Iterator[list[LogLine]]:
-        for name, stream in self._streams:
-            threading.Thread(target=self._read, args=(name, stream), name=f"log-{name}", daemon=True).start()
-        reading = len(self._streams)
-        while reading and not self._closed.is_set():
-            lines: list[LogLine] = []
-            for batch in self._waiting():
-                reading -= batch is None
-                lines += batch or ()
-            if lines:
-                yield sorted(lines, key=_time) if len(self._streams) > 1 else lines
+        yield from self._remembered()
+        desk = self._desk = LogDesk(self._wanted, self._put)
+        desk.add(self._found.sources)
+        while not self._closed.is_set():
+            over = desk.over
+            try:
+                # Not for ever: a wait without an end keeps ctrl-c from the main thread on some systems.
+                items = self._queue.get(timeout=0.2)
+            except queue.Empty:
+                if over:
+                    return
+                items = []
+            yield [LogLine(item.source.tag, item.entry, item.at, item.source) for item in self._told(items)]
 
-    def _waiting(self) -> Iterator[list[LogLine] | None]:
-        """The next batch, for which it waits, and those that are there already."""
-        try:
-            # Not for ever: a wait without an end keeps ctrl-c from the main thread on some systems.
-            yield self._queue.get(timeout=0.5)
-            for _ in range(QUEUED_BATCHES):
-                yield self._queue.get_nowait()
-        except queue.Empty:
-            return
+    def _told(self, items: Sequence[Item]) -> Iterator[DeskLine]:
+        for item in items:
+            if isinstance(item, DeskLine):
+                yield item
+            elif item.kind == "problem":
+                self.problems.append(item.text)
+            elif item.kind != "ended":
+                self.notes.append(item.text)
 
-    def _read(self, name: str, stream: LineStream) -> None:
-        try:
-            for entries in stream:
-                self._put([LogLine(name, entry) for entry in entries])
-        except HostError as error:
-            self.problems.append(f"log of {name}: {error.message}")
-        finally:
-            self._put(None)
-
-    def _put(self, batch: list[LogLine] | None) -> None:
+    def _put(self, items: list[Item]) -> None:
         while not self._closed.is_set():
             try:
-                self._queue.put(batch, timeout=0 if self._lossy and batch else 0.5)
+                self._queue.put(items, timeout=0.5)
                 return
             except queue.Full:
-                if self._lossy and batch:
-                    self.dropped += len(batch)
-                    return
+                continue
 
 
 def _time(line: LogLine) -> datetime:
-    return line.entry.time or _EARLIEST
+    return line.at or _EARLIEST
 
 
-def open_task_logs(session: Session, request: LogsRequest, *, lossy: bool = False) -> TaskLogs:
-    """Find a task and open the logs of its containers; of one whose containers are gone, what the history has.
+def open_task_logs(session: Session, request: LogsRequest) -> TaskLogs:
+    """Find tasks and open the logs of their containers; of one whose containers are gone, what the history has.
 
     Raises MoorageError.
     """
+    _check(request)
+    now = session.now()
+    since = parse_since(request.since, now) if request.since else None
+    until = parse_since(request.until, now, "until") if request.until else None
+    filter_of(request.filter, request.exclude)
     cluster = session.cluster(request.cluster)
     fleet = session.survey(cluster)
-    try:
-        task = find_task(fleet, cluster.name, request.task)
-    except (NotFoundError, OutOfSightError) as error:
-        return _recalled_logs(session, fleet, request, request.task, error)
-    engine = session.engine(fleet.instances[task.instance].instance.endpoint)
-    since = parse_since(request.since, engine.now()) if request.since else None
-    try:
-        sources = sources_of(engine, task, request.container)
-    except NoContainersError as error:
-        return _recalled_logs(session, fleet, request, task.id, error)
-    return open_logs(sources, follow=request.follow, tail=request.tail, since=since, lossy=lossy)
+    if request.container_instance:
+        container, state = find_unmanaged(fleet, cluster.name, request.container_instance, request.container)
+        engine = session.engine(state.instance.endpoint)
+        found = _Found([container_source(container, state, engine)])
+    else:
+        found = _found(session, fleet, cluster.name, request, since)
+    found.notes += _clock_notes(found.sources)
+    stream: StreamName | None = "stderr" if request.stderr_only else "stdout" if request.stdout_only else None
+    return TaskLogs(found, request, Wanted(since, request.tail, stream, lossy=False, alone=True), until)
 
 
-def _recalled_logs(session: Session, fleet: Fleet, request: LogsRequest, name: str, error: MoorageError) -> TaskLogs:
+def _check(request: LogsRequest) -> None:
+    wrong = ""
+    if request.container_instance and (request.task or request.family or not request.container):
+        wrong = "--container-instance goes with --container alone: it names a container that is no task's"
+    elif not (request.task or request.family or request.container_instance):
+        wrong = "no task is named: give ids, or --family"
+    elif request.follow and request.until:
+        wrong = "--follow has no end: leave out --until"
+    elif request.stdout_only and request.stderr_only:
+        wrong = "--stdout-only and --stderr-only leave nothing"
+    if wrong:
+        raise MoorageError(wrong, code="InvalidParameterException")
+
+
+def _found(session: Session, fleet: Fleet, cluster: str, request: LogsRequest, since: datetime | None) -> _Found:
+    found = _Found()
+    present: dict[str, Task] = {}
+    past: list[tuple[PastTask, str]] = []
+    for name in request.task:
+        try:
+            task = find_task(fleet, cluster, name)
+        except (NotFoundError, OutOfSightError) as error:
+            past.append(_recalled(session, request, name, error))
+        else:
+            present[task.id] = task
+    if request.family:
+        members = [task for task in fleet.tasks(cluster) if task.family == request.family]
+        if not members:
+            raise NotFoundError(
+                "family with tasks", request.family, sorted({task.family for task in fleet.tasks(cluster)})
+            )
+        present |= {task.id: task for task in sorted(members, key=lambda task: (task.created_at, task.id))}
+    digits = id_digits(list(present.values()), LONG) or (LONG if past and len(request.task) > 1 else 0)
+    for task in present.values():
+        try:
+            found.sources += task_sources(session, fleet, task, request.container, digits)
+        except NoContainersError as error:
+            if len(present) == 1 or task.id in request.task:
+                past.append(_recalled(session, request, task.id, error))
+    for remembered, prefix in past:
+        _remember(found, fleet, remembered, prefix, request, since, several=len(request.task) > 1)
+    return found
+
+
+def _recalled(session: Session, request: LogsRequest, name: str, error: MoorageError) -> tuple[PastTask, str]:
     past, trouble = recall(session, session.cluster_name(request.cluster), name)
     has_lines = past is not None and any(part.last_lines for part in past.containers)
     if past is None or (isinstance(error, NoContainersError) and not has_lines):
         raise MoorageError(f"{error.message}; {trouble}", code=error.code) if trouble else error
-    since = parse_since(request.since, session.now()) if request.since else None
-    logs = TaskLogs(_remembered_streams(past, request, since), follow=False, lossy=False)
-    left = f"the last {MAX_LINES} lines of each container are all that is left" if has_lines else "no line is left"
-    logs.note = f"task {past.id[:8]} is {whence(fleet, past)}; {left}"
-    return logs
+    return past, past.id[:LONG]
 
 
-def _remembered_streams(past: PastTask, request: LogsRequest, since: datetime | None) -> list[tuple[str, LineStream]]:
-    """The containers that are asked for; their lines have no times, but none is younger than its container's end."""
+def _remember(
+    found: _Found,
+    fleet: Fleet,
+    past: PastTask,
+    prefix: str,
+    request: LogsRequest,
+    since: datetime | None,
+    *,
+    several: bool,
+) -> None:
+    """Add the lines that are left; they have no times, but none is younger than its container's end."""
     names = [part.name for part in past.containers]
     if request.container and request.container not in names:
         raise NotFoundError(f"container of task {past.id[:8]}", request.container, names)
-    streams: list[tuple[str, LineStream]] = []
     for part in past.containers:
         if part.last_lines and request.container in ("", part.name):
             over = since is not None and part.finished_at is not None and part.finished_at < since
             wanted = 0 if over else MAX_LINES if request.tail is None else request.tail
-            streams.append((part.name, RememberedLines(part.last_lines[max(len(part.last_lines) - wanted, 0) :])))
-    return streams
+            lines = part.last_lines[max(len(part.last_lines) - wanted, 0) :]
+            found.past.append((safe_line(f"{prefix}/{part.name}" if several else part.name), lines))
+    has_lines = any(part.last_lines for part in past.containers)
+    left = f"the last {MAX_LINES} lines of each container are all that is left" if has_lines else "no line is left"
+    found.notes.append(f"task {past.id[:8]} is {whence(fleet, past)}; {left}")
 
 
-def sources_of(engine: Engine, task: Task, container: str = "") -> list[LogSource]:
-    """The containers of a task that have a log, or the one that is named. Raises NotFoundError or MoorageError."""
-    names = [part.name for part in task.containers]
-    if container and container not in names:
-        raise NotFoundError(f"container of task {task.id[:8]}", container, names)
-    parts = [part for part in task.containers if container in ("", part.name)]
-    found = [LogSource(part.name, engine, part.runtime.id) for part in parts if part.runtime]
-    if not found:
-        why = task.stopped_reason or "they are not made yet, or were removed"
-        raise NoContainersError(f"task {task.id[:8]} has no containers to read logs of: {why}")
-    return found
+def _clock_notes(sources: Sequence[Source]) -> list[str]:
+    """Hosts whose clocks differ from ours, or may: their lines would stand at wrong places among others."""
+    hosts = {source.host: source for source in sources}
+    if len(hosts) < 2:
+        return []
+    return [note for source in hosts.values() if (note := clock_note(source))]
 
 
-def open_logs(
-    sources: Sequence[LogSource], *, follow: bool, tail: int | None, since: datetime | None, lossy: bool
-) -> TaskLogs:
-    """Open several logs at once. Those that cannot be opened are among ``problems``; raises HostError if none can be.
-
-    Args:
-        since: aware, in the host's time.
-        lossy: following, what the reader is too slow for is counted and dropped; otherwise the engine is made to wait.
-    """
-    opened: list[tuple[str, LogStream]] = []
-    failures: list[tuple[str, HostError]] = []
-    for source in sources:
-        try:
-            stream = read_logs(
-                source.engine,
-                source.container_id,
-                follow=follow,
-                tail=tail,
-                since=since.timestamp() if since else None,
-                timestamps=True,
-            )
-        except HostError as error:
-            failures.append((source.name, error))
-        else:
-            opened.append((source.name, stream))
-    if not opened:
-        raise failures[0][1]
-    logs = TaskLogs(opened, follow=follow, lossy=lossy)
-    logs.problems += [f"log of {name}: {error.message}" for name, error in failures]
-    return logs
+def clock_note(source: Source) -> str:
+    """What is to be said of the clock of a source's host, "" if there is nothing."""
+    if not source.clock_known:
+        return f"the clock of {source.host} is not known: its times are as it tells them"
+    if source.offset:
+        return f"the clock of {source.host} is {source.offset.total_seconds():+.1f} s off: its times are corrected"
+    return ""
 
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
-def parse_since(text: str, now: datetime) -> datetime:
+def parse_since(text: str, now: datetime, what: str = "since") -> datetime:
     """``10m``, ``2h30m``, ``1d`` before now, or an RFC 3339 time (without a zone: local). Raises MoorageError."""
     if re.fullmatch(r"(\d{1,6}[smhd]){1,4}", text):
         amounts = re.findall(r"(\d+)([smhd])", text)
@@ -290,6 +336,6 @@ def parse_since(text: str, now: datetime) -> datetime:
         return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise MoorageError(
-            f"since {text!r} is no time; write 90s, 10m, 2h30m, 1d, or as in 2025-01-31T09:30:00Z",
+            f"{what} {text!r} is no time; write 90s, 10m, 2h30m, 1d, or as in 2025-01-31T09:30:00Z",
             code="InvalidParameterException",
         ) from None

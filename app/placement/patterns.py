@@ -67,11 +67,12 @@ class Pattern:
         for index, character in enumerate(text):
             if not places:
                 return False
-            taken = [place + 1 for place in places if self._takes(place, character)]
+            taken = [place + 1 for place in places if self.takes(place, character)]
             places = self._reached(taken, index + 1, text)
         return len(self.steps) in places
 
-    def _takes(self, place: int, character: str) -> bool:
+    def takes(self, place: int, character: str) -> bool:
+        """Does the step at this place go over the character?"""
         step = self.steps[place] if place < len(self.steps) else None
         if not isinstance(step, Take):
             return False

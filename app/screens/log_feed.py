@@ -1,136 +1,286 @@
-"""From the engines' log streams to a log view: threads read, one call at a time hands over what has come."""
+"""From the engines' log streams to a log view: threads read, merge and filter, one call at a time hands over."""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import islice
+from typing import NamedTuple
 
-from app.model.container import Container
-from app.model.errors import MoorageError
+from app.model.instance import InstanceKey
+from app.model.json_line import told_json
+from app.model.safe_text import without_sgr
 from app.model.task import Task
-from app.operations.logs import LogLine as SourceLine
-from app.operations.logs import LogSource, TaskLogs, open_logs
+from app.operations.log_desk import LogDesk, Wanted
+from app.operations.log_filter import LogFilter, Sieve
+from app.operations.log_merge import DeskLine, Item, NoteKind, Source
+from app.operations.log_sources import container_source, id_digits, part_source
 from app.screens.desk import Desk
-from widgets.log_view import LogLine, LogView
+from widgets.log_view import LogLine, LogView, Mark
 
 TAIL = 500
-WAITING_LINES = 20_000
-"""Lines that may wait for the screen; what a flood brings beyond is counted and dropped."""
+KEPT_LINES, KEPT_CHARACTERS = 20_000, 16_000_000
+"""What is kept to be filtered anew, and to be scrolled through."""
+CHUNK = 5_000
+"""Lines that the screen takes at a time: a key never waits for more."""
+MOST_SOURCES = 100
+_MARKS: dict[NoteKind, Mark] = {
+    "silent": "warn", "back": "good", "started": "quiet", "ended": "quiet", "problem": "bad", "skipped": "warn",
+}  # fmt: skip
+
+
+class LogTarget(NamedTuple):
+    """Whose logs: of a task all containers, or the one that is named; or of a container that is no task's."""
+
+    instance: InstanceKey
+    task_id: str = ""
+    container: str = ""
+    container_id: str = ""
+
+
+@dataclass(slots=True)
+class _Bundle:
+    """Lines that wait for the screen. ``anew``: they replace what it has."""
+
+    lines: list[LogLine]
+    anew: bool = False
 
 
 class LogFeed:
-    """Follows the containers of one task. ``tell`` gets a short note: following, paused, skipped lines, problems."""
+    """Follows the logs of its targets. ``tell`` gets a short note: following, paused, skipped lines, problems."""
 
-    def __init__(self, desk: Desk, view: LogView, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        view: LogView,
+        tell: Callable[[str], None],
+        targets: Sequence[LogTarget] = (),
+        wanted: Wanted | None = None,
+        kept: LogFilter | None = None,
+    ) -> None:
         self._desk = desk
         self._view = view
         self._tell = tell
-        self._lock = threading.Lock()
-        self._waiting: deque[SourceLine] = deque(maxlen=WAITING_LINES)
-        self._handing_over = False
+        self._targets = list(targets)
         self._closed = False
-        self._skipped = 0
-        self._problem = ""
-        self._open: list[TaskLogs] = []
-        self._followed: set[str] = set()
-        self._ended: dict[str, datetime | None] = {}
-        self._sources: dict[str, int] = {}
-        self._single = True
-
-    def follow(self, task: Task) -> None:
-        """Follow each container of the task from when it is first started; those followed already go on.
-
-        A stream that was cut off while its container went on is taken up again where it ended.
-        """
-        state = self._desk.fleet.instances.get(task.instance)
-        if state is None or self._closed:
-            return
-        self._single = len(task.containers) == 1
-        for index, part in enumerate(task.containers):
-            self._sources.setdefault(part.name, index)
-        sources = [
-            LogSource(part.name, self._desk.session.engine(state.instance.endpoint), part.runtime.id)
-            for part in task.containers
-            if part.runtime is not None and part.runtime.ever_started and self._is_due(part.runtime, live=state.live)
-        ]
-        if not sources:
-            return
-        since = max((time for source in sources if (time := self._ended.pop(source.container_id, None))), default=None)
-        self._followed.update(source.container_id for source in sources)
-        self._problem = ""
-        threading.Thread(target=self._read, args=(sources, since), name=f"logs-{task.id[:8]}", daemon=True).start()
-
-    def _is_due(self, container: Container, *, live: bool) -> bool:
-        return container.id not in self._followed or (live and container.up and container.id in self._ended)
-
-    def close(self) -> None:
-        """End all streams soon; from the screen's thread."""
-        self._closed = True
-        for logs in self._open:
-            # Closing a stream may wait for its socket: not here.
-            threading.Thread(target=logs.close, daemon=True).start()
-
-    # --- in the reading thread -------------------------------------------------------------------------------------
-
-    def _read(self, sources: list[LogSource], since: datetime | None) -> None:
-        last = since
-        try:
-            after = since + timedelta(microseconds=1) if since else None
-            logs = open_logs(sources, follow=True, tail=None if since else TAIL, since=after, lossy=True)
-            self._open.append(logs)
-            if self._closed:
-                logs.close()
-            for batch in logs:
-                self._put(batch, logs)
-                last = batch[-1].entry.time or last
-            for problem in logs.problems:
-                self._complain(problem)
-        except MoorageError as error:
-            self._complain(error.message)
-        finally:
-            for source in sources:
-                self._ended[source.container_id] = last
-
-    def _put(self, batch: list[SourceLine], logs: TaskLogs) -> None:
-        with self._lock:
-            overflow = len(self._waiting) + len(batch) - WAITING_LINES
-            self._skipped += max(overflow, 0) + logs.dropped
-            logs.dropped = 0
-            self._waiting.extend(batch)
-            if self._handing_over:
-                return
-            self._handing_over = True
-        self._desk.jobs.post(self._hand_over)
-
-    def _complain(self, problem: str) -> None:
-        if not self._closed:
-            self._problem = problem
-            self._desk.jobs.post(self._hand_over)
+        self._logs = LogDesk(wanted or Wanted(tail=TAIL), self._take)
+        self._silent: set[InstanceKey] = set()
+        self._lines = _LineMaker()
+        self.left_out = 0
+        """Sources beyond MOST_SOURCES, which are not read."""
+        # Between the merging thread, one that filters anew, and the screen's.
+        self._room = threading.Condition()
+        self._working = threading.Lock()
+        self._waiting: deque[_Bundle] = deque()
+        self._posted = False
+        self._kept: deque[LogLine] = deque()
+        self._kept_size = 0
+        self._filter = kept or LogFilter()
+        self._sieve = _sieve(self._filter)
 
     # --- on the screen's thread ------------------------------------------------------------------------------------
 
+    @property
+    def sources(self) -> list[Source]:
+        return self._logs.sources
+
+    @property
+    def filter(self) -> LogFilter:
+        return self._filter
+
+    @property
+    def skipped(self) -> int:
+        return sum(source.skipped for source in self.sources)
+
+    def follow(self, task: Task) -> None:
+        """Follow each container of a task from when it is first started; those followed already go on."""
+        target = LogTarget(task.instance, task.id)
+        if target not in self._targets:
+            self._targets.append(target)
+        self.sync()
+
+    def sync(self) -> None:
+        """The fleet has changed: containers may have come or started again, hosts fallen silent or come back."""
+        if self._closed:
+            return
+        known = {source.key: source for source in self.sources}
+        fresh: list[Source] = []
+        for source, running in self._wanted_sources():
+            if source.key not in known:
+                fresh.append(source)
+            elif running:
+                self._logs.started(source.key)
+        room = MOST_SOURCES - len(known)
+        self.left_out = max(len(fresh) - room, 0)
+        for index, source in enumerate(fresh[:room]):
+            source.tone = len(known) + index
+        self._lines.single = len(known) + len(fresh) <= 1
+        self._logs.add(fresh[:room])
+        self._tell_hosts()
+
+    def _wanted_sources(self) -> Iterator[tuple[Source, bool]]:
+        """What is to be followed, and whether it runs."""
+        fleet, session = self._desk.fleet, self._desk.session
+        tasks = [task for target in self._targets if target.task_id and (task := self._task(target)) is not None]
+        digits = id_digits(tasks)
+        for target in self._targets:
+            state = fleet.instances.get(target.instance)
+            if state is None:
+                continue
+            engine = session.engine(state.instance.endpoint)
+            if (container := state.containers.get(target.container_id)) is not None and container.ever_started:
+                yield container_source(container, state, engine), container.up and state.live
+            task = self._task(target) if target.task_id else None
+            for part in task.containers if task else ():
+                runtime = part.runtime
+                if runtime and runtime.ever_started and target.container in ("", part.name):
+                    yield part_source(task, part, state, engine, digits), runtime.up and state.live  # type: ignore[arg-type]
+
+    def _task(self, target: LogTarget) -> Task | None:
+        state = self._desk.fleet.instances.get(target.instance)
+        return state.tasks.get(target.task_id) if state else None
+
+    def _tell_hosts(self) -> None:
+        for key in {target.instance for target in self._targets}:
+            state = self._desk.fleet.instances.get(key)
+            silent = state is not None and state.freshness.reach in ("stale", "unreachable")
+            if silent and key not in self._silent:
+                self._silent.add(key)
+                assert state is not None
+                self._logs.host_silent(key.name, state.freshness.since, state.freshness.reason)
+            elif key in self._silent and state is not None and state.live:
+                self._silent.discard(key)
+                self._logs.host_back(key.name)
+
+    def set_filter(self, wanted: LogFilter) -> None:
+        """Show other lines of those that are kept, and of what comes."""
+        self._filter = wanted
+        self._desk.jobs.run(self._filter_anew, lambda _: None)
+
+    def kept(self) -> list[LogLine]:
+        """All lines that are kept, whatever the filter."""
+        with self._working:
+            return list(self._kept)
+
+    def close(self) -> None:
+        """End all streams soon."""
+        self._closed = True
+        self._logs.close()
+        with self._room:
+            self._room.notify_all()
+
     def _hand_over(self) -> None:
-        with self._lock:
-            lines = list(self._waiting)
+        with self._room:
+            self._posted = False
+            bundles = list(self._waiting)
             self._waiting.clear()
-            self._handing_over = False
+            self._room.notify_all()
         if self._closed or not self._view.is_attached:
             return
-        self._view.append([self._line(line) for line in lines])
+        for bundle in bundles:
+            if bundle.anew:
+                self._view.set_lines(bundle.lines)
+            else:
+                self._view.append(bundle.lines)
         self.tell()
-
-    def _line(self, line: SourceLine) -> LogLine:
-        time = line.entry.time.astimezone().strftime("%H:%M:%S") if line.entry.time else ""
-        source = "" if self._single else line.source
-        return LogLine(line.entry.text, source, self._sources.get(line.source, 0), time)
 
     def tell(self) -> None:
         """Say how it goes, at the right end of the tabs."""
-        following = "following" if self._view.following else f"paused, {self._view.new_lines} new"
-        ended = bool(self._followed) and self._followed == self._ended.keys()
-        parts = [self._problem or ("ended" if ended else following)]
-        if self._skipped:
-            parts.append(f"{self._skipped} lines skipped")
+        following = "following" if self._view.following else f"paused, +{self._view.new_lines:,} new"
+        states = {source.state for source in self.sources}
+        ended = bool(states) and states <= {"ended", "gone", "unreadable"}
+        parts = ["ended" if ended and self._view.following else following]
+        if skipped := self.skipped:
+            parts.append(f"{skipped:,} lines skipped")
         self._tell("  ".join(parts))
+
+    # --- in threads ------------------------------------------------------------------------------------------------
+
+    def _take(self, items: list[Item]) -> None:
+        """What the desk delivers; it waits until the screen has taken what it has."""
+        rest = iter(items)
+        while (part := list(islice(rest, CHUNK))) and not self._closed:
+            with self._working:
+                lines = [line for item in part for line in self._lines.made(item)]
+                self._keep(lines)
+                shown = list(self._sieve.passed(lines))
+                self._put(_Bundle(shown))
+
+    def _filter_anew(self) -> None:
+        with self._working:
+            self._sieve = _sieve(self._filter)
+            shown = list(self._sieve.passed(self._kept))
+            self._put(_Bundle(shown, anew=True))
+
+    def _put(self, bundle: _Bundle) -> None:
+        with self._room:
+            while not bundle.anew and len(self._waiting) > 1 and not self._closed:
+                self._room.wait(0.5)
+            if bundle.anew:
+                self._waiting.clear()
+            self._waiting.append(bundle)
+            if self._posted or self._closed:
+                return
+            self._posted = True
+        self._desk.jobs.post(self._hand_over)
+
+    def _keep(self, lines: list[LogLine]) -> None:
+        self._kept.extend(lines)
+        self._kept_size += sum(len(line.text) + len(line.raw) for line in lines)
+        while len(self._kept) > KEPT_LINES or self._kept_size > KEPT_CHARACTERS:
+            old = self._kept.popleft()
+            self._kept_size -= len(old.text) + len(old.raw)
+
+
+class _LineMaker:
+    """Items of the desk → lines of the view. ``single``: there is one source, which needs no tag."""
+
+    def __init__(self) -> None:
+        self.single = False
+        self._second: datetime | None = None
+        self._clock = ""
+        self._day: date | None = None
+        self._new_day: date | None = None
+
+    def made(self, item: Item) -> Iterator[LogLine]:
+        """The line of an item, and before it the date where a new one begins."""
+        clock = self._time(item.at)
+        if self._new_day is not None:
+            day, self._new_day = self._new_day, None
+            yield LogLine(f"{day:%A, %d %B %Y}", mark="quiet", when=item.at.timestamp())
+        when = item.at.timestamp()
+        if not isinstance(item, DeskLine):
+            yield LogLine(item.text, "", 0, clock, mark=_MARKS[item.kind], when=when)
+            return
+        source, entry = item.source, item.entry
+        tag = "" if self.single else source.tag
+        told = told_json(entry.text)
+        mark: Mark = "stderr" if entry.stream == "stderr" else ""
+        yield LogLine(told or entry.text, tag, source.tone, clock, entry.text if told else "", mark, when)
+
+    def _time(self, at: datetime) -> str:
+        second = at.replace(microsecond=0)
+        if second != self._second:
+            local = at.astimezone()
+            self._second, self._clock = second, local.strftime("%H:%M:%S")
+            if local.date() != self._day:
+                today = datetime.now().astimezone().date()
+                if self._day is not None or local.date() != today:
+                    self._new_day = local.date()
+                self._day = local.date()
+        return self._clock
+
+
+def _sieve(wanted: LogFilter) -> Sieve[LogLine]:
+    return Sieve(wanted, _looked_at)
+
+
+def _looked_at(line: LogLine) -> tuple[str, str] | None:
+    """What a filter sees of a line: as it was written, without colours. Notes are always shown."""
+    if line.mark in ("", "stderr"):
+        text = line.raw or line.text
+        return (without_sgr(text) if "\x1b" in text else text), ("stderr" if line.mark else "stdout")  # type: ignore[arg-type]
+    return None
