@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -42,6 +43,7 @@ class Breadcrumb(Widget):
         super().__init__(id=id, classes=classes)
         self._parts = tuple(parts)
         self._right = right
+        self._note: Cell = ()
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -53,10 +55,10 @@ class Breadcrumb(Widget):
         """The right side as set last."""
         return self._right
 
-    def set(self, parts: Sequence[str], right: Cell = ()) -> None:
-        """Show another path or right side."""
-        if (tuple(parts), right) != (self._parts, self._right):
-            self._parts, self._right = tuple(parts), right
+    def set(self, parts: Sequence[str], right: Cell = (), note: Cell = ()) -> None:
+        """Show another path, right side, or note behind the path (what the screen is narrowed to)."""
+        if (tuple(parts), right, note) != (self._parts, self._right, self._note):
+            self._parts, self._right, self._note = tuple(parts), right, note
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -65,16 +67,26 @@ class Breadcrumb(Widget):
         if y or width < 4:
             return Strip.blank(width, base)
         room = width - 2
-        right_width = min(cell_width(self._right), max(0, room - self._least_left() - 2))
-        left = self._left(room - right_width - (2 if right_width else 0))
+        note_width = min(cell_width(self._note), max(0, room - self._least_left() - 2))
+        taken = note_width + 2 if note_width else 0
+        right_width = min(cell_width(self._right), max(0, room - taken - self._least_left() - 2))
+        left = self._left(room - taken - right_width - (2 if right_width else 0))
         pieces = [Segment(" ", base)]
         pieces += [Segment(span.text, self.get_component_rich_style(f"breadcrumb--{name}")) for span, name in left]
+        if note_width:
+            pieces.append(Segment("  ", base))
+            pieces += self._toned(fit(self._note, note_width), base)
         used = sum(cell_len(piece.text) for piece in pieces)
         pieces.append(Segment(" " * (width - 1 - right_width - used), base))
-        for span in fit(self._right, right_width):
-            style = self.get_component_rich_style(f"breadcrumb--{span.tone}") if span.tone in TONES else base
-            pieces.append(Segment(span.text, style))
+        pieces += self._toned(fit(self._right, right_width), base)
         return Strip(pieces).adjust_cell_length(width, base)
+
+    def _toned(self, spans: Cell, base: Style) -> list[Segment]:
+        toned = []
+        for span in spans:
+            style = self.get_component_rich_style(f"breadcrumb--{span.tone}") if span.tone in TONES else base
+            toned.append(Segment(span.text, style))
+        return toned
 
     def _least_left(self) -> int:
         """Cells for the last two parts: what the last lies in says on what one is about to act."""

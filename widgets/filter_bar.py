@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,8 +11,23 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
+from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Input, Static
+
+from widgets.plain import plain
+
+
+class _FirstOf(Suggester):
+    """The first completion, shown dim behind what is typed."""
+
+    def __init__(self, complete: Callable[[str], Sequence[str]]) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._complete = complete
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """What Textual asks for."""
+        return next((plain(found) for found in self._complete(value)), None)
 
 
 class FilterBar(Horizontal):
@@ -21,12 +37,21 @@ class FilterBar(Horizontal):
     FilterBar {
         display: none; height: 1; width: 1fr; background: $background;
         & > .filter-bar--prompt { width: 3; padding: 0 1; color: $text-primary; text-style: bold; }
-        & > Input, & > Input:focus { width: 1fr; height: 1; border: none; padding: 0; background: $background; }
+        & > .filter-bar--note {
+            width: auto; max-width: 70%; padding: 0 1; color: $text-warning;
+            text-wrap: nowrap; text-overflow: ellipsis;
+        }
+        & > Input, & > Input:focus {
+            width: 1fr; min-width: 12; height: 1; border: none; padding: 0; background: $background;
+        }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         # Priority, because the input would take enter for itself and hide it from the footer.
         Binding("enter", "keep", "keep", id="filter.keep", tooltip="Keep the filter and go back", priority=True),
+        Binding(
+            "tab", "complete", "complete", id="filter.complete", tooltip="Take the word that is offered", priority=True
+        ),
         Binding("down", "keep", "Keep", show=False, id="filter.down", tooltip="Keep the filter and go back"),
         Binding("escape", "leave", "clear", id="filter.leave", tooltip="Clear the filter; again: leave it"),
     ]
@@ -56,18 +81,30 @@ class FilterBar(Horizontal):
             return self.bar
 
     def __init__(
-        self, *, placeholder: str = "", prompt: str = "/", id: str | None = None, classes: str | None = None
+        self,
+        *,
+        placeholder: str = "",
+        prompt: str = "/",
+        id: str | None = None,
+        classes: str | None = None,
+        complete: Callable[[str], Sequence[str]] | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
+        self._complete = complete
+        self._note = Static("", classes="filter-bar--note", markup=False)
         self._prompt = Static(Content(prompt), classes="filter-bar--prompt")
         self._input = Input(placeholder=placeholder, compact=True, select_on_focus=False)
+        if complete is not None:
+            self._input.suggester = _FirstOf(complete)
         self._value = ""
+        self._told = ""
         self._back_to: Widget | None = None
 
     def compose(self) -> ComposeResult:
         """The prompt and the input."""
         yield self._prompt
         yield self._input
+        yield self._note
 
     @property
     def value(self) -> str:
@@ -101,6 +138,12 @@ class FilterBar(Horizontal):
         """Stop filtering."""
         self.set_value("")
 
+    def set_note(self, text: str) -> None:
+        """What is wrong with the filter, at the right; "" when nothing is."""
+        if text != self._told:
+            self._told = text
+            self._note.update(Content(plain(text)))
+
     def _take(self, value: str) -> None:
         if value != self._value:
             self._value = value
@@ -131,6 +174,18 @@ class FilterBar(Horizontal):
     def action_keep(self) -> None:
         """Keep the filter and give the focus back."""
         self._close()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Where nothing is offered ever, tab is not for this."""
+        return self._complete is not None if action == "complete" else True
+
+    def action_complete(self) -> None:
+        """Take the first word that is offered, if there is one."""
+        offered = self._complete(self._input.value) if self._complete is not None else ()
+        if offered:
+            self._input.value = offered[0]
+            self._input.cursor_position = len(offered[0])
+            self._take(offered[0])
 
     def action_leave(self) -> None:
         """Clear the filter; when it is clear already, leave."""

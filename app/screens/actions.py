@@ -56,6 +56,8 @@ ACTIONS = _table(
     ),
     Action("search", "slash", "filter", "search", "Find a text or a /regex/; n and N go to the next and the last"),
     Action("find", "slash", "filter", "find", "Go to a member of the definition by its name"),
+    Action("sort", "o", "sort", "sort", "Sort by a column; the same again turns the order round", show=False),
+    Action("columns", "O", "columns", "columns", "Choose which columns the table shows", show=False),
     Action("next.pane", "tab", "next_pane", "next pane", "To the next pane or tab", show=False),
     Action("run", "r", "run", "run", "Launch tasks of a task definition"),
     Action("stop", "x", "stop", "stop", "Stop the task at the cursor, or all marked ones"),
@@ -124,6 +126,8 @@ def bindings(*ids: str, **titles: str) -> list[BindingType]:
     return found
 
 
+TABLE_ACTIONS = ("sort", "columns")
+"""The keys of every table that a person arranges."""
 _GO = ("go.fleet", "go.tasks", "go.instances", "go.definitions")
 AT_HOME = (*_GO, "help", "clear", "quit")
 INSIDE = (*_GO, "help", "back", "leave")

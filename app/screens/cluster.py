@@ -12,17 +12,20 @@ from textual.binding import BindingType
 from app.fleet.changes import ChangeSet
 from app.fleet.fleet import InstanceState
 from app.model.task import Task
-from app.screens.actions import INSIDE, bindings
+from app.screens.actions import INSIDE, TABLE_ACTIONS, bindings
 from app.screens.desk import Desk
 from app.screens.dialogs import InstanceDialogs
 from app.screens.doors import CLUSTER_INSTANCES as INSTANCES
 from app.screens.doors import CLUSTER_STOWAGE as STOWAGE
 from app.screens.doors import CLUSTER_TASKS as TASKS
+from app.screens.filtering import INSTANCE_TERMS, TASK_TERMS
 from app.screens.instances import EMPTY_INSTANCES, matching_states, open_run
 from app.screens.rows import INSTANCE_COLUMNS, TASK_COLUMNS, instance_row, without
 from app.screens.stowage.pane import StowagePane
+from app.screens.tables.orders import instance_orders
+from app.screens.tables.task_list import TaskList
 from app.screens.task_actions import TASK_ACTIONS, TaskActions
-from app.screens.tasks import EMPTY_TASKS, marked_tasks, open_row, task_at_cursor, task_rows
+from app.screens.tasks import EMPTY_TASKS, marked_tasks, open_row, task_at_cursor
 from widgets.block_bar import BlockBars
 from widgets.filter_bar import FilterBar
 from widgets.live_table import LiveTable
@@ -44,12 +47,15 @@ _WHERE = {
 class ClusterScreen(TaskActions, InstanceDialogs):
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("switch.resource", *TASK_ACTIONS, "deregister", "drain", "next.pane", "add.instance", "add.contexts"),
-        *bindings(*INSIDE),
+        *bindings(*TABLE_ACTIONS, *INSIDE),
     ]
+    ARRANGED = ("tasks", "instances")
+    FILTER_TERMS = TASK_TERMS
 
     def __init__(self, desk: Desk, cluster: str, pane: int = TASKS) -> None:
         super().__init__(desk)
         self._cluster = cluster
+        self._list = TaskList(desk, cluster, CLUSTER_TASK_COLUMNS)
         self._first_pane = pane
 
     @property
@@ -85,18 +91,24 @@ class ClusterScreen(TaskActions, InstanceDialogs):
         states = fleet.of_cluster(self._cluster)
         tabs = self.query_one(PaneTabs)
         tabs.set_titles([f"Tasks {running}", f"Instances {len(states)}", "Stowage"])
-        tabs.set_note(f"filter: {self.filter_text}" if self.filter_text else "")
         if self._pane == TASKS:
             table = self.query_one("#tasks", LiveTable)
             table.empty_text = "No row matches the filter. esc clears it." if self.filter_text else self._empty_tasks()
-            self.fill(table, task_rows(self.desk, self._cluster, matches, now, CLUSTER_TASK_COLUMNS))
+            rows = self._list.rows(changes, self.filter_text, self.arrangement(table), now)
+            self.counted(self._list.count, self._list.total)
+            self.fill(table, rows)
         elif self._pane == STOWAGE:
-            self.query_one(StowagePane).show(states, self.filter_text, EMPTY_INSTANCES)
+            pane = self.query_one(StowagePane)
+            pane.show(states, self.filter_text, EMPTY_INSTANCES)
+            self.counted(len(pane.bars.bars), len(states))
         else:
-            chosen = matching_states(states, self._cluster, matches)
-            self.query_one("#instances", LiveTable).set_rows(
-                [instance_row(state, now, CLUSTER_INSTANCE_COLUMNS) for state in chosen]
-            )
+            table = self.query_one("#instances", LiveTable)
+            chosen = self.arranged(table, matching_states(states, self._cluster, matches), instance_orders())
+            self.counted(len(chosen), len(states))
+            table.set_rows([instance_row(state, now, CLUSTER_INSTANCE_COLUMNS) for state in chosen])
+
+    def filter_terms(self) -> tuple[str, ...]:
+        return INSTANCE_TERMS if self._pane == INSTANCES else TASK_TERMS
 
     def _empty_tasks(self) -> str:
         return EMPTY_TASKS if self.desk.fleet.of_cluster(self._cluster) else EMPTY_INSTANCES

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from app.model.safe_text import safe_line
 from app.screens import formats
+from app.screens.filtering import Subject, subject
 from app.store.definitions import StoredRevision
 from widgets.cells import Cell, Column, Row, Span, cell
 
@@ -55,12 +56,17 @@ def family_row(newest: StoredRevision, running: Mapping[int, int], *, short: boo
     )
 
 
+def family_subject(newest: StoredRevision) -> Subject:
+    text = f"{newest.family} {newest.status} {safe_line(newest.registered_by)} {safe_line(newest.note)}"
+    return subject(text, family=newest.family, state=newest.status)
+
+
 def revision_rows(
     revisions: Iterable[StoredRevision], running: Counter[RevisionKey], broken: Container[RevisionKey], now: datetime
 ) -> list[Row]:
-    """The newest first. ``broken`` are those whose document cannot be read."""
+    """In the order given. ``broken`` are those whose document cannot be read."""
     rows = []
-    for stored in sorted(revisions, key=lambda stored: -stored.revision):
+    for stored in revisions:
         key = (stored.family, stored.revision)
         count = running[key]
         cells = (

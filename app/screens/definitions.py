@@ -17,14 +17,22 @@ from app.fleet.changes import ChangeSet
 from app.model.errors import DocumentError
 from app.model.safe_text import safe
 from app.model.strict_json import parse_json
-from app.screens.actions import INSIDE, bindings
+from app.screens.actions import INSIDE, TABLE_ACTIONS, bindings
 from app.screens.definition_actions import DefinitionActions
-from app.screens.definition_rows import FAMILY_COLUMNS, REVISION_COLUMNS, RevisionKey, family_row, revision_rows
+from app.screens.definition_rows import (
+    FAMILY_COLUMNS,
+    REVISION_COLUMNS,
+    RevisionKey,
+    family_row,
+    family_subject,
+    revision_rows,
+)
 from app.screens.definition_shelf import DefinitionShelf
 from app.screens.desk import Desk
-from app.screens.filtering import subject
+from app.screens.filtering import FAMILY_TERMS, completions
 from app.screens.frame import fleet_status
 from app.screens.json_screen import masked_json
+from app.screens.tables.orders import family_orders, revision_orders
 from app.store.definitions import StoredRevision
 from widgets.cells import Cell, Row, Span
 from widgets.json_view import JsonView
@@ -44,8 +52,10 @@ _KEYS = ("edit", "new.definition", "diff", "run", "filter", "deregister", "bring
 
 class DefinitionsScreen(DefinitionActions):
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(*_KEYS, "next.pane", "register.samples", "copy", "copy.command", *INSIDE),
+        *bindings(*_KEYS, "next.pane", "register.samples", "copy", "copy.command", *TABLE_ACTIONS, *INSIDE),
     ]
+    ARRANGED = ("families", "revisions")
+    FILTER_TERMS = FAMILY_TERMS
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -117,23 +127,28 @@ class DefinitionsScreen(DefinitionActions):
     def _family_rows(self, running: Counter[RevisionKey]) -> list[Row]:
         matches, rows = self.row_filter(), []
         drafts = Counter(draft.base[0] for draft in self.shelf.drafts if draft.base)
-        for family in self.shelf.families:
-            if matches(subject(family, family=family)) and (newest := self.shelf.newest(family)):
-                own = {revision: count for (name, revision), count in running.items() if name == family}
-                short = self.has_class("-narrow")
-                rows.append(family_row(newest, own, short=short, drafts=drafts[family]))
+        newest_of = [newest for family in self.shelf.families if (newest := self.shelf.newest(family))]
+        latest = [newest for newest in newest_of if matches(family_subject(newest))]
+        self.counted(len(latest), len(newest_of))
+        short = self.has_class("-narrow")
+        for newest in self.arranged(self.query_one("#families", LiveTable), latest, family_orders(running)):
+            own = {revision: count for (name, revision), count in running.items() if name == newest.family}
+            rows.append(family_row(newest, own, short=short, drafts=drafts[newest.family]))
         return rows
 
     def _show_revisions(self, running: Counter[RevisionKey]) -> None:
         family = self._family
-        rows = revision_rows(self.shelf.family(family).values(), running, self.shelf.broken, self.now())
         table = self.query_one("#revisions", LiveTable)
+        own = sorted(self.shelf.family(family).values(), key=lambda stored: -stored.revision)
+        rows = revision_rows(
+            self.arranged(table, own, revision_orders(running)), running, self.shelf.broken, self.now()
+        )
         table.border_title = f"Revisions of {family} " if family else "Revisions "
         table.set_rows(rows)
         if family != self._family_shown and rows:
             # Another family: its latest revision is meant, until one is chosen.
             self._family_shown = family
-            table.move_to(rows[0].key)
+            table.move_to(f"{family}:{max(self.shelf.family(family))}")
         self._show_document()
         can = (stored.status if (stored := self.chosen()) else "", bool(self.shelf.drafts))
         if can != self._can:
@@ -154,6 +169,10 @@ class DefinitionsScreen(DefinitionActions):
         view.set_text(text)
         told = "secrets masked " if masked else ""
         view.border_title = f"{stored.family}:{stored.revision} {told}" if stored else "Document "
+
+    def completions(self, text: str) -> list[str]:
+        values = {"family": self.shelf.families, "state": ["active", "inactive"]}
+        return completions(text, lambda term: values.get(term, ()), self.FILTER_TERMS)
 
     # --- what is chosen --------------------------------------------------------------------------------------------
 

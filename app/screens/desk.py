@@ -14,8 +14,10 @@ from app.model.progress import Progress
 from app.model.safe_text import safe
 from app.operations.monitor import Monitor
 from app.operations.session import Session
+from app.operations.stats import StatsFeed
 from app.operations.usage import UsageFeed
 from app.screens.doors import AllDoors, Doors
+from app.store.table_memory import TableMemory
 
 T = TypeVar("T")
 Post = Callable[[Callable[[], None]], None]
@@ -72,12 +74,18 @@ class Desk:
     in_hand: set[str] = field(default_factory=set)
     """Ids of tasks that are being stopped from here."""
     doors: Doors = field(init=False)
+    tables: TableMemory = field(init=False)
+    """How each table is sorted and arranged."""
+    stats: StatsFeed = field(init=False)
+    """What containers use; asks only while a screen looks."""
     usage: UsageFeed = field(init=False)
-    """What unmanaged containers use; asks only while a screen looks."""
+    """What unmanaged containers use together."""
 
     def __post_init__(self) -> None:
         self.doors = AllDoors(self)
-        self.usage = UsageFeed(self.session.engine, self.jobs.post)
+        self.tables = TableMemory(self.session.home)
+        self.stats = StatsFeed(self.session.engine)
+        self.usage = UsageFeed(self.stats)
 
     @property
     def fleet(self) -> Fleet:

@@ -13,11 +13,12 @@ from textual.binding import BindingType
 from app.fleet.changes import ChangeSet
 from app.model.task import Task
 from app.screens import formats
-from app.screens.actions import AT_HOME, bindings
+from app.screens.actions import AT_HOME, TABLE_ACTIONS, bindings
 from app.screens.dialogs import InstanceDialogs
 from app.screens.doors import CLUSTER_INSTANCES
-from app.screens.filtering import subject
+from app.screens.filtering import CLUSTER_TERMS, subject
 from app.screens.rows import CLUSTER_COLUMNS, cluster_row, recently_stopped, task_detail, task_order
+from app.screens.tables.orders import cluster_orders
 from widgets.cells import Cell, Column, Row, Span, cell
 from widgets.live_table import LiveTable
 
@@ -38,8 +39,10 @@ MOST_NEEDS = 200
 class FleetScreen(InstanceDialogs):
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("run", "new.cluster", "add.instance", "add.contexts", "filter", "delete.cluster", "next.pane"),
-        *bindings("copy.command", *AT_HOME),
+        *bindings("copy.command", *TABLE_ACTIONS, *AT_HOME),
     ]
+    ARRANGED = ("clusters",)
+    FILTER_TERMS = CLUSTER_TERMS
 
     def crumbs(self) -> Iterable[str]:
         return ("fleet",)
@@ -56,6 +59,8 @@ class FleetScreen(InstanceDialogs):
         now, matches = self.now(), self.row_filter()
         names = [name for name in self.desk.fleet.clusters if matches(subject(name, cluster=name))]
         table = self.query_one("#clusters", LiveTable)
+        names = self.arranged(table, names, cluster_orders(self.desk.fleet, lambda task: recently_stopped(task, now)))
+        self.counted(len(names), len(self.desk.fleet.clusters))
         table.empty_text = "No cluster matches the filter. esc clears it." if self.filter_text else EMPTY_FLEET
         table.set_rows([cluster_row(name, self.desk.fleet, now) for name in names] + self._broken_rows())
         self.query_one("#needs", LiveTable).set_rows(self._needs(now))

@@ -3,34 +3,40 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
+from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.geometry import Size
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
 from app.fleet.changes import ChangeSet
 from app.screens.actions import OPENS_AN_INPUT
 from app.screens.desk import Desk
-from app.screens.filtering import Filter, parse_filter
+from app.screens.filtering import Filter, completions, filter_problems, parse_filter
+from app.screens.tables.arranging import ArrangedTables
+from app.screens.tables.term_values import term_values
 from widgets.breadcrumb import Breadcrumb
 from widgets.cells import Cell, Row, Span
 from widgets.filter_bar import FilterBar
 from widgets.key_hints import KeyHints
+from widgets.lazy_rows import key_at
 from widgets.live_table import LiveTable
 
 SMALLEST = Size(40, 10)
 
 
-class FrameScreen(Screen[None]):
+class FrameScreen(ArrangedTables):
     """A screen in the frame. Subclasses make ``content`` and bring it up to date in ``sync``."""
 
     FILTER_HINT = "web  !test  /regex/  state:running  host:edge-1"
+    FILTER_TERMS: ClassVar[tuple[str, ...]] = ()
+    """The terms that the rows of this screen have values for; none where the filter is a search."""
     # Never the filter's input: it would swallow the keys while it is hidden.
     AUTO_FOCUS = "LiveTable, LogView, JsonView"
 
@@ -38,6 +44,7 @@ class FrameScreen(Screen[None]):
         super().__init__()
         self.desk = desk
         self._loading = True
+        self._counts = (0, 0)
 
     # --- what a screen fills in ------------------------------------------------------------------------------------
 
@@ -62,7 +69,8 @@ class FrameScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Breadcrumb(id="breadcrumb")
         yield from self.content()
-        yield FilterBar(id="filter", placeholder=self.FILTER_HINT)
+        complete = self.completions if self.FILTER_TERMS else None
+        yield FilterBar(id="filter", placeholder=self.FILTER_HINT, complete=complete)
         yield KeyHints(id="keys")
         yield Static(Content(f"Too small: {SMALLEST.width} x {SMALLEST.height} at least"), id="too-small")
 
@@ -79,8 +87,8 @@ class FrameScreen(Screen[None]):
         """Bring header and content up to date."""
         if not self.is_mounted or not self.query("#breadcrumb"):
             return
-        self.query_one(Breadcrumb).set(["moorage", *self.crumbs()], self.status())
         self.sync(changes)
+        self.query_one(Breadcrumb).set(["moorage", *self.crumbs()], self.status(), self._filter_note())
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -93,6 +101,30 @@ class FrameScreen(Screen[None]):
 
     def row_filter(self) -> Filter:
         return parse_filter(self.filter_text)
+
+    def counted(self, shown: int, total: int) -> None:
+        """How many rows the filter leaves, of how many; for the header."""
+        self._counts = shown, total
+
+    def _filter_note(self) -> Cell:
+        """``12 of 317 /web state:running``."""
+        text = self.filter_text
+        if not text or not self.filter_terms():
+            return ()
+        shown, total = self._counts
+        return (Span(f"{shown:,} of {total:,} ", "strong" if shown else "warn"), Span(f"/{text}", "accent"))
+
+    def filter_terms(self) -> tuple[str, ...]:
+        """The terms that what is in sight has values for."""
+        return self.FILTER_TERMS
+
+    def completions(self, text: str) -> list[str]:
+        return completions(text, partial(term_values, self.desk.fleet), self.filter_terms())
+
+    def _tell_problems(self) -> None:
+        bar, terms = self.query_one(FilterBar), self.filter_terms()
+        problems = filter_problems(bar.value, terms) if bar.value and terms else []
+        bar.set_note("; ".join(problems))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While text is typed, / is text."""
@@ -107,6 +139,7 @@ class FrameScreen(Screen[None]):
 
     @on(FilterBar.Changed)
     def _filter_changed(self) -> None:
+        self._tell_problems()
         self.refresh_now(None)
 
     @on(FilterBar.Closed)
@@ -136,11 +169,11 @@ class FrameScreen(Screen[None]):
         else:
             self.app.call_later(self.app.run_action, "home")
 
-    def fill(self, table: LiveTable, rows: list[Row]) -> None:
+    def fill(self, table: LiveTable, rows: Sequence[Row]) -> None:
         """Show rows; until every instance has answered once the cursor stays on the first, wherever rows come in."""
         table.set_rows(rows)
         if self._loading and rows:
-            table.move_to(rows[0].key)
+            table.move_to(key_at(rows, 0))
             self._loading = any(state.freshness.reach == "connecting" for state in self.desk.fleet.instances.values())
 
     # --- small services for screens --------------------------------------------------------------------------------

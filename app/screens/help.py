@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+WIDE = 118
 _KEY_NAMES = {
     "question_mark": "?",
     "slash": "/",
@@ -54,10 +55,19 @@ class HelpScreen(ModalScreen[None]):
         self._lines = lines
 
     def compose(self) -> ComposeResult:
-        width = max((len(keys) for keys, _ in self._lines), default=0)
-        text = [Content.assemble((f"{keys:<{width}}", "bold $accent-text"), "  ", words) for keys, words in self._lines]
         dialog = Vertical(classes="dialog help-dialog")
         dialog.border_title = "Keys of this screen"
         dialog.border_subtitle = "esc close"
-        with dialog, VerticalScroll():
-            yield Static(Content("\n").join(text))
+        # Where there is room they stand side by side, so that all are seen at once.
+        half = (len(self._lines) + 1) // 2 if self.app.size.width >= WIDE else len(self._lines)
+        dialog.set_class(half < len(self._lines), "-wide-help")
+        with dialog, VerticalScroll(), Horizontal():
+            for part in (self._lines[:half], self._lines[half:]):
+                if part:
+                    yield Static(_aligned(part))
+
+
+def _aligned(lines: Sequence[tuple[str, str]]) -> Content:
+    width = max(len(keys) for keys, _ in lines)
+    text = [Content.assemble((f"{keys:<{width}}", "bold $accent-text"), "  ", words) for keys, words in lines]
+    return Content("\n").join(text)

@@ -11,11 +11,12 @@ from textual.binding import BindingType
 
 from app.fleet.changes import ChangeSet
 from app.fleet.fleet import InstanceState
-from app.screens.actions import INSIDE, bindings
+from app.screens.actions import INSIDE, TABLE_ACTIONS, bindings
 from app.screens.dialogs import InstanceDialogs
-from app.screens.filtering import Filter
+from app.screens.filtering import INSTANCE_TERMS, Filter
 from app.screens.frame import FrameScreen
 from app.screens.rows import INSTANCE_COLUMNS, instance_row, instance_subject
+from app.screens.tables.orders import instance_orders
 from widgets.live_table import LiveTable
 
 EMPTY_INSTANCES = """No container instance yet.
@@ -26,8 +27,20 @@ Press a to add one."""
 
 class InstancesScreen(InstanceDialogs):
     BINDINGS: ClassVar[list[BindingType]] = bindings(
-        "run", "add.instance", "add.contexts", "json", "deregister", "drain", "filter", "copy", "copy.command", *INSIDE
+        "run",
+        "add.instance",
+        "add.contexts",
+        "json",
+        "deregister",
+        "drain",
+        "filter",
+        "copy",
+        "copy.command",
+        *TABLE_ACTIONS,
+        *INSIDE,
     )
+    ARRANGED = ("instances",)
+    FILTER_TERMS = INSTANCE_TERMS
 
     def crumbs(self) -> Iterable[str]:
         return ("instances",)
@@ -38,9 +51,10 @@ class InstancesScreen(InstanceDialogs):
     def sync(self, changes: ChangeSet | None) -> None:
         table = self.query_one("#instances", LiveTable)
         table.empty_text = "No row matches the filter. esc clears it." if self.filter_text else EMPTY_INSTANCES
-        table.set_rows(
-            [instance_row(state, self.now(), INSTANCE_COLUMNS) for state in self.states(None, self.row_filter())]
-        )
+        states = self.arranged(table, self.states(None, self.row_filter()), instance_orders())
+        self.counted(len(states), len(self.desk.fleet.instances))
+        now = self.now()
+        table.set_rows([instance_row(state, now, INSTANCE_COLUMNS) for state in states])
 
     def chosen_instance(self) -> InstanceState | None:
         return self.instance_at(self.query_one("#instances", LiveTable).cursor_key)

@@ -182,12 +182,13 @@ def task_subject(task: Task) -> Subject:
     )
     return subject(
         " ".join((*words, str(task.stopped_reason), formats.ports(task.ports))),
-        state=task.last_status,
+        state=f"{task.last_status} failed" if task.failed else task.last_status,
         cluster=task.cluster,
         host=task.instance.name,
         family=task.family,
         image=images,
         health=task.health,
+        group=task.group,
     )
 
 

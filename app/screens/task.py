@@ -18,12 +18,13 @@ from app.model.task import Task
 from app.operations.task_shape import task_shape
 from app.operations.unhonoured import unhonoured
 from app.screens import formats
-from app.screens.actions import INSIDE, bindings
+from app.screens.actions import INSIDE, TABLE_ACTIONS, bindings
 from app.screens.desk import Desk
 from app.screens.facts import Facts, FactsPane
 from app.screens.json_screen import masked_json, search_in
 from app.screens.log_feed import LogFeed
 from app.screens.rows import CONTAINER_COLUMNS, container_row, task_detail
+from app.screens.tables.orders import CONTAINER_OF_TASK_ORDERS
 from app.screens.task_actions import TASK_ACTIONS, TaskActions
 from widgets.cells import Cell, Span
 from widgets.json_view import JsonView
@@ -41,10 +42,12 @@ class TaskScreen(TaskActions):
         "search",
         "next.pane",
         "reveal",
+        *TABLE_ACTIONS,
         *INSIDE,
         logs="logs full screen",
         run="run again",
     )
+    ARRANGED = ("containers",)
 
     def __init__(self, desk: Desk, task_id: str, instance: InstanceKey) -> None:
         super().__init__(desk)
@@ -112,8 +115,9 @@ class TaskScreen(TaskActions):
         if task is None:
             return
         now = self.desk.fleet.host_now(task.instance)
-        rows = [container_row(part, now) for part in task.containers]
-        self.query_one("#containers", LiveTable).set_rows(rows)
+        table = self.query_one("#containers", LiveTable)
+        parts = self.arranged(table, task.containers, CONTAINER_OF_TASK_ORDERS)
+        table.set_rows([container_row(part, now) for part in parts])
         facts = task_facts(self.desk, task)
         strange = unhonoured(task.manifest)
         hint = [("Unlike AWS", f"{len(strange)} members, see Details")] if strange else []

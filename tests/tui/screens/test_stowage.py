@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from app.hosts.usage import HostUse
 from app.model.container import Container
 from app.model.instance import EngineInfo, Freshness, Instance, InstanceKey
 from app.model.resources import Resources
 from app.model.safe_text import SafeText
 from app.model.update import FreshnessTold, HostRead, HostUpdate, InfoRead
-from app.operations.usage import UsageFeed
+from app.operations.usage import HostUse, UsageFeed
 from app.screens.dashboard import Dashboard
 from tests.tui.screens.driving import screen_text, session_with, still_text, until_gone, until_shown
 from tests.tui.screens.still import still_dashboard
@@ -190,7 +189,7 @@ async def test_enter_on_the_unmanaged_lists_them(tmp_path: Path, monkeypatch: py
         await pilot.press(*["w"] * 20)
         await until_shown(pilot, r"░ 2 unmanaged containers use 900M and 0.3 cores: by-hand")
         await pilot.press("enter")
-        await until_shown(pilot, r"filter: unmanaged host:ship-1")
+        await until_shown(pilot, r"of \d+ /unmanaged host:ship-1")
         await until_shown(pilot, r"· +by-hand")
 
 

@@ -1,0 +1,1 @@
+"""How tables are sorted, filtered and arranged, and the dialog for it."""
