@@ -42,6 +42,18 @@ def connect(endpoint: Endpoint, *, timeout: float) -> Any:
         return _Session(base_url=endpoint.url, version="auto", timeout=timeout, use_ssh_client=False, max_pool_size=16)
 
 
+def open_connection(api: Any, timeout: float) -> Any:
+    """A connection of its own to the engine of ``api``, over whatever way that goes. Raises HostError."""
+    with translated("connect"):
+        request = requests.Request("GET", api.base_url + "/_ping").prepare()
+        adapter = api.get_adapter(api.base_url)
+        pool = adapter.get_connection_with_tls_context(request, verify=api.verify, proxies={}, cert=api.cert)
+        connection = pool._new_conn()  # of no pool: it waits for an answer while others ask
+        connection.timeout = timeout
+        connection.connect()
+        return connection
+
+
 def host_error(what: str, error: Exception) -> HostError | None:
     """The HostError for an exception of docker-py, requests, urllib3 or the system; None for any other."""
     if isinstance(error, APIError):

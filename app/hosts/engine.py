@@ -11,10 +11,12 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from app.hosts.endpoint import Endpoint
 from app.hosts.errors import CALL_TIMEOUT, HostError, checked, translated
 from app.hosts.labels import parse_time
+from app.hosts.wire import Wire
 
 Json = dict[str, Any]
 
@@ -183,13 +185,15 @@ class Engine:
             api._raise_for_status(response)
             return response, tty
 
-    def stats(self, container: str) -> Json:
-        """One sample of what a container uses, without the one before it: Docker 20.10 takes a second for it."""
-        api = self.api()
-        with translated("reading stats"):
-            # docker-py's own stats() refuses one-shot to engines that merely do not know it.
-            params = {"stream": 0, "one-shot": 1}
-            return _members(api._result(api._get(api._url("/containers/{0}/stats", container), params=params), True))
+    def stats_wire(self) -> Wire:
+        """A connection on which to ask for ``stats_path``; whoever opens it closes it."""
+        from app.hosts.connection import open_connection
+
+        return Wire(open_connection(self.api(), self._timeout), self._timeout)
+
+    def stats_path(self, container: str) -> str:
+        """One answer about what a container uses now. Docker 20.10 waits for its next second with it."""
+        return f"/v{self.api()._version}/containers/{quote(container, safe='')}/stats?stream=0&one-shot=1"
 
     # --- writing ---------------------------------------------------------------------------------------------------
 

@@ -1,97 +1,60 @@
-"""What unmanaged containers really use, asked for while somebody looks: a round a host every few seconds."""
+"""What unmanaged containers really use, by instance, as long as somebody looks: it is in no book of reservations."""
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from app.fleet.fleet import InstanceState
-from app.hosts.engine import Engine
-from app.hosts.usage import HostUse, UsageReader, together
-from app.model.errors import MoorageError
 from app.model.instance import InstanceKey
-from app.model.safe_text import safe_line
+from app.operations.stats import StatsFeed, up_ids
 
-PAUSE = 5.0
-"""Seconds between the end of a host's round and its next."""
-MOST_AT_A_TIME = 16
-"""Hosts that are asked at the same time."""
+EVERY = 5.0
+"""Seconds between two questions about the same container."""
+_MEBIBYTE = 1 << 20
+_CORE = 1024
 
 
-@dataclass(slots=True)
-class _Asked:
-    """One host: its reader, and when it may be asked again. ``busy`` while a thread is at it."""
+@dataclass(frozen=True, slots=True)
+class HostUse:
+    """What some containers of a host use together. ``memory`` in MiB, ``cpu`` in units, 1024 a core.
 
-    endpoint: str
-    reader: UsageReader
-    due: float = 0.0
-    busy: bool = False
-    sums: HostUse = field(default_factory=lambda: HostUse(0, 0, 0, 0))
+    Attributes:
+        containers: how many there are.
+        known: how many of these the sums stand for.
+        problem: why nothing new is known, "" if something is; then the sums are as of before.
+    """
+
+    memory: int
+    cpu: int
+    containers: int
+    known: int
+    problem: str = ""
 
 
 class UsageFeed:
-    """Sums by instance. ``look`` and ``uses`` on one thread; rounds run in daemon threads, one for each host.
+    """Sums by instance. ``look`` and ``uses`` on one thread."""
 
-    Args:
-        engine_of: the engine of an endpoint; may raise MoorageError.
-        post: hands a call to the one thread, and wakes it.
-    """
-
-    def __init__(
-        self,
-        engine_of: Callable[[str], Engine],
-        post: Callable[[Callable[[], None]], None],
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._engine_of = engine_of
-        self._post = post
-        self._clock = clock
-        self._asked: dict[InstanceKey, _Asked] = {}
+    def __init__(self, stats: StatsFeed) -> None:
+        self._stats = stats
         self.uses: dict[InstanceKey, HostUse] = {}
         """By instance; one that was never asked with success, or has no unmanaged containers, is not in it."""
 
     def look(self, states: Iterable[InstanceState]) -> None:
-        """Somebody looks at these instances now: ask those whose turn it is. Call it as often as you like."""
-        now = self._clock()
-        busy = sum(asked.busy for asked in self._asked.values())
+        """Somebody looks at these instances now. Call it about once a second while that is so."""
+        self._stats.collect()
         for state in states:
-            known = self._asked.get(state.instance.key)
-            if not state.live or (known is not None and (known.busy or known.due > now)):
-                continue
-            if busy >= MOST_AT_A_TIME:
-                return
-            busy += self._begin(state, now)
-
-    def _begin(self, state: InstanceState, now: float) -> bool:
-        """Start a round; False if there is nothing to ask."""
-        key, endpoint = state.instance.key, state.instance.endpoint
-        wanted = sorted(container.id for container in state.unmanaged if container.up)
-        if not wanted:
-            self.uses.pop(key, None)
-            return False
-        known = self._asked.get(key)
-        if known is None or known.endpoint != endpoint:
-            try:
-                known = _Asked(endpoint, UsageReader(self._engine_of(endpoint)))
-            except MoorageError:
-                return False
-            self._asked[key] = known
-        known.busy, known.due = True, now
-        asked = known
-
-        def ask() -> None:
-            try:
-                read = together(asked.reader.round(wanted).values(), len(wanted))
-            except MoorageError as error:
-                read = replace(asked.sums, containers=len(wanted), problem=safe_line(error.message))
-            self._post(lambda: self._take(key, asked, read))
-
-        threading.Thread(target=ask, name=f"usage-{key.name}", daemon=True).start()
-        return True
-
-    def _take(self, key: InstanceKey, asked: _Asked, read: HostUse) -> None:
-        asked.busy, asked.due, asked.sums = False, self._clock() + PAUSE, read
-        if self._asked.get(key) is asked and read.known:
-            self.uses[key] = read
+            key, wanted = state.instance.key, up_ids(state.unmanaged)
+            self._stats.want(state, wanted, EVERY)
+            use = self._stats.sum(wanted)
+            before = self.uses.get(key)
+            if not wanted:
+                self.uses.pop(key, None)
+            elif use.known:
+                memory, cpu = round(use.memory / _MEBIBYTE), round(use.cpu / 100 * _CORE)
+                self.uses[key] = HostUse(memory, cpu, len(wanted), use.known)
+            elif before is not None:
+                problem = str(self._stats.host_problem(state)) or next(
+                    filter(None, map(self._stats.problem, wanted)), ""
+                )
+                self.uses[key] = HostUse(before.memory, before.cpu, len(wanted), before.known, problem)

@@ -91,6 +91,7 @@ class Dashboard(App[None]):
         if self._last_resort is not None:
             self._last_resort.arm(self.return_code or 0)
         self.desk.monitor.stop()
+        self.desk.stats.close()
         self._supervision.close()
 
     def end(self, code: int) -> None:

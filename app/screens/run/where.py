@@ -15,12 +15,12 @@ from textual.message import Message
 from textual.widgets import Static
 
 from app.fleet.fleet import InstanceState
-from app.hosts.usage import HostUse
 from app.model.instance import InstanceKey
 from app.model.requests import RunTaskRequest
 from app.model.safe_text import safe_line
 from app.operations.planning import plan_shape
 from app.operations.preview import InstancePreview, Preview, preview
+from app.operations.usage import HostUse
 from app.placement.demand import Demand
 from app.screens.run.choice import Reading, RunChoice
 from app.screens.run.preview import fits_cell, room_words, where_title

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from app.fleet.fleet import InstanceState, belongs
-from app.hosts.usage import HostUse
 from app.model.instance import InstanceKey
 from app.model.resources import Resources
 from app.model.task import Task
+from app.operations.usage import HostUse
 from app.screens import formats
 from widgets.block_layout import COLOURS, NEUTRAL, Bar, Block
 from widgets.cells import Cell, Span, cell

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.fleet.fleet import InstanceState, belongs
-from app.hosts.usage import HostUse
 from app.model.task import Task
+from app.operations.usage import HostUse
 from app.screens import formats
 from app.screens.stowage.bars import Resource, amount, cores, held_tasks
 from widgets.cells import Cell, Span, cell

@@ -11,8 +11,8 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from app.fleet.fleet import InstanceState, belongs
-from app.hosts.usage import HostUse
 from app.model.task import Task
+from app.operations.usage import HostUse
 from app.screens.desk import Desk
 from app.screens.filtering import Filter, parse_filter
 from app.screens.rows import instance_subject, task_subject

@@ -5,12 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 from app.fleet.fleet import Fleet, InstanceState
-from app.hosts.usage import HostUse
 from app.model.instance import EngineInfo, Freshness, Instance, InstanceKey
 from app.model.record import StopMark
 from app.model.resources import Resources
 from app.model.safe_text import SafeText
 from app.model.update import FreshnessTold, HostRead, InfoRead
+from app.operations.usage import HostUse
 from app.screens.filtering import parse_filter
 from app.screens.stowage.bars import OTHERS, StowageBars, cores, family_colour, stowage_bars
 from app.screens.stowage.lines import bar_words, bare_line, legend, others_line, task_line

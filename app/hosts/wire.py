@@ -1,0 +1,140 @@
+"""A connection to an engine on which a question waits for its answer while other work goes on.
+
+Docker 20.10 takes a second for one container's stats: with a thread, or docker-py's several Python objects, for each
+of them a screen of containers would cost more than everything else. One thread asks on many wires and reads what comes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+from typing import Any, Final, NamedTuple
+
+from app.hosts.errors import HostError
+
+MOST_BYTES: Final = 1 << 20
+"""Of an answer; Docker's stats have 2 kB."""
+_HEAD_LIMIT: Final = 1 << 14
+_READ_SIZE: Final = 1 << 16
+_END_OF_HEAD: Final = b"\r\n\r\n"
+_NOT_YET = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError, TimeoutError)
+"""What a read that would have to wait raises: sockets, TLS, and the channels of SSH."""
+
+
+class Answer(NamedTuple):
+    status: int
+    body: bytes
+
+
+class Wire:
+    """One question at a time, over and over. ``connection`` is of ``http.client``, connected; used by one thread.
+
+    Methods raise HostError; after that the wire is of no use any more.
+    """
+
+    def __init__(self, connection: Any, timeout: float) -> None:
+        self._connection = connection
+        self._socket = connection.sock
+        self._timeout = timeout
+        self._came = bytearray()
+        self._last = False
+
+    def fileno(self) -> int:
+        return int(self._socket.fileno())
+
+    @property
+    def reusable(self) -> bool:
+        """Whether another question may follow the answer that was read last."""
+        return not self._last
+
+    def ask(self, path: str) -> None:
+        """Send a question; its answer is to be read before the next."""
+        self._came.clear()
+        question = f"GET {path} HTTP/1.1\r\nHost: docker\r\nAccept-Encoding: identity\r\n\r\n".encode("ascii")
+        try:
+            self._socket.settimeout(self._timeout)
+            self._socket.sendall(question)
+            self._socket.settimeout(0)
+        except (OSError, EOFError) as error:
+            raise HostError("the engine went away", "timeout") from error
+
+    def read(self) -> Answer | None:
+        """What has come of the answer by now; None: not all of it."""
+        over = False
+        while True:
+            try:
+                data = self._socket.recv(_READ_SIZE)
+            except _NOT_YET:
+                break
+            except (OSError, EOFError) as error:
+                raise HostError("the engine went away", "timeout") from error
+            if not data:
+                over = self._last = True
+                break
+            self._came += data
+            if len(self._came) > MOST_BYTES:
+                raise HostError(f"an answer has more than {MOST_BYTES:,} bytes", "failed")
+        return self._answer(over)
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError, EOFError):
+            self._connection.close()
+
+    def _answer(self, over: bool) -> Answer | None:
+        end = self._came.find(_END_OF_HEAD)
+        if end < 0:
+            if over:
+                raise HostError("the engine went away", "timeout")
+            if len(self._came) > _HEAD_LIMIT:
+                raise HostError("an answer has no end of its headers", "failed")
+            return None
+        status, headers = _head(bytes(self._came[:end]))
+        rest = bytes(self._came[end + len(_END_OF_HEAD) :])
+        self._last = over or b"close" in headers.get(b"connection", b"").lower()
+        if b"chunked" in headers.get(b"transfer-encoding", b"").lower():
+            body = _unchunked(rest)
+        elif b"content-length" in headers:
+            length = _natural(headers[b"content-length"], 10)
+            body = rest[:length] if len(rest) >= length else None
+        else:
+            body = rest if over else None
+        if body is None and over:
+            raise HostError("the engine went away", "timeout")
+        return None if body is None else Answer(status, body)
+
+
+def _head(head: bytes) -> tuple[int, dict[bytes, bytes]]:
+    first, *lines = head.split(b"\r\n")
+    words = first.split(None, 2)
+    if len(words) < 2 or not words[0].startswith(b"HTTP/1."):
+        raise HostError("the answer is not HTTP", "failed")
+    pairs = (line.partition(b":") for line in lines)
+    return _natural(words[1], 10), {name.strip().lower(): value.strip() for name, _, value in pairs}
+
+
+def _unchunked(data: bytes) -> bytes | None:
+    """The body, once its last chunk has come."""
+    pieces: list[bytes] = []
+    place = 0
+    while True:
+        end = data.find(b"\r\n", place)
+        if end < 0:
+            return None
+        size = _natural(data[place:end].partition(b";")[0].strip(), 16)
+        if size == 0:
+            return b"".join(pieces) if data.find(b"\r\n", end + 2) >= 0 else None
+        piece = data[end + 2 : end + 2 + size]
+        if len(piece) < size:
+            return None
+        pieces.append(piece)
+        place = end + 2 + size + 2
+
+
+def _natural(text: bytes, base: int) -> int:
+    try:
+        number = int(text, base)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= MOST_BYTES:
+        raise HostError("the answer's length cannot be read", "failed")
+    return number

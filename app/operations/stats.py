@@ -1,0 +1,260 @@
+"""What containers use, live while somebody looks: by container, and rolled up by task, instance and cluster.
+
+Whoever shows something says so again and again (``want``); what is no longer asked for is no longer asked about, so a
+covered screen and a suspended program cost nothing. Numbers older than three turns are not shown. What was told while
+the dashboard is open stays for ten minutes in bounded rings.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from array import array
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from app.fleet.fleet import InstanceState
+from app.hosts.engine import Engine
+from app.hosts.sampler import Sampler, Told
+from app.hosts.stats import Counters, Stats, stats_between
+from app.model.container import Container
+from app.model.errors import MoorageError
+from app.model.safe_text import SafeText
+from app.model.task import Task
+
+LIVE_EVERY: Final = 2.0
+"""Seconds between two questions about a container that is on screen."""
+REST_EVERY: Final = 15.0
+"""Seconds between two about one that only counts in a sum."""
+MOST_REST_A_SECOND: Final = 100
+"""Questions for sums, over all hosts together: with thousands of containers each has its turn more seldom."""
+LOOK_LASTS: Final = 3.5
+"""Seconds for which a look holds: screens look once a second."""
+HISTORY_SECONDS: Final = 600.0
+MOST_POINTS: Final = 320
+_FORGET_EVERY: Final = 30.0
+
+MEASURES: Final = ("cpu", "memory", "received_rate", "sent_rate", "read_rate", "written_rate", "pids")
+"""What is remembered of each answer."""
+_WIDTH: Final = len(MEASURES) + 1
+_UNKNOWN: Final = math.nan
+
+
+class History:
+    """A ring of what a container used; the oldest goes when it is full. 64 bytes an answer."""
+
+    def __init__(self) -> None:
+        self._points = array("d")
+
+    def __len__(self) -> int:
+        return len(self._points) // _WIDTH
+
+    def add(self, stats: Stats) -> None:
+        values = (getattr(stats, name) for name in MEASURES)
+        self._points.extend((stats.at, *(_UNKNOWN if value is None else float(value) for value in values)))
+        old = len(self) - MOST_POINTS
+        while old < len(self) and self._points[max(old, 0) * _WIDTH] < stats.at - HISTORY_SECONDS:
+            old = max(old, 0) + 1
+        if old > 0:
+            del self._points[: old * _WIDTH]
+
+    def points(self, measure: str) -> list[tuple[float, float]]:
+        """Pairs of time and value, oldest first; NaN where it was not told."""
+        place = MEASURES.index(measure) + 1
+        points = self._points
+        return [(points[start], points[start + place]) for start in range(0, len(points), _WIDTH)]
+
+
+@dataclass(slots=True)
+class _Known:
+    """Of one container. ``good_until``: from then on its numbers are too old to be shown."""
+
+    counters: Counters | None = None
+    stats: Stats | None = None
+    good_until: float = 0.0
+    touched: float = 0.0
+    problem: SafeText = SafeText("")
+    history: History = field(default_factory=History)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What several containers use together. ``memory`` in bytes, ``cpu`` in per cent of one core.
+
+    Attributes:
+        running: how many there are that use anything.
+        known: how many of these the sums stand for.
+        cpu_known: how many of them for CPU, of which more than one answer is needed.
+    """
+
+    memory: int = 0
+    cpu: float = 0.0
+    running: int = 0
+    known: int = 0
+    cpu_known: int = 0
+
+    @property
+    def whole(self) -> bool:
+        return self.known == self.running
+
+    @property
+    def cpu_whole(self) -> bool:
+        return self.cpu_known == self.running
+
+
+class StatsFeed:
+    """All of it on one thread; each host is asked in a thread of its own (``app.hosts.sampler``).
+
+    Args:
+        engine_of: the engine of an endpoint; may raise MoorageError.
+    """
+
+    def __init__(self, engine_of: Callable[[str], Engine], clock: Callable[[], float] = time.monotonic) -> None:
+        self._engine_of = engine_of
+        self.clock = clock
+        self._samplers: dict[str, Sampler] = {}
+        self._known: dict[str, _Known] = {}
+        self._problems: dict[str, SafeText] = {}
+        self._forgotten = clock()
+
+    # --- looking ---------------------------------------------------------------------------------------------------
+
+    def want(self, state: InstanceState, containers: Collection[str], every: float = LIVE_EVERY) -> None:
+        """Somebody looks at these containers of an instance now. Call it about once a second while that is so."""
+        if not state.live or not containers:
+            return
+        endpoint = state.instance.endpoint
+        sampler = self._samplers.get(endpoint)
+        if sampler is None:
+            try:
+                sampler = Sampler(self._engine_of(endpoint), state.instance.key.name, self.clock)
+            except MoorageError:
+                return  # its instance says so already
+            self._samplers[endpoint] = sampler
+        sampler.want(containers, every, LOOK_LASTS)
+
+    def want_tasks(self, tasks: Iterable[Task], states: Mapping[object, InstanceState]) -> None:
+        """As ``want``, for what is up of these tasks."""
+        wanted: dict[object, list[str]] = {}
+        for task in tasks:
+            wanted.setdefault(task.instance, []).extend(running_ids(task))
+        for key, ids in wanted.items():
+            if (state := states.get(key)) is not None:
+                self.want(state, ids)
+
+    def want_sums(self, states: Collection[InstanceState]) -> None:
+        """Somebody looks at sums over these instances: all that is up on them, slowly."""
+        up = [(state, [container.id for container in state.containers.values() if container.up]) for state in states]
+        every = max(REST_EVERY, sum(len(ids) for _, ids in up) / MOST_REST_A_SECOND)
+        for state, ids in up:
+            # CPU takes two answers: the second is not to be waited for that long.
+            new = [id_ for id_ in ids if (known := self._known.get(id_)) is None or known.stats is None]
+            half = [id_ for id_ in ids if id_ not in new and self._known[id_].stats.cpu is None]  # type: ignore[union-attr]
+            self.want(state, ids, every)
+            self.want(state, half, LIVE_EVERY)
+
+    def collect(self) -> bool:
+        """Take what was told since the last time; True if there is anything new."""
+        now, news = self.clock(), False
+        for endpoint, sampler in self._samplers.items():
+            for told in sampler.take():
+                news = True
+                if told.container:
+                    self._take(told, now)
+                    if told.counters is not None:
+                        self._problems.pop(endpoint, None)
+                else:
+                    self._problems[endpoint] = told.problem
+        if now - self._forgotten > _FORGET_EVERY:
+            self._forgotten = now
+            for id_ in [id_ for id_, known in self._known.items() if known.touched < now - HISTORY_SECONDS]:
+                del self._known[id_]
+        return news
+
+    def _take(self, told: Told, now: float) -> None:
+        known = self._known.setdefault(told.container, _Known())
+        known.touched, known.problem = now, told.problem
+        if told.counters is None:
+            known.stats = known.counters = None
+            return
+        known.stats = stats_between(known.counters, told.counters)
+        known.counters = told.counters
+        known.good_until = told.counters.at + 3 * told.every + 2
+        known.history.add(known.stats)
+
+    def close(self) -> None:
+        """Ask nothing more; waits for nobody."""
+        for sampler in self._samplers.values():
+            sampler.stop()
+
+    # --- what is known ---------------------------------------------------------------------------------------------
+
+    def of(self, container_id: str) -> Stats | None:
+        """What a container uses; None when that is not known, or not any more."""
+        known = self._known.get(container_id)
+        return known.stats if known is not None and known.good_until >= self.clock() else None
+
+    def problem(self, container_id: str) -> SafeText:
+        """Why nothing is known of it, "" when nothing is wrong."""
+        known = self._known.get(container_id)
+        return known.problem if known is not None else SafeText("")
+
+    def host_problem(self, state: InstanceState) -> SafeText:
+        """Why its engine tells nothing, "" when it does."""
+        return self._problems.get(state.instance.endpoint, SafeText(""))
+
+    def history(self, container_id: str) -> History:
+        known = self._known.get(container_id)
+        return known.history if known is not None else History()
+
+    def sum(self, containers: Iterable[str]) -> Use:
+        """What these use together; all of them are thought to be up."""
+        memory, cpu, running, known, cpu_known = 0, 0.0, 0, 0, 0
+        now = self.clock()
+        for id_ in containers:
+            running += 1
+            found = self._known.get(id_)
+            if found is None or found.stats is None or found.good_until < now:
+                continue
+            if found.stats.memory is not None:
+                known += 1
+                memory += found.stats.memory
+            if found.stats.cpu is not None:
+                cpu_known += 1
+                cpu += found.stats.cpu
+        return Use(memory, cpu, running, known, cpu_known)
+
+    def of_task(self, task: Task) -> Use:
+        return self.sum(running_ids(task))
+
+    def of_instance(self, state: InstanceState) -> Use:
+        """Everything that is up there, ours or not; nothing while it does not answer."""
+        if not state.live:
+            return Use()
+        return self.sum(container.id for container in state.containers.values() if container.up)
+
+    def of_instances(self, states: Iterable[InstanceState]) -> Use:
+        """The sum of live instances. One engine that is registered twice counts once."""
+        seen: dict[str, InstanceState] = {}
+        for state in states:
+            if state.live:
+                seen.setdefault(state.instance.endpoint, state)
+        return self.sum(
+            container.id for state in seen.values() for container in state.containers.values() if container.up
+        )
+
+    # --- what it costs ---------------------------------------------------------------------------------------------
+
+    def costs(self) -> dict[str, tuple[int, int]]:
+        """By endpoint: questions so far, and connections that are open."""
+        return {endpoint: (sampler.asked, sampler.wires) for endpoint, sampler in self._samplers.items()}
+
+
+def running_ids(task: Task) -> list[str]:
+    """The containers of a task that are up, its pause container too."""
+    return [part.runtime.id for part in task.parts if part.runtime is not None and part.runtime.up]
+
+
+def up_ids(containers: Iterable[Container]) -> list[str]:
+    return [container.id for container in containers if container.up]
