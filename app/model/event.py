@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, get_args
@@ -79,9 +80,23 @@ class Event:
     def bad(self) -> bool:
         """Is it one that somebody should look at?"""
         if self.what == "died":
-            # What was told to end has ended: 143 and 137 after a stop are no failure, but nobody can tell from here.
             return self.exit_code not in (0, None)
         return self.what in ("oom", "unhealthy", "silent", "failed", "lost")
+
+
+def when_stopped(events: Iterable[Event]) -> dict[str, datetime]:
+    """When each task was told to stop, by its id: what ends after that ends as it should, whatever its exit code."""
+    found: dict[str, datetime] = {}
+    for event in events:
+        if event.what == "stop":
+            found[event.task_id] = min(found.get(event.task_id, event.at), event.at)
+    return found
+
+
+def is_bad(event: Event, stopped: Mapping[str, datetime]) -> bool:
+    """As ``bad``, with what is known of the tasks that were told to stop."""
+    asked = stopped.get(event.task_id) if event.what == "died" else None
+    return event.bad and (asked is None or event.at < asked)
 
 
 def event_key(*parts: object) -> str:
@@ -102,3 +117,18 @@ def span_words(length: timedelta) -> str:
             rest = seconds % size // smaller
             return f"{seconds // size} {unit}" + (f" {rest} {small_unit}" if rest else "")
     return f"{seconds} s"
+
+
+def length_words(length: timedelta) -> str:
+    """``35ms``, ``1.2s``, ``3m05s``, ``2h04m``, ``3d02h``."""
+    seconds = max(length.total_seconds(), 0.0)
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f}ms"
+    if seconds < 59.95:
+        return f"{seconds:.1f}s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02}s"
+    if whole < 86400:
+        return f"{whole // 3600}h{whole % 3600 // 60:02}m"
+    return f"{whole // 86400}d{whole % 86400 // 3600:02}h"

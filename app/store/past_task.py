@@ -62,6 +62,14 @@ class PastTask:
         """When it ended, as well as that is known: what it is sorted and forgotten by."""
         return self.stopped_at or self.stopping_at or self.created_at
 
+    @property
+    def failed(self) -> bool:
+        """It ended for another reason than that somebody asked for it or that it ended well."""
+        if self.stop_code == "UserInitiated":
+            return False
+        codes = [part.exit_code for part in self.containers if part.essential]
+        return self.stop_code == "TaskFailedToStart" or any(code not in (0, None) for code in codes)
+
 
 def merged(old: PastTask, new: PastTask) -> PastTask:
     """One memory of two: what either knows is kept. Of what both know, the later run of a container counts.

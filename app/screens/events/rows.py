@@ -1,0 +1,115 @@
+"""Events → rows. Pure, and the only place that formats them for the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from app.model.event import Event, span_words
+from app.operations.event_feed import Away
+from app.operations.event_shape import detail_words, subject_words
+from app.screens.filtering import Subject, subject
+from app.screens.rows import pick
+from widgets.cells import Cell, Column, Row, Span, Tone, cell
+
+EVENT_COLUMNS = (
+    Column("time", "TIME", width=8),
+    Column("what", "EVENT", width=12),
+    Column("instance", "ON", min_width=8, weight=1),
+    Column("cluster", "CLUSTER", min_width=8, weight=1, priority=6),
+    Column("subject", "TASK, CONTAINER", min_width=18, weight=3),
+    Column("detail", "DETAIL", min_width=20, weight=5),
+)
+EMPTY_EVENTS = """No events yet.
+
+What happens on hosts (containers made, started, died, killed; hosts silent and
+back) and what is done from here appears here, by whatever hand, and is kept."""
+
+_WORDS: Mapping[str, tuple[str, Tone]] = {
+    "created": ("◌ created", "muted"),
+    "started": ("● started", "ok"),
+    "oom": ("✕ OOM kill", "bad"),
+    "healthy": ("✓ healthy", "ok"),
+    "unhealthy": ("✗ unhealthy", "bad"),
+    "killed": ("◐ signalled", "warn"),
+    "paused": ("◫ paused", "warn"),
+    "unpaused": ("● unpaused", "ok"),
+    "renamed": ("· renamed", "muted"),
+    "removed": ("○ removed", "muted"),
+    "launch": ("▸ launch", "busy"),
+    "stop": ("◐ to stop", "warn"),
+    "failed": ("✕ not run", "bad"),
+    "connected": ("● connected", "ok"),
+    "silent": ("◐ silent", "warn"),
+    "back": ("● back", "ok"),
+    "gap": ("… gap", "warn"),
+    "draining": ("⊘ DRAINING", "warn"),
+    "active": ("● ACTIVE", "ok"),
+    "lost": ("✕ not kept", "bad"),
+    "call": ("▸ done here", "accent"),
+}
+
+
+def word_of(what: str, *, bad: bool) -> tuple[str, Tone]:
+    """The glyph and the word of an event, and its tone."""
+    if what == "died":
+        return ("✕ died", "bad") if bad else ("○ ended", "muted")
+    return _WORDS[what]
+
+
+def event_row(event: Event, columns: tuple[Column, ...], *, bad: bool) -> Row:
+    words = subject_words(event) or event.container_id[:12]
+    cells: dict[str, Cell] = {
+        "time": cell(clock(event.at), "muted"),
+        "what": cell(*word_of(event.what, bad=bad)),
+        "instance": cell(event.instance),
+        "cluster": cell(event.cluster, "muted"),
+        "subject": _subject_cell(event) if event.task_id else cell(words, "muted"),
+        "detail": cell(detail_words(event), "bad" if bad else ""),
+    }
+    return Row(row_key(event), pick(columns, cells))
+
+
+def row_key(event: Event) -> str:
+    return f"event:{event.id}"
+
+
+def _subject_cell(event: Event) -> Cell:
+    spans = [Span(f"{event.definition} "), Span(event.task_id[:8], "accent"), Span(f" {event.container}")]
+    return tuple(span for span in spans if span.text.strip())
+
+
+def clock(moment: datetime) -> str:
+    return moment.astimezone().strftime("%H:%M:%S")
+
+
+def day_of(event: Event) -> str:
+    return event.at.astimezone().strftime("%a %d %b %Y")
+
+
+def divider(key: str, words: str, columns: tuple[Column, ...], more: str = "", tone: Tone = "muted") -> Row:
+    """A line that is no event."""
+    cells: dict[str, Cell] = {column.key: cell("") for column in columns}
+    cells |= {"time": cell("─" * 8, tone), "what": cell("─" * 12, tone), "instance": cell("─" * 8, tone)}
+    cells |= {"subject": cell(words, tone), "detail": cell(more, tone)}
+    return Row(key, pick(columns, cells))
+
+
+def away_words(away: Away) -> str:
+    bad = f", {away.bad} of them bad" if away.bad else ""
+    return f"{away.count} event{'' if away.count == 1 else 's'}{bad} in {span_words(away.until - away.since)}"
+
+
+def event_subject(event: Event) -> Subject:
+    words = (
+        *(event.what, event.kind, event.instance, event.cluster, subject_words(event), event.task_id),
+        *(event.container_id, detail_words(event), event.command),
+    )
+    return subject(
+        " ".join(words),
+        cluster=event.cluster,
+        host=event.instance,
+        family=event.family,
+        task=event.task_id,
+        kind=f"{event.kind} {event.what}",
+    )
