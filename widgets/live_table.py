@@ -139,6 +139,12 @@ class LiveTable(ScrollView, can_focus=True, inherit_bindings=False):
         return tuple(self._state.rows)
 
     @property
+    def visible_keys(self) -> list[str]:
+        """The keys of the rows in sight."""
+        rows, window = self._state.rows, self._window
+        return [key_at(rows, index) for index in range(window.start, min(window.stop, len(rows)))]
+
+    @property
     def columns(self) -> tuple[Column, ...]:
         """The specification, including columns that are dropped at this width."""
         return self._columns

@@ -11,7 +11,7 @@ import math
 import time
 from array import array
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from app.fleet.fleet import InstanceState
@@ -68,12 +68,13 @@ class History:
 
 @dataclass(slots=True)
 class _Known:
-    """Of one container. ``good_until``: from then on its numbers are too old to be shown."""
+    """Of one container. ``good_until``: from then on its numbers are too old to be shown; ``answers``: in a row."""
 
     counters: Counters | None = None
     stats: Stats | None = None
     good_until: float = 0.0
     touched: float = 0.0
+    answers: int = 0
     problem: SafeText = SafeText("")
     history: History = field(default_factory=History)
 
@@ -101,6 +102,10 @@ class Use:
     @property
     def cpu_whole(self) -> bool:
         return self.cpu_known == self.running
+
+
+UNKNOWN: Final = Use(running=1)
+"""The use of something that cannot be asked, or that nobody has asked about."""
 
 
 class StatsFeed:
@@ -148,11 +153,13 @@ class StatsFeed:
         up = [(state, [container.id for container in state.containers.values() if container.up]) for state in states]
         every = max(REST_EVERY, sum(len(ids) for _, ids in up) / MOST_REST_A_SECOND)
         for state, ids in up:
-            # CPU takes two answers: the second is not to be waited for that long.
-            new = [id_ for id_ in ids if (known := self._known.get(id_)) is None or known.stats is None]
-            half = [id_ for id_ in ids if id_ not in new and self._known[id_].stats.cpu is None]  # type: ignore[union-attr]
             self.want(state, ids, every)
-            self.want(state, half, LIVE_EVERY)
+            # CPU takes two answers: the second is not to be waited for that long.
+            self.want(state, [id_ for id_ in ids if self._is_half_known(id_)], LIVE_EVERY)
+
+    def _is_half_known(self, container_id: str) -> bool:
+        known = self._known.get(container_id)
+        return known is not None and known.answers == 1
 
     def collect(self) -> bool:
         """Take what was told since the last time; True if there is anything new."""
@@ -177,8 +184,10 @@ class StatsFeed:
         known.touched, known.problem = now, told.problem
         if told.counters is None:
             known.stats = known.counters = None
+            known.answers = 0
             return
         known.stats = stats_between(known.counters, told.counters)
+        known.answers += 1
         known.counters = told.counters
         known.good_until = told.counters.at + 3 * told.every + 2
         known.history.add(known.stats)
@@ -229,20 +238,20 @@ class StatsFeed:
         return self.sum(running_ids(task))
 
     def of_instance(self, state: InstanceState) -> Use:
-        """Everything that is up there, ours or not; nothing while it does not answer."""
+        """Everything that is up there, ours or not; unknown while it does not answer."""
         if not state.live:
-            return Use()
+            return UNKNOWN
         return self.sum(container.id for container in state.containers.values() if container.up)
 
     def of_instances(self, states: Iterable[InstanceState]) -> Use:
-        """The sum of live instances. One engine that is registered twice counts once."""
-        seen: dict[str, InstanceState] = {}
-        for state in states:
-            if state.live:
-                seen.setdefault(state.instance.endpoint, state)
-        return self.sum(
-            container.id for state in seen.values() for container in state.containers.values() if container.up
-        )
+        """The sum of instances; each that does not answer counts as one of which nothing is known.
+
+        One engine that is registered twice counts once.
+        """
+        seen = {state.instance.endpoint: state for state in states}
+        live = [state for state in seen.values() if state.live]
+        use = self.sum(container.id for state in live for container in state.containers.values() if container.up)
+        return replace(use, running=use.running + len(seen) - len(live))
 
     # --- what it costs ---------------------------------------------------------------------------------------------
 

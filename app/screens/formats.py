@@ -9,8 +9,7 @@ from app.model.container import Container, PortBinding
 from app.model.drain import DrainMark
 from app.model.instance import Freshness
 from app.model.task import Health, Task, TaskContainer
-from widgets.cells import Cell, Span, Tone, cell
-from widgets.meter import bar
+from widgets.cells import Cell, Span, cell
 
 NOTHING = "-"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -60,21 +59,6 @@ def ports(bindings: Iterable[PortBinding]) -> str:
     return " ".join(
         f"{port.host_ip}:{port.host_port}→{port.container_port}{'' if port.protocol == 'tcp' else '/' + port.protocol}"
         for port in bindings
-    )
-
-
-def reserved_bar(reserved: int, registered: int, width: int) -> Cell:
-    """A bar of what is reserved, the number beside it."""
-    if not registered:
-        return cell("·" * width + "    -", "muted")
-    fraction = reserved / registered
-    drawn = bar(fraction, width)
-    solid = drawn.rstrip("·")
-    tone: Tone = "bad" if fraction >= 1 else "bar-used"
-    return (
-        Span(solid, tone),
-        Span("·" * (width - len(solid)), "muted"),
-        Span(f"{percent(reserved, registered):>5}", "" if reserved else "muted"),
     )
 
 

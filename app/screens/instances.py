@@ -15,6 +15,7 @@ from app.screens.actions import INSIDE, TABLE_ACTIONS, bindings
 from app.screens.dialogs import InstanceDialogs
 from app.screens.filtering import INSTANCE_TERMS, Filter
 from app.screens.frame import FrameScreen
+from app.screens.looking import look_at_instances
 from app.screens.rows import INSTANCE_COLUMNS, instance_row, instance_subject
 from app.screens.tables.orders import instance_orders
 from widgets.live_table import LiveTable
@@ -50,11 +51,14 @@ class InstancesScreen(InstanceDialogs):
 
     def sync(self, changes: ChangeSet | None) -> None:
         table = self.query_one("#instances", LiveTable)
+        self.desk.stats.collect()
         table.empty_text = "No row matches the filter. esc clears it." if self.filter_text else EMPTY_INSTANCES
         states = self.arranged(table, self.states(None, self.row_filter()), instance_orders())
         self.counted(len(states), len(self.desk.fleet.instances))
         now = self.now()
-        table.set_rows([instance_row(state, now, INSTANCE_COLUMNS) for state in states])
+        use = self.desk.stats.of_instance
+        table.set_rows([instance_row(state, now, INSTANCE_COLUMNS, use(state)) for state in states])
+        look_at_instances(self.desk, table, states)
 
     def chosen_instance(self) -> InstanceState | None:
         return self.instance_at(self.query_one("#instances", LiveTable).cursor_key)

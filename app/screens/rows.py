@@ -7,12 +7,15 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from app.fleet.fleet import Fleet, InstanceState
+from app.hosts.stats import Stats
 from app.model.container import Container
 from app.model.progress import Progress
 from app.model.record import LEASE_TERM
 from app.model.task import Task, TaskContainer
+from app.operations.stats import UNKNOWN, Use
 from app.screens import formats
 from app.screens.filtering import Subject, subject
+from app.screens.use_cells import container_cpu, container_memory, cpu_bar, memory_bar, task_cpu, task_memory
 from widgets.cells import Cell, Column, Row, Span, cell
 from widgets.meter import bar
 
@@ -23,9 +26,9 @@ TASK_COLUMNS = (
     Column("health", "HEALTH", width=6, priority=4),
     Column("cluster", "CLUSTER", min_width=8, weight=1, priority=6),
     Column("instance", "INSTANCE", min_width=8, weight=1),
-    Column("cpu", "CPU", width=6, align="right", priority=5),
-    Column("memory", "MEM", width=6, align="right", priority=3),
-    Column("detail", "PORTS OR REASON", min_width=26, weight=7),
+    Column("cpu", "CPU", width=5, align="right", priority=2),
+    Column("memory", "MEM", width=9, align="right", priority=3),
+    Column("detail", "PORTS OR REASON", min_width=20, weight=7),
     Column("by", "STARTED BY", width=10, priority=8),
     Column("age", "AGE", width=4, align="right", priority=1),
 )
@@ -33,29 +36,31 @@ INSTANCE_COLUMNS = (
     Column("instance", "INSTANCE", min_width=10, weight=1),
     Column("cluster", "CLUSTER", min_width=8, weight=1, priority=6),
     Column("state", "STATE", width=13),
-    Column("cpu", "CPU reserved", width=15, priority=3),
-    Column("memory", "MEMORY reserved", width=15, priority=2),
+    Column("cpu", "CPU reserved  used", width=18, priority=3),
+    Column("memory", "MEM reserved  used", width=18, priority=2),
     Column("tasks", "TASKS", width=9),
     Column("unmanaged", "OTHER", width=5, align="right", priority=5),
     Column("engine", "ENGINE", width=9, priority=4),
-    Column("endpoint", "ENDPOINT", min_width=28, weight=4, priority=1),
+    Column("endpoint", "ENDPOINT", min_width=24, weight=4, priority=1),
 )
 CLUSTER_COLUMNS = (
     Column("cluster", "CLUSTER", min_width=10, weight=2),
     Column("instances", "INSTANCES", width=20),
-    Column("cpu", "CPU reserved", width=16, priority=2),
-    Column("memory", "MEMORY reserved", width=16, priority=1),
-    Column("tasks", "TASKS", width=16),
+    Column("cpu", "CPU reserved  used", width=19, priority=2),
+    Column("memory", "MEM reserved  used", width=19, priority=1),
+    Column("tasks", "TASKS", width=13),
     Column("stopped", "STOPPED (1h)", width=12),
 )
 CONTAINER_COLUMNS = (
-    Column("name", "CONTAINER", min_width=14, weight=2),
+    Column("name", "CONTAINER", min_width=10, weight=2),
     Column("status", "STATUS", width=10),
     Column("health", "HEALTH", width=6, priority=3),
     Column("image", "IMAGE", min_width=8, weight=3, priority=4),
     Column("detail", "PORTS OR REASON", min_width=15, weight=3),
-    Column("exit", "EXIT", width=4, align="right", priority=1),
-    Column("age", "AGE", width=4, align="right", priority=2),
+    Column("cpu", "CPU", width=5, align="right", priority=2),
+    Column("memory", "MEM", width=4, align="right", priority=1),
+    Column("exit", "EXIT", width=4, align="right"),
+    Column("age", "AGE", width=4, align="right", priority=5),
 )
 
 
@@ -73,7 +78,14 @@ def pick(columns: Sequence[Column], cells: dict[str, Cell]) -> tuple[Cell, ...]:
 # --- tasks ------------------------------------------------------------------------------------------------------------
 
 
-def task_row(task: Task, fleet: Fleet, step: Progress | None, now: datetime, columns: Sequence[Column]) -> Row:
+def task_row(
+    task: Task,
+    fleet: Fleet,
+    step: Progress | None,
+    now: datetime,
+    columns: Sequence[Column],
+    use: Use | None = None,
+) -> Row:
     state = fleet.instances.get(task.instance)
     live = state is not None and state.live
     host_now = now + (state.clock_offset if state else timedelta(0))
@@ -88,8 +100,8 @@ def task_row(task: Task, fleet: Fleet, step: Progress | None, now: datetime, col
         "health": formats.health(task.health),
         "cluster": cell(task.cluster, "muted"),
         "instance": where,
-        "cpu": cell(formats.cpu_units(task.reservation.cpu), "muted"),
-        "memory": cell(formats.mebibytes(task.reservation.memory), "muted"),
+        "cpu": task_cpu(task, use),
+        "memory": task_memory(task, use),
         "detail": task_detail(task, step, host_now),
         "by": cell(task.started_by, "muted"),
         "age": cell(formats.age(moment or task.created_at, host_now), "muted"),
@@ -199,7 +211,13 @@ def task_order(task: Task) -> tuple[int, float, str]:
     return rank, -moment.timestamp(), task.id
 
 
-def unmanaged_row(container: Container, state: InstanceState, now: datetime, columns: Sequence[Column]) -> Row:
+def unmanaged_row(
+    container: Container,
+    state: InstanceState,
+    now: datetime,
+    columns: Sequence[Column],
+    stats: Stats | None = None,
+) -> Row:
     host_now = now + state.clock_offset
     cells = {
         "task": cell("·"),
@@ -208,8 +226,8 @@ def unmanaged_row(container: Container, state: InstanceState, now: datetime, col
         "health": cell(formats.NOTHING),
         "cluster": cell(state.instance.key.cluster),
         "instance": cell(state.instance.key.name),
-        "cpu": cell(formats.NOTHING),
-        "memory": cell(formats.NOTHING),
+        "cpu": container_cpu(stats),
+        "memory": container_memory(stats),
         "detail": cell(container.damage or formats.ports(container.ports) or container.image),
         "by": cell("damaged" if container.damage else "unmanaged"),
         "age": cell(formats.age(container.created_at, host_now)),
@@ -241,7 +259,8 @@ def unmanaged_subject(container: Container, state: InstanceState) -> Subject:
 # --- instances --------------------------------------------------------------------------------------------------------
 
 
-def instance_row(state: InstanceState, now: datetime, columns: Sequence[Column]) -> Row:
+def instance_row(state: InstanceState, now: datetime, columns: Sequence[Column], use: Use | None = None) -> Row:
+    """``use``: what everything on it really uses; None: nobody has asked."""
     registered, reserved = state.registered, state.reserved
     running = sum(task.last_status == "RUNNING" for task in state.tasks.values())
     moving = sum(task.last_status in ("PENDING", "STOPPING") for task in state.tasks.values())
@@ -250,8 +269,8 @@ def instance_row(state: InstanceState, now: datetime, columns: Sequence[Column])
         "instance": cell(state.instance.key.name, "strong"),
         "cluster": cell(state.instance.key.cluster, "muted"),
         "state": formats.reach(state.freshness, now, draining=state.draining),
-        "cpu": formats.reserved_bar(reserved.cpu, registered.cpu, 9),
-        "memory": formats.reserved_bar(reserved.memory, registered.memory, 9),
+        "cpu": cpu_bar(reserved.cpu, use or UNKNOWN, registered.cpu, 8),
+        "memory": memory_bar(reserved.memory, use or UNKNOWN, registered.memory, 8),
         "tasks": _counts(running, moving),
         "unmanaged": cell(str(len(state.unmanaged)) if state.unmanaged else formats.NOTHING, "muted"),
         "engine": cell(state.info.version if state.info else formats.NOTHING, "muted"),
@@ -299,7 +318,7 @@ def _counts(running: int, moving: int) -> Cell:
 # --- clusters ---------------------------------------------------------------------------------------------------------
 
 
-def cluster_row(name: str, fleet: Fleet, now: datetime) -> Row:
+def cluster_row(name: str, fleet: Fleet, now: datetime, use: Use | None = None) -> Row:
     states = fleet.of_cluster(name)
     tasks = fleet.tasks(name)
     running = sum(task.last_status == "RUNNING" for task in tasks)
@@ -309,11 +328,17 @@ def cluster_row(name: str, fleet: Fleet, now: datetime) -> Row:
     cells = {
         "cluster": cell(name, "strong"),
         "instances": (Span(f"{len(states):<4}", ""), *reach_counts(states)),
-        "cpu": formats.reserved_bar(
-            sum(state.reserved.cpu for state in states), sum(state.registered.cpu for state in states), 10
+        "cpu": cpu_bar(
+            sum(state.reserved.cpu for state in states),
+            use or UNKNOWN,
+            sum(state.registered.cpu for state in states),
+            9,
         ),
-        "memory": formats.reserved_bar(
-            sum(state.reserved.memory for state in states), sum(state.registered.memory for state in states), 10
+        "memory": memory_bar(
+            sum(state.reserved.memory for state in states),
+            use or UNKNOWN,
+            sum(state.registered.memory for state in states),
+            9,
         ),
         "tasks": _counts(running, moving),
         "stopped": (Span(f"{len(stopped):<4}", "muted"), *([Span(f"✕ {failed}", "bad")] if failed else [])),
@@ -344,7 +369,7 @@ def reach_counts(states: Sequence[InstanceState]) -> tuple[Span, ...]:
 # --- containers of a task ---------------------------------------------------------------------------------------------
 
 
-def container_row(part: TaskContainer, now: datetime) -> Row:
+def container_row(part: TaskContainer, now: datetime, stats: Stats | None = None) -> Row:
     runtime = part.runtime
     detail = _short_reason(str(part.reason)) or (formats.ports(runtime.ports) if runtime else "")
     moment = (runtime.finished_at or runtime.started_at) if runtime else None
@@ -355,6 +380,8 @@ def container_row(part: TaskContainer, now: datetime) -> Row:
         "health": formats.health(part.health) if part.health_checked else cell(formats.NOTHING, "muted"),
         "image": cell(runtime.image if runtime else formats.NOTHING, "muted"),
         "detail": cell(detail, "bad" if part.reason else ""),
+        "cpu": container_cpu(stats),
+        "memory": container_memory(stats),
         "exit": cell(
             formats.NOTHING if part.exit_code is None else str(part.exit_code), "bad" if part.exit_code else "muted"
         ),

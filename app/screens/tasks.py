@@ -15,6 +15,7 @@ from app.model.task import Task
 from app.screens.actions import INSIDE, TABLE_ACTIONS, bindings
 from app.screens.desk import Desk
 from app.screens.filtering import TASK_TERMS
+from app.screens.looking import look_at_rows
 from app.screens.rows import TASK_COLUMNS
 from app.screens.tables.task_list import TaskList
 from app.screens.task_actions import TASK_ACTIONS, TaskActions
@@ -33,9 +34,15 @@ class TasksScreen(TaskActions):
     ARRANGED = ("tasks",)
     FILTER_TERMS = TASK_TERMS
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, wanted: str = "") -> None:
         super().__init__(desk)
+        self._wanted = wanted
         self._list = TaskList(desk, None, TASK_COLUMNS)
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        if self._wanted:
+            self.show_filtered(self._wanted)
 
     def crumbs(self) -> Iterable[str]:
         return ("tasks",)
@@ -45,10 +52,12 @@ class TasksScreen(TaskActions):
 
     def sync(self, changes: ChangeSet | None) -> None:
         table = self.query_one("#tasks", LiveTable)
+        self.desk.stats.collect()
         rows = self._list.rows(changes, self.filter_text, self.arrangement(table), self.now())
         table.empty_text = "No row matches the filter. esc clears it." if self.filter_text else EMPTY_TASKS
         self.counted(self._list.count, self._list.total)
         self.fill(table, rows)
+        look_at_rows(self.desk, table)
 
     def chosen_task(self) -> Task | None:
         return task_at_cursor(self.query_one("#tasks", LiveTable), self.desk.fleet)

@@ -71,12 +71,13 @@ TASK_ORDERS: Orders[Task] = {
     "health": lambda task: None if task.health == "UNKNOWN" else _HEALTH[task.health],
     "cluster": lambda task: natural(task.cluster),
     "instance": lambda task: natural(task.instance.name),
-    "cpu": lambda task: task.reservation.cpu or None,
-    "memory": lambda task: task.reservation.memory or None,
+    "cpu": lambda task: None,
+    "memory": lambda task: None,
     "detail": lambda task: natural(str(task.stopped_reason) or formats.ports(task.ports)) or None,
     "by": lambda task: natural(task.started_by) or None,
     "age": lambda task: _since(task_moment(task)),
 }
+"""CPU and memory are what is really used: ``use_orders`` knows them."""
 CONTAINER_ORDERS: Orders[tuple[Container, InstanceState]] = {
     "task": lambda pair: None,
     "definition": lambda pair: (natural(pair[0].name), 0),
@@ -135,6 +136,8 @@ CONTAINER_OF_TASK_ORDERS: Orders[TaskContainer] = {
     "detail": lambda part: (
         natural(str(part.reason) or formats.ports(part.runtime.ports if part.runtime else ())) or None
     ),
+    "cpu": lambda part: None,
+    "memory": lambda part: None,
     "exit": lambda part: part.exit_code,
     "age": lambda part: _since((part.runtime.finished_at or part.runtime.started_at) if part.runtime else None),
 }

@@ -14,6 +14,7 @@ from app.screens.desk import Desk
 from app.screens.filtering import Filter, Subject, parse_filter
 from app.screens.rows import task_order, task_row, task_subject, unmanaged_row, unmanaged_subject
 from app.screens.tables.orders import CONTAINER_ORDERS, TASK_ORDERS
+from app.screens.tables.use_orders import BY_USE, SORT_EVERY, foreign_use_orders, task_use_orders
 from app.store.table_memory import Arrangement
 from widgets.cells import Column, Row
 from widgets.lazy_rows import LazyRows
@@ -39,6 +40,7 @@ class TaskList:
         self._values: dict[str, tuple[Task, Any]] = {}
         self._items: list[Item] = []
         self._keys: tuple[str, ...] = ()
+        self._sorted_at = 0.0
         self.total = 0
 
     @property
@@ -59,17 +61,28 @@ class TaskList:
             self._values.clear()
             self._asked = asked
             changes = None
-        if changes is None or changes.tasks or changes.unmanaged or changes.instances:
+        by_use = arrangement.sort in BY_USE and self._use_is_news()
+        if changes is None or changes.tasks or changes.unmanaged or changes.instances or by_use:
             self._list(parse_filter(text) if text else None, arrangement)
         items, fleet, steps, columns = self._items, self._desk.fleet, self._desk.board.steps, self._columns
+        stats = self._desk.stats
 
         def make(index: int) -> Row:
             item = items[index]
             if isinstance(item, Task):
-                return task_row(item, fleet, steps.get(item.id), now, columns)
-            return unmanaged_row(*item, now, columns)
+                return task_row(item, fleet, steps.get(item.id), now, columns, stats.of_task(item))
+            return unmanaged_row(*item, now, columns, stats.of(item[0].id))
 
         return LazyRows(self._keys, make)
+
+    def _use_is_news(self) -> bool:
+        """All are to be asked then, not only those in sight; and it is time to sort again."""
+        stats = self._desk.stats
+        stats.want_sums(self._states())
+        due = stats.clock() - self._sorted_at >= SORT_EVERY
+        if due:
+            self._sorted_at = stats.clock()
+        return due
 
     def _list(self, matches: Filter | None, arrangement: Arrangement) -> None:
         tasks, foreign = self._desk.fleet.tasks(self._cluster), self._foreign()
@@ -80,15 +93,18 @@ class TaskList:
             tasks = self._matching(tasks, matches)
             foreign = [pair for pair in foreign if matches(unmanaged_subject(*pair))]
         foreign.sort(key=lambda pair: (pair[1].instance.key, not pair[0].up, pair[0].name))
-        value = TASK_ORDERS.get(arrangement.sort)
+        stats, by_use = self._desk.stats, arrangement.sort in BY_USE
+        value = (task_use_orders(stats) if by_use else TASK_ORDERS).get(arrangement.sort)
         if value is None:
             order = self._remembered(tasks, task_order)
             tasks.sort(key=lambda task: order[task.id][1])
             self._take([*tasks, *foreign])
             return
         tasks.sort(key=lambda task: task.id)
+        if by_use:
+            self._values.clear()  # the task is the same, and what it uses another
         order = self._remembered(tasks, value)
-        of_container = CONTAINER_ORDERS[arrangement.sort]
+        of_container = (foreign_use_orders(stats) if by_use else CONTAINER_ORDERS)[arrangement.sort]
         valued: list[tuple[Any, Item]] = [(order[task.id][1], task) for task in tasks]
         valued += [(of_container(pair), pair) for pair in foreign]
         there = [pair for pair in valued if pair[0] is not None]
@@ -96,9 +112,11 @@ class TaskList:
         self._take([item for _, item in there] + [item for found, item in valued if found is None])
 
     def _foreign(self) -> list[Foreign]:
+        return [(container, state) for state in self._states() for container in state.unmanaged]
+
+    def _states(self) -> list[InstanceState]:
         states = self._desk.fleet.instances.values()
-        chosen = [state for state in states if self._cluster in (None, state.instance.key.cluster)]
-        return [(container, state) for state in chosen for container in state.unmanaged]
+        return [state for state in states if self._cluster in (None, state.instance.key.cluster)]
 
     def _matching(self, tasks: Sequence[Task], matches: Filter) -> list[Task]:
         """Each task is looked at again only when it is another; those that are gone are forgotten."""

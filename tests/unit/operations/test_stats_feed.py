@@ -19,7 +19,7 @@ from app.model.resources import Resources
 from app.model.safe_text import SafeText
 from app.model.update import FreshnessTold, HostRead, InfoRead
 from app.operations import stats as module
-from app.operations.stats import HISTORY_SECONDS, LIVE_EVERY, MOST_POINTS, REST_EVERY, History, StatsFeed, Use
+from app.operations.stats import HISTORY_SECONDS, LIVE_EVERY, MOST_POINTS, REST_EVERY, UNKNOWN, History, StatsFeed, Use
 from tests.unit.builders import NOW, container, tag
 
 MIB = 1 << 20
@@ -189,8 +189,10 @@ def test_sums_say_for_how_many_they_stand(bench: Bench) -> None:
     use = bench.feed.of_instance(bench.state())
     assert use == Use(10 * MIB, 0.0, 3, 1, 0)
     assert not use.whole
+    assert bench.feed.of_instances(bench.fleet.instances.values()).running == 4
     bench.hold(KEYS[0], [ours("a", 0xA, 1)], "stale")
-    assert bench.feed.of_instance(bench.state()) == Use()
+    assert bench.feed.of_instance(bench.state()) == UNKNOWN
+    assert bench.feed.of_instances(bench.fleet.instances.values()) == Use(running=2), "one is not known, and one task"
 
 
 def test_one_engine_that_is_registered_twice_counts_once(bench: Bench) -> None:
