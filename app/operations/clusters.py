@@ -14,10 +14,12 @@ from app.model.requests import (
     ListClustersRequest,
     UpdateClusterRequest,
 )
+from app.operations.deeds import kept
 from app.operations.session import Session
 from app.operations.shapes import cluster_shape
 
 
+@kept("create-cluster", lambda _, answer: answer["cluster"]["clusterName"])
 def create_cluster(session: Session, request: CreateClusterRequest) -> dict[str, Any]:
     """Make a cluster; one that exists already is returned, as ECS does.
 
@@ -34,6 +36,7 @@ def create_cluster(session: Session, request: CreateClusterRequest) -> dict[str,
     return {"cluster": cluster_shape(cluster, session.survey(cluster))}
 
 
+@kept("update-cluster", lambda request, _: f"scheduler {request.scheduler}")
 def update_cluster(session: Session, request: UpdateClusterRequest) -> dict[str, Any]:
     """Give a cluster another scheduler. Tasks that run stay where they are."""
     scheduler = _scheduler(session, request.scheduler)
@@ -42,6 +45,7 @@ def update_cluster(session: Session, request: UpdateClusterRequest) -> dict[str,
     return {"cluster": cluster_shape(cluster, session.survey(cluster))}
 
 
+@kept("delete-cluster", lambda _, answer: answer["cluster"]["clusterName"])
 def delete_cluster(session: Session, request: DeleteClusterRequest) -> dict[str, Any]:
     cluster = session.cluster(request.cluster)
     if cluster.instances:

@@ -8,13 +8,14 @@ from typing import Any
 
 from app.model.definition_document import DefinitionDocument, parse_definition
 from app.model.errors import Finding, MoorageError, NotFoundError
-from app.model.ids import definition_arn, parse_definition_reference
+from app.model.ids import definition_arn, parse_definition_reference, short_id
 from app.model.requests import (
     DeregisterTaskDefinitionRequest,
     DescribeTaskDefinitionRequest,
     ListTaskDefinitionFamiliesRequest,
     ListTaskDefinitionsRequest,
 )
+from app.operations.deeds import keep_deed, kept
 from app.operations.definition_shape import definition_response, definition_shape
 from app.operations.documents import NOTHING_GIVEN, read_incoming
 from app.operations.session import Session
@@ -64,6 +65,7 @@ def register_task_definition(
         note=note,
         expected=expected,
     )
+    _keep_registering(session, stored)
     return Registered(stored, understood.warnings)
 
 
@@ -83,7 +85,14 @@ def register_again(session: Session, stored: StoredRevision, latest: int) -> Reg
         note=f"copy of {stored.family}:{stored.revision}",
         expected=latest,
     )
+    _keep_registering(session, again)
     return Registered(again, understood.warnings)
+
+
+def _keep_registering(session: Session, stored: StoredRevision) -> None:
+    name = f"{stored.family}:{stored.revision}"
+    command = f"moorage export {name} --format stored | moorage register-task-definition --cli-input-json -"
+    keep_deed(session, "register-task-definition", name, command, family=stored.family, revision=stored.revision)
 
 
 def find_definition(session: Session, reference: str) -> StoredRevision:
@@ -107,6 +116,7 @@ def parsed(stored: StoredRevision) -> DefinitionDocument:
     return parse_definition(stored.document, f"{stored.family}:{stored.revision}", stored.family)
 
 
+@kept("deregister-task-definition", lambda request, _: short_id(request.task_definition))
 def deregister_task_definition(session: Session, request: DeregisterTaskDefinitionRequest) -> dict[str, Any]:
     """Make a revision INACTIVE: what runs goes on, nothing new is started from it."""
     stored = find_definition(session, request.task_definition)

@@ -32,6 +32,7 @@ from app.model.requests import (
     UpdateContainerInstancesStateRequest,
 )
 from app.operations.candidates import instance_facts
+from app.operations.deeds import failed_words, kept
 from app.operations.draining import Say, activate, drain, plan_shape, quiet, save, tell_untold
 from app.operations.session import Session, find_entry, instances_of
 from app.operations.shapes import attribute_shape, drain_words, instance_shape
@@ -41,6 +42,16 @@ from app.placement.expressions import ExpressionError, parse
 _INVALID = "InvalidParameterException"
 
 
+def _named(_: Any, answer: dict[str, Any]) -> str:
+    return str(answer["containerInstance"]["name"])
+
+
+def _state_words(request: UpdateContainerInstancesStateRequest, answer: dict[str, Any]) -> str:
+    names = ", ".join(shape["name"] for shape in answer["containerInstances"])
+    return f"{request.status} {names}{failed_words(answer['failures'])}"
+
+
+@kept("register-container-instance", _named)
 def register_container_instance(
     session: Session, request: RegisterContainerInstanceRequest, tell: Say = quiet
 ) -> dict[str, Any]:
@@ -96,6 +107,7 @@ def _check_new(session: Session, cluster: ClusterFile, endpoint: str, engine_id:
             )
 
 
+@kept("update-container-instance", _named)
 def update_container_instance(session: Session, request: UpdateContainerInstanceRequest) -> dict[str, Any]:
     """Change what an instance keeps for its host. Tasks that run already stay, whatever they hold."""
     members = _reserved(request)
@@ -126,6 +138,7 @@ def _reserved(request: RegisterContainerInstanceRequest | UpdateContainerInstanc
     return members
 
 
+@kept("update-container-instances-state", _state_words)
 def update_container_instances_state(
     session: Session, request: UpdateContainerInstancesStateRequest, tell: Say = quiet
 ) -> dict[str, Any]:
@@ -195,6 +208,7 @@ def describe_container_instances(session: Session, request: DescribeContainerIns
     return {"containerInstances": [_shape(fleet, cluster.name, entry) for entry in found], "failures": failures}
 
 
+@kept("put-attributes", lambda request, _: ", ".join(one.name for one in request.attributes))
 def put_attributes(session: Session, request: PutAttributesRequest) -> dict[str, Any]:
     for attribute in request.attributes:
         _check_attribute(attribute.name, attribute.value)
@@ -205,6 +219,7 @@ def put_attributes(session: Session, request: PutAttributesRequest) -> dict[str,
     return _change_attributes(session, request.cluster, request.attributes, put)
 
 
+@kept("delete-attributes", lambda request, _: ", ".join(one.name for one in request.attributes))
 def delete_attributes(session: Session, request: DeleteAttributesRequest) -> dict[str, Any]:
     def delete(attributes: dict[str, str], attribute: Attribute) -> None:
         if attribute.name not in attributes:

@@ -22,6 +22,7 @@ from app.model.safe_text import safe_line
 from app.model.task import Task
 from app.operations.blueprint import Blueprint, launched_before, make_blueprint
 from app.operations.candidates import candidate
+from app.operations.deeds import failed_words, kept
 from app.operations.preview import failure_shape, with_holders
 from app.operations.schedulers import scheduler_for
 from app.operations.session import Session, find_entry
@@ -57,6 +58,15 @@ class Launched:
         return not self.failures and not any(task.stop_code == "TaskFailedToStart" for task in self.tasks)
 
 
+def _launched_words(request: RunTaskRequest | StartTaskRequest, launched: Launched) -> str:
+    """``web:7: 3 RUNNING, 1 STOPPED; 1 failed: RESOURCE``: what was asked for, and what came of it."""
+    name = next((task.definition for task in launched.tasks), short_id(request.task_definition))
+    states = Counter(task.last_status for task in launched.tasks)
+    told = ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "nothing launched"
+    return f"{name}: {told}{failed_words(launched.failures)}"
+
+
+@kept("run-task", _launched_words)
 def run_task(session: Session, request: RunTaskRequest, tell: Tell, rng: random.Random | None = None) -> Launched:
     """Let the scheduler place ``count`` tasks, and launch them. Ours goes by the request's strategy, else by chance.
 
@@ -70,6 +80,7 @@ def run_task(session: Session, request: RunTaskRequest, tell: Tell, rng: random.
     return _Launch(session, blueprint, fleet, tell).place(request.count, scheduler)
 
 
+@kept("start-task", _launched_words)
 def start_task(session: Session, request: StartTaskRequest, tell: Tell) -> Launched:
     """Launch one task on each of the named instances. An unknown one is a failure MISSING.
 

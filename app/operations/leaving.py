@@ -9,6 +9,7 @@ from app.hosts.drain import remove_drain
 from app.model.errors import MoorageError
 from app.model.instance import InstanceKey
 from app.model.requests import DeregisterContainerInstanceRequest
+from app.operations.deeds import kept
 from app.operations.draining import Say, quiet
 from app.operations.session import Session, find_entry
 from app.operations.shapes import drain_words, instance_shape
@@ -21,6 +22,7 @@ _UNWATCHED = (
 )
 
 
+@kept("deregister-container-instance", lambda _, answer: answer["containerInstance"]["name"])
 def deregister_container_instance(
     session: Session, request: DeregisterContainerInstanceRequest, tell: Say = quiet
 ) -> dict[str, Any]:

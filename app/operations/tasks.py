@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 from app.fleet.fleet import Fleet
@@ -13,6 +14,7 @@ from app.model.ids import short_id, task_arn
 from app.model.progress import Tell
 from app.model.requests import DescribeTasksRequest, ListTasksRequest, StopTaskRequest
 from app.model.task import Task
+from app.operations.deeds import keep_deed
 from app.operations.history import remember_end
 from app.operations.history_shape import past_task_shape
 from app.operations.placeholders import drop_placeholder
@@ -50,9 +52,25 @@ def stop_found_task(session: Session, endpoint: str, task: Task, reason: str, te
         try_to_mark(engine, task.id, "UserInitiated", reason or STOPPED_BY_USER, session.operator)
     stopped = stop_in_order(engine, read_task(engine, task.instance, task.id) or task, tell) or task
     remember_end(session, engine, stopped, tell)
+    _keep_stopping(session, stopped, reason)
     if stopped.last_status == "STOPPED":
         drop_placeholder(session, stopped, engine)
     return stopped
+
+
+def _keep_stopping(session: Session, task: Task, reason: str) -> None:
+    flags = ["--reason", reason] if reason else []
+    keep_deed(
+        session,
+        "stop-task",
+        f"{task.last_status}: {task.stopped_reason}",
+        shlex.join(["moorage", "stop-task", "--cluster", task.cluster, "--task", task.id, *flags]),
+        cluster=task.cluster,
+        instance=task.instance.name,
+        task_id=task.id,
+        family=task.family,
+        revision=task.revision,
+    )
 
 
 def list_tasks(session: Session, request: ListTasksRequest) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.model.event import SAME_WITHIN, Event, is_bad, length_words, when_stopped
 from app.model.task import Task
@@ -33,7 +33,7 @@ def timeline(task: Task | None, past: PastTask | None, events: Sequence[Event]) 
     stopped = when_stopped(events)
     heard = [_heard(event, bad=is_bad(event, stopped)) for event in events]
     facts = [*(_of_task(task) if task else ()), *(_of_past(past) if past and not task else ())]
-    found = heard + [fact for fact in facts if not any(_same(fact, one) for one in heard)]
+    found = heard + [_after_its_cause(fact, heard) for fact in facts if not any(_same(fact, one) for one in heard)]
     found.sort(key=_order)
     return list(_with_lengths(found))
 
@@ -48,6 +48,13 @@ def _same(fact: Moment, heard: Moment) -> bool:
     return fact.what in _ONCE or abs(fact.at - heard.at) <= SAME_WITHIN
 
 
+def _after_its_cause(fact: Moment, heard: Sequence[Moment]) -> Moment:
+    """An engine tells of a start and an end a little later than they were: the task's own state follows from them."""
+    cause = {"RUNNING": "started", "STOPPED": "died"}.get(fact.what)
+    late = [one.at for one in heard if one.what == cause and timedelta(0) < one.at - fact.at <= SAME_WITHIN]
+    return replace(fact, at=max(late)) if late else fact
+
+
 def _order(moment: Moment) -> tuple[datetime, int]:
     return moment.at, _RANK.index(moment.what) if moment.what in _RANK else len(_RANK)
 
@@ -56,7 +63,7 @@ def _of_task(task: Task) -> Iterator[Moment]:
     yield Moment(task.created_at, "launch", detail=f"by {task.started_by}" if task.started_by else "")
     if task.pull_stopped_at is not None:
         took = task.pull_stopped_at - (task.pull_started_at or task.pull_stopped_at)
-        yield Moment(task.pull_stopped_at, "pulled", detail=f"images were there, or pulled, in {length_words(took)}")
+        yield Moment(task.pull_stopped_at, "pulled", detail=f"images ready in {length_words(took)}")
     for part in task.containers:
         if part.runtime is None:
             continue

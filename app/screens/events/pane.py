@@ -54,6 +54,10 @@ class EventsPane(Vertical):
         yield LiveTable(self._columns, id="events-table", empty=EMPTY_EVENTS, markable=False)
 
     @property
+    def takes_keys(self) -> LiveTable:
+        return self.table
+
+    @property
     def table(self) -> LiveTable:
         """What takes the keys."""
         return self.query_one(LiveTable)

@@ -58,14 +58,17 @@ def word_of(what: str, *, bad: bool) -> tuple[str, Tone]:
 
 
 def event_row(event: Event, columns: tuple[Column, ...], *, bad: bool) -> Row:
-    words = subject_words(event) or event.container_id[:12]
+    words, detail = subject_words(event) or event.container_id[:12], detail_words(event)
+    if not words:
+        # An instance's own: the column that would be empty takes what comes first.
+        words, _, detail = detail.partition("; ")
     cells: dict[str, Cell] = {
         "time": cell(clock(event.at), "muted"),
         "what": cell(*word_of(event.what, bad=bad)),
         "instance": cell(event.instance),
         "cluster": cell(event.cluster, "muted"),
-        "subject": _subject_cell(event) if event.task_id else cell(words, "muted"),
-        "detail": cell(detail_words(event), "bad" if bad else ""),
+        "subject": _subject_cell(event) if event.task_id else cell(words),
+        "detail": cell(detail, "bad" if bad else ""),
     }
     return Row(row_key(event), pick(columns, cells))
 
