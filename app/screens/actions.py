@@ -19,9 +19,9 @@ from widgets.line_view import LineView
 from widgets.live_table import LiveTable
 from widgets.log_view import LogView
 
-OPENS_AN_INPUT = "filter"
-"""The action after which keys are text. It is done before the next key is looked at: a paste is no row of commands."""
-OVER_INPUTS = frozenset({OPENS_AN_INPUT, "launch", "register", "show_changes", "other_side", "external"})
+OPEN_AN_INPUT = frozenset({"filter", "command", "include", "exclude"})
+"""After these keys are text. They are done before the next key is looked at: a paste is no row of commands."""
+OVER_INPUTS = frozenset({*OPEN_AN_INPUT, "launch", "register", "show_changes", "other_side", "external"})
 """Actions whose keys no input may take for itself."""
 
 
@@ -46,6 +46,8 @@ ACTIONS = _table(
     Action("go.tasks", "2", "app.go('tasks')", "tasks", "Tasks of all clusters", show=False),
     Action("go.instances", "3", "app.go('instances')", "instances", "Container instances of all clusters", show=False),
     Action("go.definitions", "4", "app.go('definitions')", "definitions", "Task definitions", show=False),
+    Action("go.events", "5", "app.go('events')", "events", "What happened on hosts and was done from here", show=False),
+    Action("command", "colon", "command", "command", "Type a command, a screen, a cluster, a task … by its name"),
     Action("help", "question_mark", "app.help", "help", "The keys of this screen"),
     Action("back", "escape", "back", "back", "First clears the filter, then goes back"),
     Action("leave", "q", "leave", "back", "Back to the screen before", show=False),
@@ -62,6 +64,16 @@ ACTIONS = _table(
     Action("run", "r", "run", "run", "Launch tasks of a task definition"),
     Action("stop", "x", "stop", "stop", "Stop the task at the cursor, or all marked ones"),
     Action("logs", "l", "logs", "logs", "Logs of the task, followed live"),
+    Action("logs.include", "plus", "include", "include…", "Show only lines with a word or a /regex/; each more narrows"),
+    Action("logs.exclude", "minus", "exclude", "exclude…", "Hide the lines with a word or a /regex/"),
+    Action("logs.remove", "backspace", "remove_term", "drop filter", "Take the last filter away; esc: all", show=False),
+    Action("logs.since", "S", "since", "since", "From 1 min, 5 min or 1 h ago, or all"),
+    Action("logs.tail", "T", "tail", "tail", "How many lines of each source's end", show=False),
+    Action("logs.save", "ctrl+s", "save", "save…", "Save the lines that are shown to a file"),
+    Action("logs.stream", "E", "stream", "stderr", "Only stderr, only stdout, or both", show=False),
+    Action("logs.context", "C", "context", "context", "Lines before and after each match: 0, 3, 10", show=False),
+    Action("logs.raw", "R", "raw", "raw", "JSON lines as they were written, or told", show=False),
+    Action("logs.sources", "i", "sources", "sources", "Each source: host, state, lines, skipped, clock", show=False),
     Action("json", "y", "json", "JSON", "What describe prints, as JSON"),
     Action("delete.cluster", "x", "deregister", "delete", "Delete the cluster; it must have no container instances"),
     Action("copy.document", "c", "copy", "copy all", "Copy the whole document to the clipboard"),
@@ -128,9 +140,9 @@ def bindings(*ids: str, **titles: str) -> list[BindingType]:
 
 TABLE_ACTIONS = ("sort", "columns")
 """The keys of every table that a person arranges."""
-_GO = ("go.fleet", "go.tasks", "go.instances", "go.definitions")
-AT_HOME = (*_GO, "help", "clear", "quit")
-INSIDE = (*_GO, "help", "back", "leave")
+_GO = ("go.fleet", "go.tasks", "go.instances", "go.definitions", "go.events")
+AT_HOME = (*_GO, "command", "help", "clear", "quit")
+INSIDE = (*_GO, "command", "help", "back", "leave")
 """The keys of every screen: of the first one, and of all others."""
 
 

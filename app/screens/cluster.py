@@ -11,15 +11,20 @@ from textual.binding import BindingType
 
 from app.fleet.changes import ChangeSet
 from app.fleet.fleet import InstanceState
+from app.model.event import Event
 from app.model.task import Task
 from app.screens.actions import INSIDE, TABLE_ACTIONS, bindings
 from app.screens.desk import Desk
 from app.screens.dialogs import InstanceDialogs
+from app.screens.doors import CLUSTER_EVENTS as EVENTS
 from app.screens.doors import CLUSTER_INSTANCES as INSTANCES
 from app.screens.doors import CLUSTER_STOWAGE as STOWAGE
 from app.screens.doors import CLUSTER_TASKS as TASKS
-from app.screens.filtering import INSTANCE_TERMS, TASK_TERMS
+from app.screens.events.actions import event_command, event_line, open_event, show_event
+from app.screens.events.pane import EventsPane
+from app.screens.filtering import EVENT_TERMS, INSTANCE_TERMS, TASK_TERMS
 from app.screens.instances import EMPTY_INSTANCES, matching_states, open_run
+from app.screens.looking import look_at_instances, look_at_rows
 from app.screens.rows import INSTANCE_COLUMNS, TASK_COLUMNS, instance_row, without
 from app.screens.stowage.pane import StowagePane
 from app.screens.tables.orders import instance_orders
@@ -33,7 +38,7 @@ from widgets.pane_tabs import PaneTabs
 
 CLUSTER_TASK_COLUMNS = without(TASK_COLUMNS, "cluster")
 CLUSTER_INSTANCE_COLUMNS = without(INSTANCE_COLUMNS, "cluster")
-_PANES = ("tasks", "instances", "stowage")
+_PANES = ("tasks", "instances", "stowage", "events")
 _WHERE = {
     "logs": {TASKS, STOWAGE},
     "stop": {TASKS, STOWAGE},
@@ -52,8 +57,10 @@ class ClusterScreen(TaskActions, InstanceDialogs):
     ARRANGED = ("tasks", "instances")
     FILTER_TERMS = TASK_TERMS
 
-    def __init__(self, desk: Desk, cluster: str, pane: int = TASKS) -> None:
+    def __init__(self, desk: Desk, cluster: str, pane: int = TASKS, *, at: str = "", wanted: str = "") -> None:
         super().__init__(desk)
+        self._begin_at = at
+        self._wanted = wanted
         self._cluster = cluster
         self._list = TaskList(desk, cluster, CLUSTER_TASK_COLUMNS)
         self._first_pane = pane
@@ -69,15 +76,28 @@ class ClusterScreen(TaskActions, InstanceDialogs):
         return (self._cluster, _PANES[self._pane])
 
     def content(self) -> ComposeResult:
-        yield PaneTabs(["Tasks", "Instances", "Stowage"], id="tabs")
+        yield PaneTabs(["Tasks", "Instances", "Stowage", "Events"], id="tabs")
         yield LiveTable(CLUSTER_TASK_COLUMNS, id="tasks", empty=EMPTY_TASKS)
         yield LiveTable(CLUSTER_INSTANCE_COLUMNS, id="instances", empty=EMPTY_INSTANCES)
         yield StowagePane(self.desk, id="stowage")
+        yield EventsPane(self.desk, self._cluster, id="events")
 
     def on_mount(self) -> None:
         self._show_pane()
         super().on_mount()
         self.query_one(PaneTabs).open(self._first_pane)
+        if self._wanted:
+            self.show_filtered(self._wanted)
+        if self._begin_at:
+            self.go_to(self._begin_at)
+
+    def go_to(self, name: str) -> None:
+        """Put the cursor on a task, by its id, or on an instance, by its name."""
+        self._loading = False
+        if self._first_pane == INSTANCES:
+            self.query_one("#instances", LiveTable).move_to(f"{self._cluster}/{name}")
+        else:
+            self.query_one("#tasks", LiveTable).move_to(name)
 
     @property
     def _pane(self) -> int:
@@ -89,26 +109,34 @@ class ClusterScreen(TaskActions, InstanceDialogs):
         tasks = fleet.tasks(self._cluster)
         running = sum(task.last_status == "RUNNING" for task in tasks)
         states = fleet.of_cluster(self._cluster)
+        self.desk.stats.collect()
         tabs = self.query_one(PaneTabs)
-        tabs.set_titles([f"Tasks {running}", f"Instances {len(states)}", "Stowage"])
+        tabs.set_titles([f"Tasks {running}", f"Instances {len(states)}", "Stowage", "Events"])
         if self._pane == TASKS:
             table = self.query_one("#tasks", LiveTable)
             table.empty_text = "No row matches the filter. esc clears it." if self.filter_text else self._empty_tasks()
             rows = self._list.rows(changes, self.filter_text, self.arrangement(table), now)
             self.counted(self._list.count, self._list.total)
             self.fill(table, rows)
+            look_at_rows(self.desk, table)
         elif self._pane == STOWAGE:
             pane = self.query_one(StowagePane)
             pane.show(states, self.filter_text, EMPTY_INSTANCES)
             self.counted(len(pane.bars.bars), len(states))
+        elif self._pane == EVENTS:
+            events = self.query_one(EventsPane)
+            events.show(self.filter_text)
+            self.counted(events.count, events.total)
         else:
             table = self.query_one("#instances", LiveTable)
             chosen = self.arranged(table, matching_states(states, self._cluster, matches), instance_orders())
             self.counted(len(chosen), len(states))
-            table.set_rows([instance_row(state, now, CLUSTER_INSTANCE_COLUMNS) for state in chosen])
+            use = self.desk.stats.of_instance
+            table.set_rows([instance_row(state, now, CLUSTER_INSTANCE_COLUMNS, use(state)) for state in chosen])
+            look_at_instances(self.desk, table, chosen)
 
     def filter_terms(self) -> tuple[str, ...]:
-        return INSTANCE_TERMS if self._pane == INSTANCES else TASK_TERMS
+        return {INSTANCES: INSTANCE_TERMS, EVENTS: EVENT_TERMS}.get(self._pane, TASK_TERMS)
 
     def _empty_tasks(self) -> str:
         return EMPTY_TASKS if self.desk.fleet.of_cluster(self._cluster) else EMPTY_INSTANCES
@@ -118,7 +146,7 @@ class ClusterScreen(TaskActions, InstanceDialogs):
             pane = self.query_one(f"#{name}")
             pane.display = index == self._pane
             if index == self._pane:
-                (pane.bars if isinstance(pane, StowagePane) else pane).focus()
+                (pane.takes_keys if isinstance(pane, StowagePane | EventsPane) else pane).focus()
 
     @on(PaneTabs.Opened)
     def _pane_opened(self) -> None:
@@ -157,8 +185,14 @@ class ClusterScreen(TaskActions, InstanceDialogs):
         """Are keys for a task or an instance meant for a task here?"""
         return self._pane == TASKS or (self._pane == STOWAGE and self.chosen_task() is not None)
 
+    @property
+    def _chosen_event(self) -> Event | None:
+        return self.query_one(EventsPane).chosen if self._pane == EVENTS else None
+
     def action_json(self) -> None:
-        if self._means_task:
+        if event := self._chosen_event:
+            show_event(self, event)
+        elif self._means_task:
             super().action_json()
         else:
             InstanceDialogs.action_json(self)
@@ -170,13 +204,17 @@ class ClusterScreen(TaskActions, InstanceDialogs):
             super().action_run()
 
     def action_copy(self) -> None:
-        if self._means_task:
+        if event := self._chosen_event:
+            self.copy(event_line(event), "event")
+        elif self._means_task:
             super().action_copy()
         else:
             InstanceDialogs.action_copy(self)
 
     def action_copy_command(self) -> None:
-        if self._means_task and self.chosen_task():
+        if self._pane == EVENTS:
+            self.copy(event_command(self._chosen_event, self._cluster), "command")
+        elif self._means_task and self.chosen_task():
             super().action_copy_command()
         elif self._means_task:
             self.copy(f"moorage list-tasks --cluster {self._cluster}", "command")
@@ -193,6 +231,11 @@ class ClusterScreen(TaskActions, InstanceDialogs):
     @on(LiveTable.RowActivated, "#instances")
     def _open_instance(self) -> None:
         self.action_json()
+
+    @on(LiveTable.RowActivated, "#events-table")
+    def _open_event(self) -> None:
+        if event := self._chosen_event:
+            open_event(self, event)
 
     @on(BlockBars.Opened)
     def _open_block(self) -> None:

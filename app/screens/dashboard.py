@@ -8,8 +8,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from textual.app import App
+from textual.command import Provider
 from textual.screen import Screen
 
 from app.fleet.changes import ChangeSet
@@ -27,16 +29,26 @@ from app.store.home import Home
 from themes import STYLESHEET, THEMES, variable_defaults
 from widgets.line_filter import install_safe_filter
 
+if TYPE_CHECKING:
+    from app.operations.journal import Journal
+
 PUMP_EVERY = 0.05
 TICK_EVERY = 1.0
 HOME = "fleet"
 MOST_TOLD = 3
 
 
+def _commands() -> type[Provider]:
+    from app.screens.command.palette import MoorageCommands
+
+    return MoorageCommands
+
+
 class Dashboard(App[None]):
     TITLE = "moorage"
     CSS_PATH = [STYLESHEET, STYLESHEET.with_name("screens.tcss")]  # noqa: RUF012 - as Textual declares it
     ENABLE_COMMAND_PALETTE = True
+    COMMANDS = {_commands}  # noqa: RUF012 - as Textual declares it
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
 
     def __init__(self, session: Session, last_resort: LastResort | None = None) -> None:
@@ -54,7 +66,7 @@ class Dashboard(App[None]):
         self._pump_due = False
         self._done: list[str] = []
         jobs = Jobs(self.post, lambda message: self.notify(message, severity="error", markup=False, timeout=8))
-        self.desk = Desk(session, Monitor(session, self.wake), jobs, LaunchBoard())
+        self.desk = Desk(session, Monitor(session, self.wake, journal=self._journal), jobs, LaunchBoard())
         self._supervision = Supervision(session, self._supervised, self._complained, self.desk.tell)
         doors = AllDoors(self.desk)
         modes: dict[str, Callable[[], Screen[None]]] = {
@@ -63,6 +75,7 @@ class Dashboard(App[None]):
             "tasks": doors.tasks,
             "instances": doors.instances,
             "definitions": doors.definitions,
+            "events": doors.events,
         }
         for name, factory in modes.items():
             self.add_mode(name, factory)
@@ -84,6 +97,10 @@ class Dashboard(App[None]):
             self.animation_level = "none"
         keys, findings = checked_keys(self._session.config.keys)
         self.set_keymap(keys)
+        if views := self._session.config.views.values():
+            from app.screens.tables.views import checked_views
+
+            findings += checked_views(views)[1]
         for finding in (*self._session.config_findings, *findings):
             self.notify(f"{self._session.home.config_file}: {finding}", severity="warning", markup=False, timeout=10)
 
@@ -93,6 +110,7 @@ class Dashboard(App[None]):
         self.desk.monitor.stop()
         self.desk.stats.close()
         self._supervision.close()
+        self.desk.events.close()
 
     def end(self, code: int) -> None:
         """Leave with this exit code. From any thread, and from a signal handler."""
@@ -143,6 +161,9 @@ class Dashboard(App[None]):
         changes = self.desk.monitor.refresh()
         self._supervision.consider(self.desk.fleet, self.desk.in_hand)
         self._show(None if changes else ChangeSet())
+
+    def _journal(self) -> Journal:
+        return self.desk.events.journal()
 
     def _show(self, changes: ChangeSet | None) -> None:
         # With a dialog open, the screen below it goes on living.

@@ -57,8 +57,9 @@ class DefinitionsScreen(DefinitionActions):
     ARRANGED = ("families", "revisions")
     FILTER_TERMS = FAMILY_TERMS
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, family: str = "", revision: int = 0) -> None:
         super().__init__(desk)
+        self._wanted: RevisionKey | None = (family, revision) if family else None
         self.shelf = DefinitionShelf(desk.session, lambda problem: self.say(problem, bad=True))
         self._left_with: set[RevisionKey] | None = None
         self._family_shown: str | None = None
@@ -100,6 +101,9 @@ class DefinitionsScreen(DefinitionActions):
         """What was registered meanwhile is what one wants to see."""
         self.shelf.look(now=True)
         super().on_screen_resume()
+        if self._wanted is not None:
+            wanted, self._wanted = self._wanted, None
+            self.go_to(wanted)
         known, self._left_with = self._left_with, None
         new = self.shelf.keys() - known if known is not None else ()
         if new:

@@ -12,11 +12,13 @@ from app.fleet.fleet import Fleet
 from app.model.errors import MoorageError
 from app.model.progress import Progress
 from app.model.safe_text import safe
+from app.operations.event_feed import EventFeed
 from app.operations.monitor import Monitor
 from app.operations.session import Session
 from app.operations.stats import StatsFeed
 from app.operations.usage import UsageFeed
 from app.screens.doors import AllDoors, Doors
+from app.store.command_history import CommandHistory
 from app.store.table_memory import TableMemory
 
 T = TypeVar("T")
@@ -51,6 +53,10 @@ class Jobs:
     def post(self, call: Callable[[], None]) -> None:
         self._post(call)
 
+    def complain(self, problem: str) -> None:
+        """Show what is wrong as a notification; from any thread."""
+        self._post(partial(self._complain, problem))
+
 
 @dataclass(slots=True)
 class LaunchBoard:
@@ -74,6 +80,9 @@ class Desk:
     in_hand: set[str] = field(default_factory=set)
     """Ids of tasks that are being stopped from here."""
     doors: Doors = field(init=False)
+    events: EventFeed = field(init=False)
+    """What happened; and the journal that keeps it."""
+    commands: CommandHistory = field(init=False)
     tables: TableMemory = field(init=False)
     """How each table is sorted and arranged."""
     stats: StatsFeed = field(init=False)
@@ -83,6 +92,8 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.doors = AllDoors(self)
+        self.events = EventFeed(self.session, self.jobs.post, self.jobs.complain)
+        self.commands = CommandHistory(self.session.home)
         self.tables = TableMemory(self.session.home)
         self.stats = StatsFeed(self.session.engine)
         self.usage = UsageFeed(self.stats)

@@ -14,20 +14,35 @@ if TYPE_CHECKING:
     from app.model.task import Task
     from app.operations.editing import EditStart
     from app.screens.desk import Desk
+    from app.screens.log_targets import LogTarget
     from app.store.drafts import HeldDraft
 
-CLUSTER_TASKS, CLUSTER_INSTANCES, CLUSTER_STOWAGE = 0, 1, 2
+CLUSTER_TASKS, CLUSTER_INSTANCES, CLUSTER_STOWAGE, CLUSTER_EVENTS = 0, 1, 2, 3
 """The panes of a cluster's screen."""
 
 
 class Doors(Protocol):
     """Makes the screen behind each door; the caller pushes it."""
 
-    def cluster(self, name: str, pane: int = CLUSTER_TASKS) -> Screen[None]: ...
+    def cluster(self, name: str, pane: int = CLUSTER_TASKS, *, at: str = "", wanted: str = "") -> Screen[None]:
+        """``at``: the task or the instance to begin with; ``wanted``: a filter."""
+        ...
+
+    def tasks(self, wanted: str = "") -> Screen[None]: ...
+
+    def definitions(self, family: str = "", revision: int = 0) -> Screen[None]: ...
 
     def task(self, task_id: str, instance: InstanceKey) -> Screen[None]: ...
 
-    def logs(self, task_id: str, instance: InstanceKey) -> Screen[None]: ...
+    def past_task(self, task_id: str, cluster: str) -> Screen[None]:
+        """A task that no instance has any more."""
+        ...
+
+    def events(self, *, at_away: bool = False) -> Screen[None]:
+        """``at_away``: with the cursor where one's absence ended."""
+        ...
+
+    def logs(self, targets: Sequence[LogTarget]) -> Screen[None]: ...
 
     def container(self, container_id: str) -> Screen[None]: ...
 
@@ -62,37 +77,47 @@ class AllDoors:
 
         return FleetScreen(self._desk)
 
-    def tasks(self) -> Screen[None]:
+    def tasks(self, wanted: str = "") -> Screen[None]:
         from app.screens.tasks import TasksScreen
 
-        return TasksScreen(self._desk)
+        return TasksScreen(self._desk, wanted)
 
     def instances(self) -> Screen[None]:
         from app.screens.instances import InstancesScreen
 
         return InstancesScreen(self._desk)
 
-    def definitions(self) -> Screen[None]:
+    def definitions(self, family: str = "", revision: int = 0) -> Screen[None]:
         from app.screens.definitions import DefinitionsScreen
 
-        return DefinitionsScreen(self._desk)
+        return DefinitionsScreen(self._desk, family, revision)
+
+    def events(self, *, at_away: bool = False) -> Screen[None]:
+        from app.screens.events.screen import EventsScreen
+
+        return EventsScreen(self._desk, at_away=at_away)
 
     # --- opened from others ----------------------------------------------------------------------------------------
 
-    def cluster(self, name: str, pane: int = CLUSTER_TASKS) -> Screen[None]:
+    def cluster(self, name: str, pane: int = CLUSTER_TASKS, *, at: str = "", wanted: str = "") -> Screen[None]:
         from app.screens.cluster import ClusterScreen
 
-        return ClusterScreen(self._desk, name, pane)
+        return ClusterScreen(self._desk, name, pane, at=at, wanted=wanted)
 
     def task(self, task_id: str, instance: InstanceKey) -> Screen[None]:
         from app.screens.task import TaskScreen
 
         return TaskScreen(self._desk, task_id, instance)
 
-    def logs(self, task_id: str, instance: InstanceKey) -> Screen[None]:
+    def past_task(self, task_id: str, cluster: str) -> Screen[None]:
+        from app.screens.events.past_task import PastTaskScreen
+
+        return PastTaskScreen(self._desk, task_id, cluster)
+
+    def logs(self, targets: Sequence[LogTarget]) -> Screen[None]:
         from app.screens.logs import LogsScreen
 
-        return LogsScreen(self._desk, task_id, instance)
+        return LogsScreen(self._desk, targets)
 
     def container(self, container_id: str) -> Screen[None]:
         from app.screens.container import ContainerScreen

@@ -16,7 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
 from app.fleet.changes import ChangeSet
-from app.screens.actions import OPENS_AN_INPUT
+from app.screens.actions import OPEN_AN_INPUT
 from app.screens.desk import Desk
 from app.screens.filtering import Filter, completions, filter_problems, parse_filter
 from app.screens.tables.arranging import ArrangedTables
@@ -127,11 +127,21 @@ class FrameScreen(ArrangedTables):
         bar.set_note("; ".join(problems))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While text is typed, / is text."""
-        return not (action == OPENS_AN_INPUT and isinstance(self.focused, Input | TextArea))
+        """While text is typed, / and : are text."""
+        return not (action in OPEN_AN_INPUT and isinstance(self.focused, Input | TextArea))
 
     def action_filter(self) -> None:
         self.query_one(FilterBar).open()
+
+    def show_filtered(self, text: str) -> None:
+        """Filter by a text that was not typed in the filter line."""
+        self.query_one(FilterBar).set_value(text)
+
+    async def action_command(self) -> None:
+        from app.screens.command.bar import CommandBar
+
+        # Awaited: the keys that were typed right behind the colon are the bar's.
+        await self.app.push_screen(CommandBar(self))
 
     def matches(self) -> int | None:
         """How many lines the search has found; None on screens whose filter hides rows instead."""

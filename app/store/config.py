@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
@@ -14,6 +15,7 @@ from typing import Any, get_args
 from app.model.errors import DocumentError, Finding
 from app.model.names import BUILT_IN, RESOURCE_NAME, SCHEDULER_NAME, SWARM, ImagePullBehavior
 from app.store.reading import read_file
+from app.store.saved_views import MOST_VIEWS, SavedView, WrongView, read_view
 from app.store.toml_text import MAX_BYTES, TomlText, parse_toml
 
 MAX_TEXT = 100
@@ -29,6 +31,7 @@ _SECONDS_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
 _VARIABLE = re.compile("env:[A-Za-z_][A-Za-z0-9_]{0,254}")
 LEAST_ANSWER_TIME, MOST_ANSWER_TIME = 0.1, 60.0
 MOST_ARGUMENTS = 32
+MOST_SHELLS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,10 @@ class Config:
         secrets: source by ``valueFrom``: ``env:NAME`` or ``file:PATH``.
         environment_files: path by the S3 ARN of the definition.
         schedulers: programs that choose instances for tasks, by name.
+        mouse: whether the dashboard listens to the mouse; if not, the terminal selects text with it.
+        bell: whether the terminal's bell rings at a new alert.
+        views: tables with a filter, an order and columns, by name.
+        shell: shells that are looked for in a container, the first that it has is taken; each a program and arguments.
     """
 
     theme: str = "moorage-dark"
@@ -69,6 +76,10 @@ class Config:
     secrets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     environment_files: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     schedulers: Mapping[str, SchedulerProgram] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    mouse: bool = True
+    bell: bool = False
+    views: Mapping[str, SavedView] = field(default_factory=lambda: MappingProxyType({}))
+    shell: tuple[tuple[str, ...], ...] = (("/bin/bash",), ("/bin/sh",), ("ash",))
 
 
 class _WrongValue(Exception):
@@ -114,12 +125,14 @@ def _table(name: str, table: object, text: TomlText, findings: list[Finding]) ->
     line, read = _TABLES[name]
     if not isinstance(table, dict):
         raise _WrongValue(f"write a table: [{name}], and below it lines of {line}")
+    if name == "views" and len(table) > MOST_VIEWS:
+        raise _WrongValue(f"keep at most {MOST_VIEWS} views")
     good: dict[str, Any] = {}
     for key, value in table.items():
         try:
             if name == "schedulers":
                 _check_scheduler_name(key)
-            good[key] = read(value)
+            good[key] = _view(key, value, text) if name == "views" else read(value)
         except _WrongValue as wrong:
             findings.append(_invalid((name, key), wrong, text))
     return MappingProxyType(good)
@@ -198,6 +211,13 @@ def _path(value: object) -> str:
     )
 
 
+def _view(name: str, value: object, text: TomlText) -> SavedView:
+    try:
+        return read_view(name, value, lambda key: text.place(("views", name, key)))
+    except WrongView as wrong:
+        raise _WrongValue(str(wrong), *wrong.below) from None
+
+
 def _check_scheduler_name(name: str) -> None:
     if name in (BUILT_IN, SWARM):
         raise _WrongValue(f"choose another name: {BUILT_IN} and {SWARM} are Moorage's own")
@@ -217,6 +237,25 @@ def _scheduler(value: object) -> SchedulerProgram:
     if not argv[0].startswith("/"):
         raise _WrongValue("write the absolute path of the program first: it begins with /", "program")
     return SchedulerProgram(tuple(argv), _answer_time(value.get("timeout", "1s")))
+
+
+def _shell(value: object) -> tuple[tuple[str, ...], ...]:
+    """``{commands = ["/bin/bash -l", "ash"]}`` → each command's words."""
+    if not isinstance(value, dict):
+        raise _WrongValue('write a table: [shell], and below it commands = ["/bin/bash", "/bin/sh"]')
+    unknown = next((key for key in value if key != "commands"), None)
+    if unknown is not None:
+        raise _WrongValue("there is only commands", unknown)
+    commands = value.get("commands")
+    if not isinstance(commands, list) or not 0 < len(commands) <= MOST_SHELLS or not all(map(_is_argument, commands)):
+        raise _WrongValue(f'write 1 to {MOST_SHELLS} commands, such as ["/bin/bash -l", "/bin/sh"]', "commands")
+    try:
+        split = tuple(tuple(shlex.split(command)) for command in commands)
+    except ValueError:
+        split = ((),)
+    if not all(words and words[0] for words in split):
+        raise _WrongValue("write a program and its arguments in each, with quotes that end", "commands")
+    return split
 
 
 def _is_argument(value: object) -> bool:
@@ -240,14 +279,18 @@ _SETTINGS: Mapping[str, Callable[[object], Any]] = {
     "theme": _text,
     "default_cluster": _cluster,
     "motion": _truth,
+    "mouse": _truth,
+    "bell": _truth,
     "image_pull_behavior": _pull_behavior,
     "stopped_task_retention": _duration,
     "history_retention": _duration,
     "dynamic_host_ports": _ports,
+    "shell": _shell,
 }
 _TABLES: Mapping[str, tuple[str, Callable[[object], Any]]] = {
     "keys": ("action = key", _text),
     "secrets": ('"valueFrom" = "env:NAME" or "file:PATH"', _source),
     "environment_files": ('"S3 ARN" = "PATH"', _path),
+    "views": ('NAME = {table = "tasks", filter = "state:failed"}', lambda value: value),
     "schedulers": ('NAME = {program = ["/PATH"]}', _scheduler),
 }

@@ -1,0 +1,170 @@
+"""``:``: a line to type a command in, what it may mean above it, and what was said before."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from app.screens.command.entries import entries, of_families, tasks_named
+from app.screens.command.entry import Entry, Kind
+from app.screens.command.matching import found, nearest
+from app.screens.frame import FrameScreen
+from widgets.cells import Column, Row, cell
+from widgets.live_table import LiveTable
+
+MOST_SHOWN = 12
+MOST_SAID = 5
+_COLUMNS = (
+    Column("command", "COMMAND", min_width=22, weight=2),
+    Column("key", "KEY", width=6),
+    Column("detail", "WHAT", min_width=20, weight=4, priority=1),
+)
+
+
+class CommandBar(ModalScreen[None]):
+    """Over the screen that it was opened on, and for what can be done there."""
+
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "take", "do it", id="command.take", tooltip="Do what is chosen above", priority=True),
+        Binding(
+            "tab", "complete", "complete", id="command.complete", tooltip="Write out what is chosen", priority=True
+        ),
+        Binding("up", "move(-1)", "Up", show=False, id="command.up", tooltip="The one above", priority=True),
+        Binding("down", "move(1)", "Down", show=False, id="command.down", tooltip="The one below", priority=True),
+        Binding("escape", "close", "leave", id="command.close", tooltip="Leave without doing anything", priority=True),
+    ]
+
+    def __init__(self, below: FrameScreen) -> None:
+        super().__init__()
+        self._below = below
+        self._desk = below.desk
+        self._entries: list[Entry] = []
+        self._shown: list[Entry] = []
+        self._seen = ""
+        self._input = Input(placeholder="a command, a screen, a cluster, a task …", compact=True, id="command-input")
+        self._note = Static("", id="command-note", markup=False)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="command-panel"):
+            yield LiveTable(_COLUMNS, id="command-list", markable=False)
+            with Horizontal(id="command-line"):
+                yield Static(":", id="command-prompt")
+                yield self._input
+                yield self._note
+
+    def on_mount(self) -> None:
+        # At once: the keys that were typed right behind the colon are its text.
+        self.set_focus(self._input)
+        self._entries = entries(self._below)
+        self._show()
+        families = self._desk.session.definitions.families
+        self._desk.jobs.run(families, self._take_families, lambda _: None)
+        if not self._desk.commands.said:
+            self._desk.jobs.run(self._desk.commands.load, lambda _: self._again(), lambda _: None)
+
+    def _take_families(self, families: list[str]) -> None:
+        self._entries += of_families(self._below, families)
+        self._again()
+
+    def _again(self) -> None:
+        if self.is_attached:
+            self._show()
+
+    # --- what is offered -------------------------------------------------------------------------------------------
+
+    @on(Input.Changed)
+    def _changed(self) -> None:
+        self._catch_up()
+
+    def _show(self) -> None:
+        text = self._seen = self._input.value.strip()
+        if text.startswith("/"):
+            self._shown = [self._filter_by(text[1:])]
+        elif text:
+            tasks = tasks_named(self._below, text)
+            self._shown = found(text, [*self._entries, *tasks], MOST_SHOWN)
+        else:
+            said = self._said()
+            self._shown = [*said, *(entry for entry in self._entries if entry not in said)][:MOST_SHOWN]
+        table = self.query_one(LiveTable)
+        rows = [
+            Row(str(number), (cell(entry.words, "accent"), cell(entry.key, "strong"), cell(entry.detail, "muted")))
+            for number, entry in enumerate(self._shown)
+        ]
+        table.set_rows(rows)
+        if rows:
+            table.move_to("0")
+        table.display = bool(rows)
+        self._tell("" if rows else self._unknown(text))
+
+    def _said(self) -> list[Entry]:
+        """What was said last and is still there, the last one first."""
+        there = {entry.words: entry for entry in self._entries}
+        said: list[Entry] = []
+        for words in reversed(self._desk.commands.said):
+            if len(said) == MOST_SAID:
+                break
+            entry = there.get(words)
+            if entry is None and words.startswith("task "):
+                entry = next((one for one in tasks_named(self._below, words.split()[1]) if one.words == words), None)
+            if entry is not None:
+                said.append(entry)
+        return said
+
+    def _filter_by(self, text: str) -> Entry:
+        return Entry(Kind.ACTION, f"/{text}", "/", "Filter this screen by it", partial(self._below.show_filtered, text))
+
+    def _unknown(self, text: str) -> str:
+        close = nearest(text, self._entries)
+        return "no such command" + (f" – did you mean {close.words}? tab takes it" if close else "")
+
+    def _tell(self, note: str) -> None:
+        self._note.update(Content(note))
+        self._note.display = bool(note)
+
+    # --- keys ------------------------------------------------------------------------------------------------------
+
+    @property
+    def _chosen(self) -> Entry | None:
+        key = self.query_one(LiveTable).cursor_key
+        return self._shown[int(key)] if key is not None and self._shown else None
+
+    def _catch_up(self) -> None:
+        """The input tells of its change later than the key that follows it."""
+        if self._input.value.strip() != self._seen:
+            self._show()
+
+    def action_take(self) -> None:
+        self._catch_up()
+        entry = self._chosen
+        if entry is None:
+            return
+        self.dismiss()
+        if not entry.words.startswith("/"):
+            self._desk.commands.add(entry.words)
+            self._desk.jobs.run(self._desk.commands.save, lambda _: None)
+        self.app.call_later(entry.take)
+
+    def action_complete(self) -> None:
+        self._catch_up()
+        entry = self._chosen or nearest(self._input.value, self._entries)
+        if entry is not None:
+            self._input.value = entry.words
+            self._input.cursor_position = len(entry.words)
+            self._catch_up()
+
+    def action_move(self, rows: int) -> None:
+        self._catch_up()
+        self.query_one(LiveTable).action_move(rows)
+
+    def action_close(self) -> None:
+        self.dismiss()

@@ -1,0 +1,41 @@
+"""Textual's command palette (ctrl+p), with the entries of the command bar."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.markup import escape
+
+from app.screens.command.entries import entries, tasks_named
+from app.screens.command.entry import Entry
+from app.screens.command.matching import LETTERS, found, rank
+from app.screens.frame import FrameScreen
+
+MOST_HITS = 40
+
+
+class MoorageCommands(Provider):
+    """Only on screens of the frame; in a dialog there is nothing that could be gone to."""
+
+    def _entries(self) -> list[Entry]:
+        return entries(self.screen) if isinstance(self.screen, FrameScreen) else []
+
+    async def discover(self) -> Hits:
+        """What there is before anything is typed."""
+        for entry in self._entries()[:MOST_HITS]:
+            yield DiscoveryHit(_title(entry), entry.take, text=entry.words, help=escape(entry.detail))
+
+    async def search(self, query: str) -> Hits:
+        """What may be meant."""
+        if not isinstance(self.screen, FrameScreen):
+            return
+        known = [*self._entries(), *tasks_named(self.screen, query)]
+        wanted = " ".join(query.casefold().split())
+        for number, entry in enumerate(found(query, known, MOST_HITS)):
+            value = rank(wanted, entry.folded, entry.detail.casefold()) or 0
+            score = 1 - value / (LETTERS + 1) - number / 1000
+            yield Hit(score, _title(entry), entry.take, text=entry.words, help=escape(entry.detail))
+
+
+def _title(entry: Entry) -> Text:
+    return Text(f"{entry.words}  {entry.key}".rstrip())

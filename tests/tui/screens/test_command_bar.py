@@ -1,0 +1,133 @@
+"""The command bar: everything by its name, keys typed in a burst, what was said before, slips; and the palette."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from app.operations.session import Session
+from app.screens.command.entries import MOST_TASKS, entries, tasks_named
+from app.screens.dashboard import Dashboard
+from app.screens.frame import FrameScreen
+from bench.many_tasks import fill
+from tests.tui.screens.driving import SIZE, home_at, screen_text, until, until_gone, until_shown
+from tests.tui.screens.still import still_dashboard
+from widgets.live_table import LiveTable
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dashboard:
+    return still_dashboard(tmp_path, monkeypatch)
+
+
+async def test_a_screen_a_cluster_an_instance_and_a_task_are_gone_to_by_name(app: Dashboard) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"moorage › fleet")
+        await pilot.press("colon", *"tasks", "enter")
+        await until_shown(pilot, r"moorage › tasks")
+        await pilot.press("colon", *"prod", "enter")
+        await until_shown(pilot, r"moorage › prod › tasks")
+        await pilot.press("colon", *"edge-2", "enter")
+        await until_shown(pilot, r"moorage › prod › instances")
+        table = app.screen.query_one("#instances", LiveTable)
+        await until(pilot, lambda: table.cursor_key == "prod/edge-2", "the cursor on the instance")
+        await pilot.press("colon", *"task 77", "enter")
+        await until_shown(pilot, r"prod › batch:7 › 77777777")
+
+
+async def test_keys_typed_right_behind_the_colon_are_its_text(app: Dashboard) -> None:
+    """``x`` and ``q`` are keys of the screen below."""
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"moorage › fleet")
+        await pilot.press("2")
+        await until_shown(pilot, r"moorage › tasks")
+        await pilot.press("colon", "q", "x", "q")
+        await until_shown(pilot, r"^ : qxq")
+        await pilot.press("escape")
+        await until_gone(pilot, r"^ :")
+        assert "moorage › tasks" in screen_text(app)
+
+
+async def test_an_action_of_the_screen_is_done_and_a_slip_is_told_with_the_nearest(app: Dashboard) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("2")
+        await until_shown(pilot, r"▌c0c0c0c0")
+        await pilot.press("colon", *"lokks")
+        await until_shown(pilot, r"no such command – did you mean logs\? tab takes it")
+        await pilot.press("enter")
+        await pilot.press("tab")
+        await until_shown(pilot, r"^ : logs")
+        await pilot.press("ctrl+u", *"sto", "enter")
+        await until_shown(pilot, r"Stop task c0c0c0c0\?")
+        await pilot.press("escape")
+        await pilot.press("colon", *"sort mem", "enter")
+        await until_shown(pilot, r"MEM▼|MEMORY▼")
+
+
+async def test_what_was_said_comes_first_the_next_time_and_in_the_next_session(
+    app: Dashboard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"moorage › fleet")
+        await pilot.press("colon", *"secret-that-is-no-command", "enter", "escape")
+        await pilot.press("colon", *"inst", "enter")
+        await until_shown(pilot, r"moorage › instances")
+        await pilot.press("colon")
+        await until_shown(pilot, r"^▌instances")
+        await pilot.press("escape")
+        path = tmp_path / "state" / "commands.json"
+        await until(pilot, path.exists, "the file of commands")
+        assert json.loads(path.read_text()) == ["instances"]
+    again = still_dashboard(tmp_path, monkeypatch)
+    async with again.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"moorage › fleet")
+        await pilot.press("colon")
+        await until_shown(pilot, r"^▌instances")
+
+
+async def test_a_filter_may_be_typed_here_too_and_is_not_kept(app: Dashboard, tmp_path: Path) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("2")
+        await until_shown(pilot, r"▌c0c0c0c0")
+        await pilot.press("colon", *"/state:failed", "enter")
+        await until_shown(pilot, r"2 of 5 /state:failed")
+        assert not (tmp_path / "state" / "commands.json").exists()
+
+
+async def test_a_theme_changes_the_colours(app: Dashboard) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"moorage › fleet")
+        await pilot.press("colon", *"theme moorage-light", "enter")
+        await until(pilot, lambda: app.theme == "moorage-light", "another theme")
+
+
+async def test_a_colon_in_an_input_is_text(app: Dashboard) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("2", "slash", *"state:run")
+        await until_shown(pilot, r"/ state:run")
+
+
+async def test_the_palette_has_the_same_entries(app: Dashboard) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"moorage › fleet")
+        await pilot.press("ctrl+p")
+        await until_shown(pilot, r"Search for commands")
+        await pilot.press(*"edge-3")
+        await until_shown(pilot, r"instance edge-3")
+        await pilot.press("enter")
+        await until_shown(pilot, r"moorage › prod › instances")
+
+
+async def test_what_is_offered_among_ten_thousand_tasks_is_bounded(tmp_path: Path) -> None:
+    app = Dashboard(Session(home_at(tmp_path)))
+    fill(app, 10_000)
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"moorage › fleet")
+        screen = app.screen
+        assert isinstance(screen, FrameScreen)
+        assert not [entry for entry in entries(screen) if entry.words.startswith("task ")]
+        assert len(entries(screen)) < 300
+        assert tasks_named(screen, "s") == []
+        assert len(tasks_named(screen, "svc")) == MOST_TASKS
