@@ -23,6 +23,7 @@ NOUNS = {
     "planning": "Placement",
     "tasks": "Tasks",
     "logs": "Logs",
+    "executing": "Inside containers",
     "events": "Events",
     "agent": "Supervision",
 }
@@ -60,6 +61,8 @@ _ALL = (
     Verb("describe-tasks", "tasks", "Show tasks with their containers."),
     Verb("wait", "tasks", "Wait until tasks are what you say: wait tasks-running, wait tasks-stopped."),
     Verb("logs", "logs", "Show what a task's containers wrote."),
+    Verb("execute-command", "executing", "Run a command in a container, by pipes or with your terminal."),
+    Verb("attach", "executing", "Look at a container's main process, and type to it; ctrl-p ctrl-q leaves it."),
     Verb("events", "events", "Show what happened on hosts and what was done from here."),
     Verb("agent", "agent", "Watch clusters and do what is due on their tasks, without a screen."),
 )

@@ -10,9 +10,10 @@ from app.hosts.endpoint import parse_endpoint
 from app.hosts.engine import Engine, ReadOnlyError
 from app.hosts.errors import HostError
 from app.hosts.exec.frames import Demux
-from app.hosts.exec.guard import MARK, hang_up, set_guard
+from app.hosts.exec.guard import MARK, Guard, hang_up
 from app.hosts.exec.process import ExecProcess, NotStartedError, Size, start_process
 from tests.engine_bed import Daemon, wait_until
+from tests.shell_less import load_shell_less
 
 
 @pytest.fixture
@@ -36,6 +37,13 @@ def output(process: ExecProcess) -> dict[str, bytes]:
     for piece in Demux().feed(process.duplex.read_all(10, most=1 << 24)):
         streams[piece.stream] += piece.data
     return streams
+
+
+def guarding(port: Engine, container: str, token: str, *, tty: bool) -> Guard:
+    guard = Guard(port, container, token, tty=tty)
+    assert guard.set
+    guard.look()
+    return guard
 
 
 def test_output_comes_apart_with_the_exact_exit_code(port: Engine, container: str) -> None:
@@ -111,8 +119,7 @@ def test_a_connection_that_is_cut_leaves_nothing_behind(
 ) -> None:
     line = "sleep 5551 & sh -c 'trap \"\" HUP; sleep 5552; :' & sleep 5553; :"
     process = start_process(port, container, ["sh", "-c", line], tty=tty, stdin=True, environment={MARK: "t0k3n"})
-    guard = set_guard(port, container, "t0k3n", tty=tty)
-    assert guard is not None
+    guard = guarding(port, container, "t0k3n", tty=tty)
     wait_until(lambda: "sleep 5552" in processes(engine, container))
     process.duplex.close()
     guard.strike()
@@ -122,8 +129,7 @@ def test_a_connection_that_is_cut_leaves_nothing_behind(
 def test_a_guard_that_is_released_touches_nothing(engine: Daemon, port: Engine, container: str) -> None:
     line = "sleep 5554 >/dev/null 2>&1 & exit 0"
     process = start_process(port, container, ["sh", "-c", f"sleep 0.5; {line}"], environment={MARK: "abc"})
-    guard = set_guard(port, container, "abc", tty=False)
-    assert guard is not None
+    guard = guarding(port, container, "abc", tty=False)
     output(process)
     guard.release()
     wait_until(lambda: processes(engine, container) == ["sleep 1000000", "sleep 5554"])
@@ -132,16 +138,29 @@ def test_a_guard_that_is_released_touches_nothing(engine: Daemon, port: Engine, 
 def test_others_are_not_touched_by_a_guard(engine: Daemon, port: Engine, container: str) -> None:
     start_process(port, container, ["sleep", "5555"], environment={MARK: "other"})
     start_process(port, container, ["sleep", "5556"], environment={MARK: "mine"})
-    guard = set_guard(port, container, "mine", tty=False)
-    assert guard is not None
+    guard = guarding(port, container, "mine", tty=False)
     guard.strike()
     wait_until(lambda: "sleep 5556" not in processes(engine, container))
     wait_until(lambda: len(processes(engine, container)) == 2, within=6)
     assert processes(engine, container) == ["sleep 1000000", "sleep 5555"]
 
 
-def test_a_container_without_a_shell_has_no_guard(engine: Daemon, port: Engine, container: str) -> None:
-    assert set_guard(port, container, "nobody has this", tty=False) is None
+def test_a_container_without_a_shell_has_no_guard(engine: Daemon, port: Engine) -> None:
+    made = engine.api.create_container(load_shell_less(engine), ["sleep", "1000000"], stop_signal="KILL")
+    engine.api.start(made["Id"])
+    guard = Guard(port, made["Id"], "t", tty=False)
+    assert not guard.set
+    guard.strike()
+    assert processes(engine, made["Id"]) == ["sleep 1000000"]
+
+
+def test_a_guard_that_never_saw_its_process_finds_it_when_we_are_gone(
+    engine: Daemon, port: Engine, container: str
+) -> None:
+    """We may be gone before the process is there: it is waited for."""
+    Guard(port, container, "late", tty=True).strike()
+    start_process(port, container, ["sleep", "5558"], tty=True, environment={MARK: "late"})
+    wait_until(lambda: "sleep 5558" not in processes(engine, container))
 
 
 def test_what_outlived_dockerd_is_ended_once_it_is_back(fresh_engine: Callable[..., Daemon]) -> None:
@@ -149,7 +168,7 @@ def test_what_outlived_dockerd_is_ended_once_it_is_back(fresh_engine: Callable[.
     port = Engine(parse_endpoint(engine.endpoint))
     container = engine.run(["sleep", "1000000"], stop_signal="KILL")
     process = start_process(port, container, ["sleep", "5557"], tty=True, environment={MARK: "k"})
-    assert set_guard(port, container, "k", tty=True) is not None
+    guarding(port, container, "k", tty=True)
     engine.kill()
     assert process.duplex.read_all(10) == b""
     with pytest.raises(HostError):

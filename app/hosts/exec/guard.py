@@ -12,7 +12,7 @@ its containers outlive it (live restore), nobody closes the guard's stdin; ``han
 
 from __future__ import annotations
 
-import contextlib
+import threading
 
 from app.hosts.engine import Engine
 from app.hosts.errors import HostError
@@ -38,23 +38,29 @@ marked() {
   return 1
 }
 leads() { [ -r "/proc/$1/stat" ] && stat_of "$1" && [ "$session" = "$1" ] && marked "$1"; }
-leader=
-try=$$ count=0
-while [ $count -lt 200 ] && [ $try -gt 1 ] && [ -z "$leader" ]; do
-  try=$((try - 1)) count=$((count + 1))
-  leads $try && leader=$try
-done
-if [ -z "$leader" ]; then
-  for folder in /proc/[0-9]*; do
-    leads "${folder#/proc/}" && leader=${folder#/proc/} && break
+find() {
+  try=$$ count=0
+  while [ $count -lt 200 ] && [ $try -gt 1 ] && [ -z "$leader" ]; do
+    try=$((try - 1)) count=$((count + 1))
+    leads $try && leader=$try
   done
-fi
-[ -n "$leader" ] || exit 3
-stat_of "$leader"
-born=$birth
-echo ready
-read -r word
-[ "$word" = done ] && exit 0
+  for folder in /proc/[0-9]*; do
+    [ -n "$leader" ] && break
+    leads "${folder#/proc/}" && leader=${folder#/proc/}
+  done
+  [ -n "$leader" ] && stat_of "$leader" && born=$birth
+}
+leader=
+while read -r word; do
+  [ "$word" = done ] && exit 0
+  find
+done
+waited=0
+while ! find && [ $waited -lt 3 ]; do
+  sleep 1
+  waited=$((waited + 1))
+done
+[ -n "$leader" ] || leader=none
 stat_of "$leader" && [ "$birth" = "$born" ] && fore=$front
 each() {
   for folder in /proc/[0-9]*; do
@@ -79,43 +85,70 @@ for folder in /proc/[0-9]*; do
   case $line in *"moorage-guard$token"*) kill -KILL "$id" ;; esac
 done
 """
-_READY_WITHIN = 10.0
+_SET_WITHIN = 5.0
 
 
 class Guard:
-    """Guards a process that was started with ``MARK`` set to ``token``."""
+    """Guards what is started with ``MARK`` set to ``token``. Sets itself in a thread, at the same time.
 
-    def __init__(self, process: ExecProcess) -> None:
-        self._process = process
+    ``look`` is called once the process runs, and then one of ``release`` and ``strike``, from one thread.
+    """
+
+    def __init__(self, engine: Engine, container_id: str, token: str, *, tty: bool) -> None:
+        self._lock = threading.Lock()
+        self._words: list[bytes] = []
+        self._over = False
+        self._process: ExecProcess | None = None
+        # The script comes last: whoever lists the processes sees first whose it is, and so do other guards.
+        argv = ["/bin/sh", "-c", 'eval "$3"', "moorage-guard", token, "tty" if tty else "pipe", _SCRIPT]
+        self._thread = threading.Thread(target=self._set, args=(engine, container_id, argv), name="guard", daemon=True)
+        self._thread.start()
+
+    def _set(self, engine: Engine, container_id: str, argv: list[str]) -> None:
+        try:
+            process = start_process(engine, container_id, argv, stdin=True)
+        except HostError:
+            return  # no shell, no room for another process, no engine: then it goes without
+        with self._lock:
+            self._process = process
+            self._send()
+
+    def _send(self) -> None:
+        if self._process is not None:
+            self._process.duplex.write(b"".join(self._words))
+            self._words.clear()
+            if self._over:
+                self._process.duplex.close()
+
+    def look(self) -> None:
+        """It runs: remember which process it is, before it takes on another environment."""
+        with self._lock:
+            self._words.append(b"look\n")
+            self._send()
 
     def release(self) -> None:
-        """The process has ended by itself: there is nothing to do any more."""
-        self._process.duplex.write(b"done\n")
-        self._process.duplex.half_close()
-        # Its end is its answer: a connection that is closed before would mean to it that we are gone.
-        self._process.duplex.read_all(0.5)
-        self._process.duplex.close()
+        """It has ended by itself: there is nothing to do any more."""
+        with self._lock:
+            self._words.append(b"done\n")
+        self.strike()
 
     def strike(self) -> None:
-        """Have it end the process: the same that happens when we are gone."""
-        self._process.duplex.close()
+        """Have it ended: the same that happens when we are gone. Waits a moment for a guard that is on its way."""
+        with self._lock:
+            self._over = True
+            self._send()
+        # This program may end next; a guard that was made and not started would stay in the engine's lists.
+        self._thread.join(_SET_WITHIN)
+
+    @property
+    def set(self) -> bool:
+        """Does it stand, or did it?"""
+        self._thread.join(_SET_WITHIN)
+        return self._process is not None
 
 
 def hang_up(engine: Engine, container_id: str, token: str, *, tty: bool) -> bool:
     """End what was started with this token, from anew: for a guard that was lost with its engine. Never raises."""
-    guard = set_guard(engine, container_id, token, tty=tty)
-    if guard is not None:
-        guard.strike()
-    return guard is not None
-
-
-def set_guard(engine: Engine, container_id: str, token: str, *, tty: bool) -> Guard | None:
-    """A guard that stands; None where there can be none. Never raises."""
-    with contextlib.suppress(HostError):
-        # The script comes last: whoever lists the processes sees first whose it is, and so do other guards.
-        argv = ["/bin/sh", "-c", 'eval "$3"', "moorage-guard", token, "tty" if tty else "pipe", _SCRIPT]
-        process = start_process(engine, container_id, argv, stdin=True)
-        if b"ready" in process.duplex.read_all(_READY_WITHIN, most=8):
-            return Guard(process)
-        process.duplex.close()
-    return None
+    guard = Guard(engine, container_id, token, tty=tty)
+    guard.strike()
+    return guard.set
