@@ -189,6 +189,9 @@ class ClusterScreen(TaskActions, InstanceDialogs):
     def _chosen_event(self) -> Event | None:
         return self.query_one(EventsPane).chosen if self._pane == EVENTS else None
 
+    def meant(self) -> Task | InstanceState | None:
+        return self.chosen_task() if self._means_task else self.chosen_instance()
+
     def action_json(self) -> None:
         if event := self._chosen_event:
             show_event(self, event)

@@ -29,7 +29,7 @@ from app.screens.definition_rows import (
 )
 from app.screens.definition_shelf import DefinitionShelf
 from app.screens.desk import Desk
-from app.screens.filtering import FAMILY_TERMS, completions
+from app.screens.filtering import FAMILY_TERMS, completions, exactly
 from app.screens.frame import fleet_status
 from app.screens.json_screen import masked_json
 from app.screens.tables.orders import family_orders, revision_orders
@@ -52,7 +52,9 @@ _KEYS = ("edit", "new.definition", "diff", "run", "filter", "deregister", "bring
 
 class DefinitionsScreen(DefinitionActions):
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(*_KEYS, "next.pane", "register.samples", "copy", "copy.command", *TABLE_ACTIONS, *INSIDE),
+        *bindings(
+            *_KEYS, "next.pane", "register.samples", "jump.tasks", "copy", "copy.command", *TABLE_ACTIONS, *INSIDE
+        ),
     ]
     ARRANGED = ("families", "revisions")
     FILTER_TERMS = FAMILY_TERMS
@@ -208,6 +210,10 @@ class DefinitionsScreen(DefinitionActions):
     @on(LiveTable.RowActivated, "#revisions")
     def _open(self) -> None:
         self.action_json()
+
+    def action_jump_tasks(self) -> None:
+        if family := self._family:
+            self.app.push_screen(self.desk.doors.tasks(exactly("family", family)))
 
     def action_next_pane(self) -> None:
         self.focus_next_pane([self.query_one(name) for name in ("#families", "#revisions", "#document")])

@@ -8,11 +8,14 @@ from app.fleet.fleet import InstanceState, belongs
 from app.hosts.endpoint import local_endpoint
 from app.model.ids import instance_arn
 from app.model.instance import InstanceKey
+from app.model.task import Task
 from app.operations.staying import named, staying, stays
 from app.screens import formats
+from app.screens.drain_many import drain_all
 from app.screens.form_dialog import Field, FormDialog
-from app.screens.frame import FrameScreen
+from app.screens.jumps import Jumps
 from widgets.confirm import Confirm
+from widgets.live_table import LiveTable
 
 _LOW, _FEW, _MANY = 30, 4, 8
 """Lines of a low screen, and how many tasks are named on it and on others: the whole dialog has to fit."""
@@ -22,7 +25,7 @@ _UNWATCHED = (
 )
 
 
-class InstanceDialogs(FrameScreen):
+class InstanceDialogs(Jumps):
     @property
     def cluster(self) -> str | None:
         """The cluster that is meant, None when it is not clear."""
@@ -30,6 +33,15 @@ class InstanceDialogs(FrameScreen):
 
     def chosen_instance(self) -> InstanceState | None:
         return None
+
+    def meant(self) -> Task | InstanceState | None:
+        return self.chosen_instance()
+
+    def marked_instances(self) -> list[InstanceState]:
+        """The marked ones, sorted; there may be none."""
+        tables = [table for table in self.query("#instances").results(LiveTable) if table.display]
+        found = [self.instance_at(key) for table in tables for key in sorted(table.marked)]
+        return [state for state in found if state is not None]
 
     def instance_at(self, row_key: str | None) -> InstanceState | None:
         cluster, _, name = (row_key or "").partition("/")
@@ -104,7 +116,10 @@ class InstanceDialogs(FrameScreen):
         return _FEW if self.app.size.height < _LOW else _MANY
 
     def action_drain(self) -> None:
-        state = self.chosen_instance()
+        if len(marked := self.marked_instances()) > 1:
+            drain_all(self, marked)
+            return
+        state = marked[0] if marked else self.chosen_instance()
         if state is None:
             return
         if state.draining:
@@ -116,7 +131,7 @@ class InstanceDialogs(FrameScreen):
         key = state.instance.key
 
         def work(values: dict[str, str]) -> str:
-            told = self._change_state(key, "DRAINING", values["reason"])
+            told = self.change_state(key, "DRAINING", values["reason"])
             return told[0] if told else f"{key.name} is DRAINING"
 
         lines = [f"No new tasks are placed on {key.name}. Nothing is moved:", *stays(state, self._most_named)]
@@ -133,12 +148,12 @@ class InstanceDialogs(FrameScreen):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.desk.jobs.run(lambda: self._change_state(key, "ACTIVE"), lambda told: self.say(told[0]))
+                self.desk.jobs.run(lambda: self.change_state(key, "ACTIVE"), lambda told: self.say(told[0]))
 
         title = f"Make {key.name} ACTIVE again?"
         self.app.push_screen(Confirm(title, lines, action="Activate", danger=False), answered)
 
-    def _change_state(self, key: InstanceKey, status: str, reason: str = "") -> list[str]:
+    def change_state(self, key: InstanceKey, status: str, reason: str = "") -> list[str]:
         """What there is to say of it, a line each. Raises MoorageError."""
         from app.model.errors import MoorageError
         from app.model.requests import UpdateContainerInstancesStateRequest, parse_request
@@ -153,7 +168,10 @@ class InstanceDialogs(FrameScreen):
         return told
 
     def action_deregister(self) -> None:
-        state = self.chosen_instance()
+        if len(marked := self.marked_instances()) > 1:
+            self.say(f"{len(marked)} instances are marked, and are deregistered one by one; esc clears the marks")
+            return
+        state = marked[0] if marked else self.chosen_instance()
         if state is None:
             return
         key = state.instance.key

@@ -37,6 +37,7 @@ class InstancesScreen(InstanceDialogs):
         "filter",
         "copy",
         "copy.command",
+        *("describe", "jump.tasks"),
         *TABLE_ACTIONS,
         *INSIDE,
     )

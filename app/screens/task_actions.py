@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
+from app.fleet.fleet import InstanceState
 from app.model.ids import task_arn
 from app.model.task import Task
-from app.screens.frame import FrameScreen
+from app.screens.bulk import Deed, do_all
+from app.screens.desk import Desk
+from app.screens.jumps import JUMP_ACTIONS, Jumps
+from app.screens.log_targets import LogTarget, marked_targets
 from widgets.confirm import Confirm
 from widgets.live_table import LiveTable
 
-TASK_ACTIONS = ("run", "logs", "json", "stop", "filter", "copy", "copy.command")
+TASK_ACTIONS = ("run", "logs", "json", "stop", "filter", "copy", "copy.command", *JUMP_ACTIONS)
 
 
-class TaskActions(FrameScreen):
+class TaskActions(Jumps):
     """Mixed into screens; they say which tasks are meant."""
 
     def chosen_task(self) -> Task | None:
@@ -25,12 +30,19 @@ class TaskActions(FrameScreen):
         task = self.chosen_task()
         return [task] if task is not None else []
 
+    def meant(self) -> Task | InstanceState | None:
+        return self.chosen_task()
+
     def open_task(self, task: Task) -> None:
         self.app.push_screen(self.desk.doors.task(task.id, task.instance))
 
     def action_logs(self) -> None:
-        if task := self.chosen_task():
-            self.app.push_screen(self.desk.doors.logs(task.id, task.instance))
+        """Of the marked rows, or of the one at the cursor: tasks, and containers that are no task's."""
+        targets = marked_targets(self, self.desk.fleet) or [
+            LogTarget(task.instance, task.id) for task in self.chosen_tasks()
+        ]
+        if targets:
+            self.app.push_screen(self.desk.doors.logs(targets))
 
     def action_json(self) -> None:
         from app.operations.task_shape import task_shape
@@ -56,7 +68,8 @@ class TaskActions(FrameScreen):
             self.copy(describe_command(task), "command")
 
     def action_stop(self) -> None:
-        tasks = [task for task in self.chosen_tasks() if task.last_status != "STOPPED"]
+        chosen = self.chosen_tasks()
+        tasks = [task for task in chosen if task.last_status != "STOPPED"]
         if not tasks:
             marked = any(table.marked for table in self.query(LiveTable))
             why = "the marked tasks are STOPPED; esc clears the marks" if marked else "no running task is chosen"
@@ -65,41 +78,37 @@ class TaskActions(FrameScreen):
         one = len(tasks) == 1
         title = f"Stop task {tasks[0].id[:8]}?" if one else f"Stop {len(tasks)} tasks?"
         lines = [_stop_line(task) for task in tasks]
+        if left := len(chosen) - len(tasks):
+            lines.append(f"{left} of the {len(chosen)} marked {'is' if left == 1 else 'are'} STOPPED already")
 
         def answered(yes: bool | None) -> None:
             if yes:
                 for table in self.query(LiveTable):
                     table.clear_marks()
-                for task in tasks:
-                    self._stop(task)
+                self._stop(tasks)
 
         self.app.push_screen(Confirm(title, lines, action="Stop"), answered)
 
-    def _stop(self, task: Task) -> None:
-        desk = self.desk
-        state = desk.fleet.instances.get(task.instance)
-        if state is None:
-            self.say(f"{task.instance.name} is not registered any more", bad=True)
-            return
-        endpoint = state.instance.endpoint
+    def _stop(self, tasks: Sequence[Task]) -> None:
+        deeds = []
+        for task in tasks:
+            name = f"{task.definition} {task.id[:8]}"
+            name = name if len(tasks) == 1 else f"{name} on {task.instance.name}"
+            self.desk.in_hand.add(task.id)
+            over = partial(self.desk.in_hand.discard, task.id)
+            deeds.append(Deed(name, partial(_stop_one, self.desk, task), over))
+        do_all(self.desk.jobs, deeds, lambda words, bad: self.say(words, bad=bad), "Stopped", "task")
 
-        def work() -> Task:
-            from app.operations.tasks import stop_found_task
 
-            return stop_found_task(desk.session, endpoint, task, "", desk.tell)
+def _stop_one(desk: Desk, task: Task) -> Task:
+    """In a thread. Raises MoorageError."""
+    from app.model.errors import MoorageError
+    from app.operations.tasks import stop_found_task
 
-        name = f"{task.definition} {task.id[:8]}"
-        desk.in_hand.add(task.id)
-
-        def stopped(_: Task) -> None:
-            desk.in_hand.discard(task.id)
-            self.say(f"Stopped {name}")
-
-        def failed(message: str) -> None:
-            desk.in_hand.discard(task.id)
-            self.say(f"Could not stop {name} on {task.instance.name}: {message}", bad=True)
-
-        desk.jobs.run(work, stopped, failed)
+    state = desk.fleet.instances.get(task.instance)
+    if state is None:
+        raise MoorageError(f"{task.instance.name} is not registered any more")
+    return stop_found_task(desk.session, state.instance.endpoint, task, "", desk.tell)
 
 
 def _stop_line(task: Task) -> str:
