@@ -60,10 +60,9 @@ class Launched:
 
 def _launched_words(request: RunTaskRequest | StartTaskRequest, launched: Launched) -> str:
     """``web:7: 3 RUNNING, 1 STOPPED; 1 failed: RESOURCE``: what was asked for, and what came of it."""
-    name = next((task.definition for task in launched.tasks), short_id(request.task_definition))
     states = Counter(task.last_status for task in launched.tasks)
     told = ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "nothing launched"
-    return f"{name}: {told}{failed_words(launched.failures)}"
+    return f"{short_id(request.task_definition)}: {told}{failed_words(launched.failures)}"
 
 
 @kept("run-task", _launched_words)
