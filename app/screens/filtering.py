@@ -10,18 +10,22 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from app.model.event import WHATS
 from app.placement.automaton import LinePattern
 from app.placement.patterns import PatternError
 
-TERMS = ("state", "cluster", "host", "family", "image", "health", "group")
+TASK_TERMS = ("state", "cluster", "host", "family", "image", "health", "group")
+EVENT_TERMS = ("cluster", "host", "family", "task", "kind")
+TERMS = (*TASK_TERMS, "task", "kind")
 LONGEST = 500
 """Characters of a filter that are read."""
 STATES = ("pending", "running", "stopping", "stopped")
-TASK_TERMS, INSTANCE_TERMS = TERMS, ("state", "cluster", "host")
+INSTANCE_TERMS = ("state", "cluster", "host")
 CLUSTER_TERMS, FAMILY_TERMS = ("cluster",), ("family", "state")
 CLOSED: Mapping[str, tuple[str, ...]] = {
     "state": (*STATES, "failed", "live", "stale", "unreachable", "connecting", "draining", "active", "inactive"),
     "health": ("healthy", "unhealthy", "unknown"),
+    "kind": ("container", "task", "instance", "call", *WHATS),
 }
 """Terms that have only these values; rows of some tables have others of them than those of others."""
 _PART = re.compile(r'!*(?:[a-zA-Z]*:=?)?(?:/(?:[^/\\]|\\.)*/(?=\s|\Z)|"[^"]*"?)|\S+')

@@ -51,6 +51,10 @@ class StowagePane(Vertical):
         """What takes the keys."""
         return self.query_one(BlockBars)
 
+    @property
+    def takes_keys(self) -> BlockBars:
+        return self.bars
+
     # --- what is shown ---------------------------------------------------------------------------------------------
 
     def show(self, states: Sequence[InstanceState], wanted: str, empty: str) -> None:
