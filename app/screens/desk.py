@@ -14,6 +14,7 @@ from app.model.progress import Progress
 from app.model.safe_text import safe
 from app.operations.event_feed import EventFeed
 from app.operations.monitor import Monitor
+from app.operations.past_feed import PastFeed
 from app.operations.session import Session
 from app.operations.stats import StatsFeed
 from app.operations.usage import UsageFeed
@@ -82,6 +83,8 @@ class Desk:
     doors: Doors = field(init=False)
     events: EventFeed = field(init=False)
     """What happened; and the journal that keeps it."""
+    past: PastFeed = field(init=False)
+    """Tasks that no instance has any more."""
     commands: CommandHistory = field(init=False)
     tables: TableMemory = field(init=False)
     """How each table is sorted and arranged."""
@@ -93,6 +96,7 @@ class Desk:
     def __post_init__(self) -> None:
         self.doors = AllDoors(self)
         self.events = EventFeed(self.session, self.jobs.post, self.jobs.complain)
+        self.past = PastFeed(self.session, self.jobs.post)
         self.commands = CommandHistory(self.session.home)
         self.tables = TableMemory(self.session.home)
         self.stats = StatsFeed(self.session.engine)

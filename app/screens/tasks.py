@@ -14,6 +14,7 @@ from app.fleet.fleet import Fleet
 from app.model.task import Task
 from app.screens.actions import INSIDE, TABLE_ACTIONS, bindings
 from app.screens.desk import Desk
+from app.screens.events.past_rows import of_past_key
 from app.screens.filtering import TASK_TERMS
 from app.screens.looking import look_at_rows
 from app.screens.rows import TASK_COLUMNS
@@ -82,5 +83,8 @@ def open_row(screen: TaskActions, key: str) -> None:
     task = screen.desk.fleet.find_task(key)
     if task is not None:
         screen.open_task(task)
+    elif key.startswith("past:"):
+        cluster, task_id = of_past_key(key)
+        screen.app.push_screen(screen.desk.doors.past_task(task_id, cluster))
     elif key.startswith("container:"):
         screen.app.push_screen(screen.desk.doors.container(key.removeprefix("container:")))

@@ -10,17 +10,20 @@ from app.fleet.changes import ChangeSet
 from app.fleet.fleet import InstanceState
 from app.model.container import Container
 from app.model.task import Task
+from app.operations.past_feed import asks_for_past
 from app.screens.desk import Desk
+from app.screens.events.past_rows import past_key, past_row, past_subject
 from app.screens.filtering import Filter, Subject, parse_filter
 from app.screens.rows import task_order, task_row, task_subject, unmanaged_row, unmanaged_subject
 from app.screens.tables.orders import CONTAINER_ORDERS, TASK_ORDERS
 from app.screens.tables.use_orders import BY_USE, SORT_EVERY, foreign_use_orders, task_use_orders
+from app.store.past_task import PastTask
 from app.store.table_memory import Arrangement
 from widgets.cells import Column, Row
 from widgets.lazy_rows import LazyRows
 
 Foreign = tuple[Container, InstanceState]
-Item = Task | Foreign
+Item = Task | Foreign | PastTask
 
 
 class TaskList:
@@ -41,6 +44,7 @@ class TaskList:
         self._items: list[Item] = []
         self._keys: tuple[str, ...] = ()
         self._sorted_at = 0.0
+        self._past_seen = -1
         self.total = 0
 
     @property
@@ -62,6 +66,8 @@ class TaskList:
             self._asked = asked
             changes = None
         by_use = arrangement.sort in BY_USE and self._use_is_news()
+        if self._past_is_news(text):
+            changes = None
         if changes is None or changes.tasks or changes.unmanaged or changes.instances or by_use:
             self._list(parse_filter(text) if text else None, arrangement)
         items, fleet, steps, columns = self._items, self._desk.fleet, self._desk.board.steps, self._columns
@@ -69,11 +75,33 @@ class TaskList:
 
         def make(index: int) -> Row:
             item = items[index]
+            if isinstance(item, PastTask):
+                return past_row(item, now, columns)
             if isinstance(item, Task):
                 return task_row(item, fleet, steps.get(item.id), now, columns, stats.of_task(item))
             return unmanaged_row(*item, now, columns, stats.of(item[0].id))
 
         return LazyRows(self._keys, make)
+
+    def _past_is_news(self, text: str) -> bool:
+        """What no instance has any more is listed where stopped tasks are asked for."""
+        past, seen = self._desk.past, self._past_seen
+        if asks_for_past(text):
+            past.look()
+            self._past_seen = past.changed
+        else:
+            self._past_seen = -1
+        return seen != self._past_seen
+
+    def _past(self, matches: Filter | None) -> list[PastTask]:
+        if self._past_seen < 0 or matches is None:
+            return []
+        there = {task.id for task in self._desk.fleet.tasks(self._cluster)}
+        found = [
+            task for task in self._desk.past.tasks if self._cluster in (None, task.cluster) and task.id not in there
+        ]
+        self.total += len(found)
+        return [task for task in found if matches(past_subject(task))]
 
     def _use_is_news(self) -> bool:
         """All are to be asked then, not only those in sight; and it is time to sort again."""
@@ -98,7 +126,7 @@ class TaskList:
         if value is None:
             order = self._remembered(tasks, task_order)
             tasks.sort(key=lambda task: order[task.id][1])
-            self._take([*tasks, *foreign])
+            self._take([*tasks, *self._past(matches), *foreign])
             return
         tasks.sort(key=lambda task: task.id)
         if by_use:
@@ -109,7 +137,9 @@ class TaskList:
         valued += [(of_container(pair), pair) for pair in foreign]
         there = [pair for pair in valued if pair[0] is not None]
         there.sort(key=lambda pair: pair[0], reverse=arrangement.descending)
-        self._take([item for _, item in there] + [item for found, item in valued if found is None])
+        self._take(
+            [item for _, item in there] + [item for found, item in valued if found is None] + self._past(matches)
+        )
 
     def _foreign(self) -> list[Foreign]:
         return [(container, state) for state in self._states() for container in state.unmanaged]
@@ -153,4 +183,6 @@ class TaskList:
 
 
 def _key(item: Item) -> str:
+    if isinstance(item, PastTask):
+        return past_key(item)
     return item.id if isinstance(item, Task) else f"container:{item[0].id}"
