@@ -141,11 +141,12 @@ class PastTaskScreen(FrameScreen):
         on_top = self.focused is self.query_one("#past-containers")
         if not on_top and tabs.index == last:
             tabs.open(_LINES)
-            self.query_one("#past-containers").focus()
+            self.set_focus(self.query_one("#past-containers"))
             return
         tabs.open(_LINES if on_top else tabs.index + 1)
         pane = self.query_one(_PANES[tabs.index])
-        (pane.table if isinstance(pane, TimelinePane) else pane).focus()
+        # At once: focus() would come after the keys that were typed right behind this one.
+        self.set_focus(pane.table if isinstance(pane, TimelinePane) else pane)
 
     def matches(self) -> int | None:
         view = self.query_one("#past-json", JsonView) if self._pane == _JSON else self.query_one("#past-lines", LogView)

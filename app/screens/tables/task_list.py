@@ -137,9 +137,8 @@ class TaskList:
         valued += [(of_container(pair), pair) for pair in foreign]
         there = [pair for pair in valued if pair[0] is not None]
         there.sort(key=lambda pair: pair[0], reverse=arrangement.descending)
-        self._take(
-            [item for _, item in there] + [item for found, item in valued if found is None] + self._past(matches)
-        )
+        ordered = [item for _, item in there] + [item for found, item in valued if found is None]
+        self._take([*ordered, *self._past(matches)])
 
     def _foreign(self) -> list[Foreign]:
         return [(container, state) for state in self._states() for container in state.unmanaged]
