@@ -59,7 +59,10 @@ def word_of(what: str, *, bad: bool) -> tuple[str, Tone]:
 
 def event_row(event: Event, columns: tuple[Column, ...], *, bad: bool) -> Row:
     words, detail = subject_words(event) or event.container_id[:12], detail_words(event)
-    if not words:
+    if event.what == "call":
+        verb, _, words_of_it = event.detail.partition(": ")
+        words, detail = verb, f"by {event.by}: {words_of_it}"
+    elif not words:
         # An instance's own: the column that would be empty takes what comes first.
         words, _, detail = detail.partition("; ")
     cells: dict[str, Cell] = {
@@ -67,7 +70,7 @@ def event_row(event: Event, columns: tuple[Column, ...], *, bad: bool) -> Row:
         "what": cell(*word_of(event.what, bad=bad)),
         "instance": cell(event.instance),
         "cluster": cell(event.cluster, "muted"),
-        "subject": _subject_cell(event) if event.task_id else cell(words),
+        "subject": _subject_cell(event) if event.task_id and event.what != "call" else cell(words),
         "detail": cell(detail, "bad" if bad else ""),
     }
     return Row(row_key(event), pick(columns, cells))
