@@ -75,6 +75,9 @@ class EventLog:
         try:
             while True:
                 monitor.refresh()
+                self.problems += [
+                    error.message for error in monitor.broken.values() if error.message not in self.problems
+                ]
                 monitor.pump()
                 for event in self._store.find(replace(self._wanted, after_version=self._version, until=None)):
                     self._version = max(self._version, event.version)
@@ -100,6 +103,7 @@ class EventLog:
         monitor = self._monitor(journal)
         try:
             monitor.refresh()
+            self.problems += [error.message for error in monitor.broken.values()]
             states, end = list(monitor.fleet.instances.values()), time.monotonic() + GATHER_DEADLINE
             while time.monotonic() < end:
                 monitor.pump()

@@ -62,7 +62,7 @@ def test_a_rename_does_not_take_a_container_from_its_task() -> None:
     ],
 )
 def test_what_is_told_of_each(action: str, attributes: dict[str, str], what: str, detail: str) -> None:
-    event = EventReader().read(raw(action, **attributes))
+    event = EventReader().read(raw(action, None, **attributes))
     assert event is not None
     assert (event.what, event.detail) == (what, detail)
 

@@ -163,7 +163,8 @@ def test_records_tell_who_launched_stopped_and_what_failed() -> None:
     told.live()
     launched, stopped = record("web"), StopMark(TASK_ID, "UserInitiated", SafeText("bye"), SafeText("ops"), at(9))
     failed = FailMark(TASK_ID, "web", None, SafeText("no such image"), at(5))
-    events = told.tell(*(RecordSeen(KEY, f"r{number}", one) for number, one in enumerate((launched, failed, stopped))))
+    records: list[Record] = [launched, failed, stopped]
+    events = told.tell(*(RecordSeen(KEY, f"r{number}", one) for number, one in enumerate(records)))
     assert [(event.what, event.by, event.detail, event.definition) for event in events] == [
         ("launch", "me", "family:web", "web:1"),
         ("failed", "", "no such image", "web:1"),

@@ -10,7 +10,7 @@ import pytest
 
 from app.model.event import Event, event_key, length_words, span_words
 from app.model.lifecycle import derive_task
-from app.model.record import StartMark, StopMark
+from app.model.record import Record, StartMark, StopMark
 from app.model.safe_text import SafeText
 from app.model.task import Task
 from app.operations.history import past_task
@@ -35,7 +35,7 @@ def event(what: str, seconds: float, name: str = "web", **members: Any) -> Event
 def ended_task() -> Task:
     """Pulled in 3 s, started at 4, told to stop at 60, killed at 62."""
     runtime = container(tag(), "exited", created_at=at(3.5), started_at=at(4), finished_at=at(62), exit_code=137)
-    records = [
+    records: list[Record] = [
         record("web"),
         StartMark(TASK_ID, at(3.6), at(0.5), at(3.5)),
         StopMark(TASK_ID, "UserInitiated", SafeText("bye"), SafeText("ops"), at(60)),
