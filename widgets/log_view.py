@@ -108,10 +108,18 @@ class LogView(LineView):
             "t",
             "toggle_times",
             "times",
+            show=False,
             id="log.times",
-            tooltip="Show the time of each line, how long ago it was, or none",
+            tooltip="The time of each line, how long ago it was, or neither",
         ),
-        Binding("space", "choose", "choose", id="log.choose", tooltip="Choose a line; again: begin a range there"),
+        Binding(
+            "space",
+            "choose",
+            "choose",
+            show=False,
+            id="log.choose",
+            tooltip="Choose a line; again: begin a range there",
+        ),
     ]
 
     following: reactive[bool] = reactive(True, repaint=False)

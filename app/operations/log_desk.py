@@ -93,6 +93,11 @@ class LogDesk:
         if (reader := self._readers.get(key)) is not None and reader.source.state in _OVER:
             reader.wake.set()
 
+    def vanished(self, key: str) -> None:
+        """A container that had ended was removed."""
+        if (reader := self._readers.get(key)) is not None and reader.source.state == "ended":
+            self.settle(reader.source, "gone", "ended", f"{reader.source.tag} is gone: the container was removed")
+
     def host_silent(self, host: str, noticed: datetime, reason: str) -> None:
         """Somebody has found out that the host does not answer."""
         self.lost(host, noticed, reason, at_once=False)

@@ -47,8 +47,19 @@ ACTIONS = _table(
     Action("go.instances", "3", "app.go('instances')", "instances", "Container instances of all clusters", show=False),
     Action("go.definitions", "4", "app.go('definitions')", "definitions", "Task definitions", show=False),
     Action("go.events", "5", "app.go('events')", "events", "What happened on hosts and was done from here", show=False),
+    Action("alerts", "exclamation_mark", "alerts", "alerts", "What needs a person: failures, lost hosts …", show=False),
+    Action("ack", "z", "ack", "seen", "Acknowledge the alert at the cursor, or the marked ones: they count no more"),
+    Action("ack.all", "Z", "ack_all", "all seen", "Acknowledge all alerts that are listed"),
     Action("command", "colon", "command", "command", "Type a command, a screen, a cluster, a task … by its name"),
     Action("help", "question_mark", "app.help", "help", "The keys of this screen"),
+    Action(
+        "suspend",
+        "ctrl+z",
+        "app.suspend_process",
+        "suspend",
+        "To the shell that Moorage was started from; fg comes back",
+        show=False,
+    ),
     Action("back", "escape", "back", "back", "First clears the filter, then goes back"),
     Action("leave", "q", "leave", "back", "Back to the screen before", show=False),
     Action("clear", "escape", "back", "clear", "Clears the filter", show=False),
@@ -68,7 +79,9 @@ ACTIONS = _table(
     Action("run", "r", "run", "run", "Launch tasks of a task definition"),
     Action("stop", "x", "stop", "stop", "Stop the task at the cursor, or all marked ones"),
     Action("logs", "l", "logs", "logs", "Logs of the task, followed live"),
-    Action("logs.include", "plus", "include", "include…", "Show only lines with a word or a /regex/; each more narrows"),
+    Action(
+        "logs.include", "plus", "include", "include…", "Show only lines with a word or a /regex/; each more narrows"
+    ),
     Action("logs.exclude", "minus", "exclude", "exclude…", "Hide the lines with a word or a /regex/"),
     Action("logs.remove", "backspace", "remove_term", "drop filter", "Take the last filter away; esc: all", show=False),
     Action("logs.since", "S", "since", "since", "From 1 min, 5 min or 1 h ago, or all"),
@@ -78,6 +91,15 @@ ACTIONS = _table(
     Action("logs.context", "C", "context", "context", "Lines before and after each match: 0, 3, 10", show=False),
     Action("logs.raw", "R", "raw", "raw", "JSON lines as they were written, or told", show=False),
     Action("logs.sources", "i", "sources", "sources", "Each source: host, state, lines, skipped, clock", show=False),
+    Action("shell", "s", "shell", "shell", "A shell in the container; the dashboard comes back when it ends"),
+    Action(
+        "execute",
+        "exclamation_mark",
+        "execute",
+        "command…",
+        "Run a command in the container, and see what it writes",
+        show=False,
+    ),
     Action("json", "y", "json", "JSON", "What describe prints, as JSON"),
     Action("delete.cluster", "x", "deregister", "delete", "Delete the cluster; it must have no container instances"),
     Action("copy.document", "c", "copy", "copy all", "Copy the whole document to the clipboard"),
@@ -145,8 +167,8 @@ def bindings(*ids: str, **titles: str) -> list[BindingType]:
 TABLE_ACTIONS = ("sort", "columns")
 """The keys of every table that a person arranges."""
 _GO = ("go.fleet", "go.tasks", "go.instances", "go.definitions", "go.events")
-AT_HOME = (*_GO, "command", "help", "clear", "quit")
-INSIDE = (*_GO, "command", "help", "back", "leave")
+AT_HOME = (*_GO, "alerts", "command", "suspend", "help", "clear", "quit")
+INSIDE = (*_GO, "alerts", "command", "suspend", "help", "back", "leave")
 """The keys of every screen: of the first one, and of all others."""
 
 

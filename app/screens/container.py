@@ -15,11 +15,14 @@ from app.screens import formats
 from app.screens.actions import INSIDE, bindings
 from app.screens.desk import Desk
 from app.screens.facts import Facts
-from app.screens.frame import FrameScreen
+from app.screens.inside.shell_actions import SHELL_ACTIONS, ShellActions
+from app.screens.log_targets import LogTarget
 
 
-class ContainerScreen(FrameScreen):
-    BINDINGS: ClassVar[list[BindingType]] = bindings("edit", "copy", "copy.command", *INSIDE, edit="task definition…")
+class ContainerScreen(ShellActions):
+    BINDINGS: ClassVar[list[BindingType]] = bindings(
+        "edit", "logs", *SHELL_ACTIONS, "copy", "copy.command", *INSIDE, edit="task definition…"
+    )
 
     def __init__(self, desk: Desk, container_id: str) -> None:
         super().__init__(desk)
@@ -32,6 +35,9 @@ class ContainerScreen(FrameScreen):
                 self._last = container, state
                 return self._last
         return None
+
+    def container_inside(self) -> tuple[Container, InstanceState] | None:
+        return self._found()
 
     def crumbs(self) -> Iterable[str]:
         found = self._found() or self._last
@@ -80,6 +86,11 @@ class ContainerScreen(FrameScreen):
                 self.app.push_screen(self.desk.doors.editor(edit_members(*imported)))
 
         self.desk.jobs.run(lambda: members_on_instance(self.desk.session, endpoint, self._container_id), done)
+
+    def action_logs(self) -> None:
+        if found := self._found() or self._last:
+            target = LogTarget(found[1].instance.key, container_id=self._container_id)
+            self.app.push_screen(self.desk.doors.logs([target]))
 
     def action_copy(self) -> None:
         self.copy(self._container_id, "container id")

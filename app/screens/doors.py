@@ -28,6 +28,8 @@ class Doors(Protocol):
         """``at``: the task or the instance to begin with; ``wanted``: a filter."""
         ...
 
+    def alerts(self) -> Screen[None]: ...
+
     def tasks(self, wanted: str = "") -> Screen[None]: ...
 
     def definitions(self, family: str = "", revision: int = 0) -> Screen[None]: ...
@@ -96,6 +98,11 @@ class AllDoors:
         from app.screens.events.screen import EventsScreen
 
         return EventsScreen(self._desk, at_away=at_away)
+
+    def alerts(self) -> Screen[None]:
+        from app.screens.alerts.screen import AlertsScreen
+
+        return AlertsScreen(self._desk)
 
     # --- opened from others ----------------------------------------------------------------------------------------
 

@@ -13,6 +13,8 @@ from textual.binding import BindingType
 from app.fleet.changes import ChangeSet
 from app.model.masking import Masker
 from app.model.safe_text import safe, safe_line
+from app.placement.automaton import LinePattern
+from app.placement.patterns import PatternError
 from app.screens.actions import INSIDE, bindings
 from app.screens.desk import Desk
 from app.screens.frame import FrameScreen
@@ -80,12 +82,15 @@ class JsonScreen(FrameScreen):
 
 
 def search_in(view: LineView, text: str) -> int:
-    """Search for a plain text, or a /regex/; one that is not valid yet is taken as plain text. How many lines match."""
+    """Search for a plain text, or a /regex/; one that is not valid yet is taken as plain text. How many lines match.
+
+    The /regex/ is one of ``app.placement.patterns``: none of those can make a long line hang the screen.
+    """
     if not text:
         return view.search(None)
-    source = text[1:-1] if len(text) > 2 and text[0] == text[-1] == "/" else re.escape(text)
-    try:
-        pattern = re.compile(source, re.IGNORECASE)
-    except re.error:
-        pattern = re.compile(re.escape(text), re.IGNORECASE)
-    return view.search(pattern)
+    if len(text) > 2 and text[0] == text[-1] == "/":
+        try:
+            return view.search(LinePattern(text[1:-1]))
+        except PatternError:
+            return view.search(re.compile(re.escape(text), re.IGNORECASE))
+    return view.search(re.compile(re.escape(text), re.IGNORECASE))

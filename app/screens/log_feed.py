@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
-from typing import NamedTuple
 
 from app.model.instance import InstanceKey
 from app.model.json_line import told_json
@@ -19,6 +18,7 @@ from app.operations.log_filter import LogFilter, Sieve
 from app.operations.log_merge import DeskLine, Item, NoteKind, Source
 from app.operations.log_sources import container_source, id_digits, part_source
 from app.screens.desk import Desk
+from app.screens.log_targets import LogTarget
 from widgets.log_view import LogLine, LogView, Mark
 
 TAIL = 500
@@ -30,15 +30,6 @@ MOST_SOURCES = 100
 _MARKS: dict[NoteKind, Mark] = {
     "silent": "warn", "back": "good", "started": "quiet", "ended": "quiet", "problem": "bad", "skipped": "warn",
 }  # fmt: skip
-
-
-class LogTarget(NamedTuple):
-    """Whose logs: of a task all containers, or the one that is named; or of a container that is no task's."""
-
-    instance: InstanceKey
-    task_id: str = ""
-    container: str = ""
-    container_id: str = ""
 
 
 @dataclass(slots=True)
@@ -68,6 +59,7 @@ class LogFeed:
         self._closed = False
         self._logs = LogDesk(wanted or Wanted(tail=TAIL), self._take)
         self._silent: set[InstanceKey] = set()
+        self._runs: dict[str, datetime] = {}
         self._lines = _LineMaker()
         self.left_out = 0
         """Sources beyond MOST_SOURCES, which are not read."""
@@ -108,21 +100,27 @@ class LogFeed:
             return
         known = {source.key: source for source in self.sources}
         fresh: list[Source] = []
-        for source, running in self._wanted_sources():
+        there: set[str] = set()
+        for source, run in self._wanted_sources():
+            there.add(source.key)
             if source.key not in known:
                 fresh.append(source)
-            elif running:
+            elif run is not None and self._runs.get(source.key) != run:
+                # One that is still read finds out by itself that its container runs again.
                 self._logs.started(source.key)
+            if run is not None:
+                self._runs[source.key] = run
         room = MOST_SOURCES - len(known)
         self.left_out = max(len(fresh) - room, 0)
         for index, source in enumerate(fresh[:room]):
             source.tone = len(known) + index
         self._lines.single = len(known) + len(fresh) <= 1
         self._logs.add(fresh[:room])
+        self._tell_gone([source for key, source in known.items() if key not in there])
         self._tell_hosts()
 
-    def _wanted_sources(self) -> Iterator[tuple[Source, bool]]:
-        """What is to be followed, and whether it runs."""
+    def _wanted_sources(self) -> Iterator[tuple[Source, datetime | None]]:
+        """What is to be followed, and when it was last started."""
         fleet, session = self._desk.fleet, self._desk.session
         tasks = [task for target in self._targets if target.task_id and (task := self._task(target)) is not None]
         digits = id_digits(tasks)
@@ -132,16 +130,26 @@ class LogFeed:
                 continue
             engine = session.engine(state.instance.endpoint)
             if (container := state.containers.get(target.container_id)) is not None and container.ever_started:
-                yield container_source(container, state, engine), container.up and state.live
+                yield container_source(container, state, engine), container.started_at
             task = self._task(target) if target.task_id else None
-            for part in task.containers if task else ():
+            if task is None:
+                continue
+            for part in task.containers:
                 runtime = part.runtime
                 if runtime and runtime.ever_started and target.container in ("", part.name):
-                    yield part_source(task, part, state, engine, digits), runtime.up and state.live  # type: ignore[arg-type]
+                    yield part_source(task, part, state, engine, digits), runtime.started_at
 
     def _task(self, target: LogTarget) -> Task | None:
         state = self._desk.fleet.instances.get(target.instance)
         return state.tasks.get(target.task_id) if state else None
+
+    def _tell_gone(self, missing: Sequence[Source]) -> None:
+        """Containers that a host which answers does not have any more."""
+        states = [self._desk.fleet.instances.get(target.instance) for target in self._targets] if missing else []
+        live = {state.instance.key.name for state in states if state is not None and state.live}
+        for source in missing:
+            if source.host in live:
+                self._logs.vanished(source.key)
 
     def _tell_hosts(self) -> None:
         for key in {target.instance for target in self._targets}:

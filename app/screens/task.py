@@ -10,29 +10,36 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
+from textual.content import Content
 
 from app.fleet.changes import ChangeSet
 from app.model.ids import task_arn
 from app.model.instance import InstanceKey
-from app.model.task import Task
+from app.model.task import Task, TaskContainer
+from app.operations.stats import HISTORY_SECONDS
 from app.operations.task_shape import task_shape
 from app.operations.unhonoured import unhonoured
-from app.screens import formats
+from app.screens import formats, task_stats
 from app.screens.actions import INSIDE, TABLE_ACTIONS, bindings
 from app.screens.desk import Desk
+from app.screens.events.timeline_pane import TimelinePane
 from app.screens.facts import Facts, FactsPane
 from app.screens.json_screen import masked_json, search_in
 from app.screens.log_feed import LogFeed
+from app.screens.log_targets import LogTarget
 from app.screens.rows import CONTAINER_COLUMNS, container_row, task_detail
 from app.screens.tables.orders import CONTAINER_OF_TASK_ORDERS
+from app.screens.tables.use_orders import part_use_orders, use_of
 from app.screens.task_actions import TASK_ACTIONS, TaskActions
 from widgets.cells import Cell, Span
+from widgets.graphs import Graphs
 from widgets.json_view import JsonView
 from widgets.live_table import LiveTable
 from widgets.log_view import LogView
 from widgets.pane_tabs import PaneTabs
 
-LOGS, DETAILS, JSON = 0, 1, 2
+LOGS, STATS, TIMELINE, DETAILS, JSON = range(5)
+_CONTAINERS = " Containers "
 
 
 class TaskScreen(TaskActions):
@@ -56,6 +63,7 @@ class TaskScreen(TaskActions):
         self._last: Task | None = None
         self._feed: LogFeed | None = None
         self._revealed = False
+        self._titles = (_CONTAINERS, "Task ")
 
     # --- frame -----------------------------------------------------------------------------------------------------
 
@@ -64,6 +72,11 @@ class TaskScreen(TaskActions):
         task = state.tasks.get(self._task_id) if state else None
         self._last = task or self._last
         return self._last
+
+    def part_inside(self, task: Task) -> TaskContainer | None:
+        """That at the cursor."""
+        name = self.query_one("#containers", LiveTable).cursor_key
+        return next((part for part in task.containers if part.name == name), None)
 
     def crumbs(self) -> Iterable[str]:
         task = self.chosen_task()
@@ -82,13 +95,15 @@ class TaskScreen(TaskActions):
     def content(self) -> ComposeResult:
         with Horizontal(id="task-top"):
             containers = LiveTable(CONTAINER_COLUMNS, id="containers", classes="panel", markable=False)
-            containers.border_title = " Containers "
+            containers.border_title = _CONTAINERS
             yield containers
             facts = Facts(id="facts-beside", classes="panel -divided")
             facts.border_title = "Task "
             yield facts
-        yield PaneTabs(["Logs", "Details", "JSON"], id="tabs")
+        yield PaneTabs(["Logs", "Stats", "Timeline", "Details", "JSON"], id="tabs")
         yield LogView(id="log", empty="No log lines yet.")
+        yield Graphs(HISTORY_SECONDS, id="stats")
+        yield TimelinePane(self.desk, self._task_id, id="timeline")
         with FactsPane(id="details"):
             yield Facts(id="facts-below")
         yield JsonView(id="json")
@@ -116,8 +131,12 @@ class TaskScreen(TaskActions):
             return
         now = self.desk.fleet.host_now(task.instance)
         table = self.query_one("#containers", LiveTable)
-        parts = self.arranged(table, task.containers, CONTAINER_OF_TASK_ORDERS)
-        table.set_rows([container_row(part, now) for part in parts])
+        stats = self.desk.stats
+        stats.collect()
+        parts = self.arranged(table, task.containers, {**CONTAINER_OF_TASK_ORDERS, **part_use_orders(stats)})
+        table.set_rows([container_row(part, now, use_of(stats, part)) for part in parts])
+        stats.want_tasks([task], self.desk.fleet.instances)
+        self._show_use(task)
         facts = task_facts(self.desk, task)
         strange = unhonoured(task.manifest)
         hint = [("Unlike AWS", f"{len(strange)} members, see Details")] if strange else []
@@ -127,9 +146,36 @@ class TaskScreen(TaskActions):
         if self._pane == JSON:
             text, masked = masked_json(task_shape(task, self._instance_id()), revealed=self._revealed)
             self.query_one(JsonView).set_text(text)
-            self.query_one(PaneTabs).set_titles(["Logs", "Details", "JSON, secrets masked" if masked else "JSON"])
+            self.query_one(PaneTabs).set_titles(
+                ["Logs", "Stats", "Timeline", "Details", "JSON, secrets masked" if masked else "JSON"]
+            )
+        if self._pane == TIMELINE:
+            self.query_one(TimelinePane).show(task, None)
         if self._feed is not None:
             self._feed.follow(task)
+
+    def _show_use(self, task: Task) -> None:
+        """In the title of a panel, and in the tab if that is open."""
+        table, facts = self.query_one("#containers", LiveTable), self.query_one("#facts-beside", Facts)
+        panel = facts if facts.display else table
+        room = panel.size.width - (4 if panel is facts else len(_CONTAINERS) + 4)
+        use = task_stats.title(self.desk.stats, task, room)
+        titles = (_CONTAINERS, f"{use} " if use else "Task ") if panel is facts else (f"{_CONTAINERS} {use} ", "Task ")
+        if titles != self._titles:
+            self._titles = titles
+            table.border_title, facts.border_title = (Content(title) for title in titles)
+        if self._pane == STATS:
+            part = next((part for part in task.containers if part.name == table.cursor_key), None)
+            self.query_one(Graphs).show(*task_stats.graphs(self.desk.stats, part))
+
+    @on(LiveTable.RowHighlighted, "#containers")
+    def _another_container(self) -> None:
+        if self._last is not None:
+            self._show_use(self._last)
+
+    @on(Graphs.Other)
+    def _graphs_of_another(self, event: Graphs.Other) -> None:
+        self.query_one("#containers", LiveTable).action_move(event.step)
 
     def _instance_id(self) -> str:
         state = self.desk.fleet.instances.get(self._instance)
@@ -143,7 +189,7 @@ class TaskScreen(TaskActions):
         return tabs.first().index if tabs else LOGS
 
     def _show_pane(self, index: int) -> None:
-        for place, name in enumerate(("#log", "#details", "#json")):
+        for place, name in enumerate(("#log", "#stats", "#timeline", "#details", "#json")):
             self.query_one(name).display = place == index
 
     @on(PaneTabs.Opened)
@@ -163,7 +209,14 @@ class TaskScreen(TaskActions):
     def action_next_pane(self) -> None:
         """tab goes round: containers, then each of the tabs below."""
         tabs = self.query_one(PaneTabs)
-        panes = [self.query_one("#log"), self.query_one("#details"), self.query_one("#json")]
+        timeline = self.query_one(TimelinePane).table
+        panes = [
+            self.query_one("#log"),
+            self.query_one("#stats"),
+            timeline,
+            self.query_one("#details"),
+            self.query_one("#json"),
+        ]
         if self.focused is self.query_one("#containers"):
             tabs.open(LOGS)
             panes[LOGS].focus()
@@ -182,8 +235,10 @@ class TaskScreen(TaskActions):
         self.query_one(PaneTabs).set_note(note)
 
     @on(LiveTable.RowActivated, "#containers")
-    def _open_logs(self) -> None:
-        self.action_logs()
+    def _open_logs(self, event: LiveTable.RowActivated) -> None:
+        """enter: of this container alone; l has those of all."""
+        target = LogTarget(self._instance, self._task_id, event.key)
+        self.app.push_screen(self.desk.doors.logs([target]))
 
     def action_copy(self) -> None:
         if task := self.chosen_task():

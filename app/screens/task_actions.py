@@ -10,15 +10,16 @@ from app.model.ids import task_arn
 from app.model.task import Task
 from app.screens.bulk import Deed, do_all
 from app.screens.desk import Desk
+from app.screens.inside.shell_actions import SHELL_ACTIONS, ShellActions
 from app.screens.jumps import JUMP_ACTIONS, Jumps
 from app.screens.log_targets import LogTarget, marked_targets
 from widgets.confirm import Confirm
 from widgets.live_table import LiveTable
 
-TASK_ACTIONS = ("run", "logs", "json", "stop", "filter", "copy", "copy.command", *JUMP_ACTIONS)
+TASK_ACTIONS = ("run", "logs", *SHELL_ACTIONS, "json", "stop", "filter", "copy", "copy.command", *JUMP_ACTIONS)
 
 
-class TaskActions(Jumps):
+class TaskActions(Jumps, ShellActions):
     """Mixed into screens; they say which tasks are meant."""
 
     def chosen_task(self) -> Task | None:
@@ -31,6 +32,9 @@ class TaskActions(Jumps):
         return [task] if task is not None else []
 
     def meant(self) -> Task | InstanceState | None:
+        return self.chosen_task()
+
+    def task_inside(self) -> Task | None:
         return self.chosen_task()
 
     def open_task(self, task: Task) -> None:

@@ -163,7 +163,9 @@ class Daemon:
 
         ``options`` are those of ``create_container`` and of ``create_host_config`` (``labels``, ``port_bindings``...).
         """
-        host_keys = ("port_bindings", "network_mode", "mem_limit", "binds", "init", "restart_policy", "links")
+        host_keys = (
+            "port_bindings", "network_mode", "mem_limit", "binds", "init", "restart_policy", "links", "log_config"
+        )  # fmt: skip
         host = self.api.create_host_config(**{key: options.pop(key) for key in host_keys if key in options})
         made = self.api.create_container("busybox:latest", list(argv), name=name, host_config=host, **options)
         self.api.start(made["Id"])

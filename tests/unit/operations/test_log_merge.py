@@ -1,0 +1,131 @@
+"""Merging by time while lines come: a window for what is late, sources that catch up, and what is dropped."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from app.hosts.logs import LogEntry
+from app.model.safe_text import SafeText
+from app.operations.log_hosts import HostPulse, duration
+from app.operations.log_merge import PATIENCE, SETTLED, WINDOW, DeskLine, Item, Merger, Note, Source
+
+START = datetime(2025, 1, 31, 9, 41, 2, tzinfo=UTC)
+
+
+def at(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+def source(name: str) -> Source:
+    return Source(name, SafeText(name), "edge-1", cast("Any", None))
+
+
+A, B = source("a"), source("b")
+
+
+def line(seconds: float, of: Source) -> DeskLine:
+    return DeskLine(at(seconds), of, LogEntry("stdout", SafeText(f"{of.tag}{seconds:g}"), at(seconds)))
+
+
+def put(merger: Merger, of: Source, now: float, *seconds: float) -> None:
+    merger.put(of.key, [line(moment, of) for moment in seconds], len(seconds), now)
+
+
+def texts(items: list[Item]) -> list[str]:
+    return [item.entry.text if isinstance(item, DeskLine) else item.text for item in items]
+
+
+def following(*sources: Source) -> Merger:
+    merger = Merger()
+    for one in sources:
+        merger.join(one.key, 0)
+        merger.opened(one.key, 0, at(0))
+        merger.leave(one.key)
+    return merger
+
+
+def test_one_source_waits_for_nothing() -> None:
+    merger = following(A)
+    put(merger, A, 1.0, 1)
+    assert texts(merger.take(1.0)) == ["a1"]
+
+
+def test_a_line_waits_for_older_ones_of_others() -> None:
+    merger = following(A, B)
+    put(merger, A, 1.0, 1.0)
+    assert merger.take(1.0) == []
+    put(merger, B, 1.1, 0.9, 1.05)
+    assert merger.take(1.1) == []
+    assert texts(merger.take(1.0 + WINDOW)) == ["b0.9", "a1"]
+    assert texts(merger.take(1.1 + WINDOW)) == ["b1.05"]
+    assert not merger.waiting
+
+
+def test_one_that_hands_over_what_it_wrote_before_is_waited_for() -> None:
+    merger = Merger()
+    for one in (A, B):
+        merger.join(one.key, 0)
+    merger.opened("a", 0, at(100))
+    put(merger, A, 0, 1, 3, 5)
+    assert merger.take(1.0) == [], "b has not answered yet"
+    merger.opened("b", 1.0, at(100))
+    put(merger, B, 1.1, 2, 4)
+    put(merger, B, 1.2, 6)
+    assert texts(merger.take(1.2 + SETTLED)) == ["a1", "b2", "a3", "b4", "a5", "b6"]
+
+
+def test_one_that_does_not_answer_is_not_waited_for_without_end() -> None:
+    merger = Merger()
+    for one in (A, B):
+        merger.join(one.key, 0)
+    merger.opened("a", 0, at(0))
+    put(merger, A, 0.1, 1)
+    assert merger.take(PATIENCE - 0.1) == []
+    assert texts(merger.take(PATIENCE + 0.1)) == ["a1"]
+
+
+def test_notes_stand_where_they_happened() -> None:
+    merger = following(A)
+    put(merger, A, 1, 1, 3)
+    merger.note(Note(at(2), "silent", SafeText("note")))
+    assert texts(merger.take(1)) == ["a1", "note", "a3"]
+
+
+def test_the_oldest_are_dropped_and_counted() -> None:
+    merger = following(A, B)
+    for moment in range(10):
+        put(merger, A, 1, moment, moment + 0.5)
+    assert merger.size("a") == 20
+    assert merger.drop_oldest("a", 6) == (14, at(6.5))
+    assert merger.size("a") == 6
+    assert texts(merger.take(9)) == ["a7", "a7.5", "a8", "a8.5", "a9", "a9.5"]
+    assert merger.size("a") == 0
+
+
+def test_a_batch_that_is_due_in_part() -> None:
+    merger = following(A, B)
+    put(merger, A, 1, 1, 2, 3)
+    put(merger, B, 0, 2)
+    assert merger.size("a") >= 1
+
+
+def test_a_host_that_hangs_was_silent_before_it_was_found_out() -> None:
+    host = HostPulse("edge-2", at(0))
+    assert host.hear(at(10)) is None
+    told = host.lose(at(16), "no answer", at_once=False)
+    assert told is not None and told.startswith("edge-2 silent since ") and told.endswith(": no answer")
+    assert host.since == at(10)
+    assert host.lose(at(20), "again", at_once=False) is None
+    assert host.hear(at(71)) == "edge-2 back: gap of 61 s"
+    assert host.hear(at(72)) is None
+    host.lose(at(200), "", at_once=False)
+    assert host.since == at(191), "no earlier than a ping would have told"
+    host.hear(at(201))
+    host.lose(at(300), "refused", at_once=True)
+    assert host.since == at(300)
+
+
+def test_durations() -> None:
+    spans = [timedelta(seconds=seconds) for seconds in (0.2, 61, 125, 7300)]
+    assert [duration(span) for span in spans] == ["1 s", "61 s", "2 min 5 s", "2 h 1 min"]
