@@ -22,6 +22,7 @@ from app.screens.editor import EditorScreen
 from app.screens.first_run import FirstRunScreen
 from app.screens.fleet import FleetScreen
 from app.screens.form_dialog import FormDialog
+from app.screens.inside.output import OutputScreen
 from app.screens.instances import InstancesScreen
 from app.screens.json_screen import JsonScreen
 from app.screens.logs import LogsScreen
@@ -49,6 +50,7 @@ SCREENS: dict[str, type[DOMNode]] = {
     "Tasks": TasksScreen,
     "Task": TaskScreen,
     "Logs": LogsScreen,
+    "Output of a command": OutputScreen,
     "Container (unmanaged)": ContainerScreen,
     "Instances": InstancesScreen,
     "Definitions": DefinitionsScreen,

@@ -61,6 +61,10 @@ class Watcher:
         self._deliver = deliver
         self._hear = hear or _deaf
         self._stopped = threading.Event()
+        self._paused = threading.Event()
+        self._interrupted = False
+        self._go_on = threading.Event()
+        self._resting = threading.Event()
         self._stream: Stream | None = None
         self._reach: Reach = "connecting"
         self._since = datetime.now(UTC)
@@ -73,7 +77,22 @@ class Watcher:
     def stop(self) -> None:
         """End soon; does not wait."""
         self._stopped.set()
+        self._go_on.set()
         self._close_stream()
+
+    def pause(self) -> None:
+        """Let go of the stream, and take up none until ``resume``: nobody can read it while this process is stopped."""
+        self._interrupted = True
+        self._paused.set()
+        self._close_stream()
+
+    def rest(self, seconds: float) -> bool:
+        """Wait until there is no stream; whether that is so."""
+        return self._resting.wait(seconds)
+
+    def resume(self) -> None:
+        self._paused.clear()
+        self._go_on.set()
 
     def _close_stream(self) -> None:
         stream, self._stream = self._stream, None
@@ -97,12 +116,30 @@ class Watcher:
                 reason = error.message
             self._close_stream()
             self._engine.close()
+            if self._rested():
+                wait = _FIRST_WAIT
+                continue
             if self._stopped.is_set():
                 return
             wait = _FIRST_WAIT if time.monotonic() - began > _LONGEST_WAIT else min(wait * 1.7, _LONGEST_WAIT)
             pause = wait * random.uniform(0.8, 1.2)
             self._tell("stale" if self._had_answer else "unreachable", reason, next_try=pause)
+            self._resting.set()
             self._stopped.wait(pause)
+            self._resting.clear()
+            self._rested()
+
+    def _rested(self) -> bool:
+        """While paused: wait until it goes on; whether it was paused."""
+        if not self._interrupted:
+            return False
+        self._interrupted = False
+        self._resting.set()
+        while self._paused.is_set() and not self._stopped.is_set():
+            self._go_on.wait()
+            self._go_on.clear()
+        self._resting.clear()
+        return True
 
     def _tell(self, reach: Reach, reason: str, next_try: float | None = None) -> None:
         now = datetime.now(UTC)
@@ -116,6 +153,8 @@ class Watcher:
         self._engine.ping()
         events: queue.SimpleQueue[Json | None] = queue.SimpleQueue()
         stream = self._stream = self._engine.events()
+        if self._paused.is_set():
+            return
         drained = (stream, events, self._hear)
         threading.Thread(target=_drain, args=drained, name=f"events-{self._key.name}", daemon=True).start()
         self._read_info()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -90,6 +91,22 @@ class Monitor:
     def pump(self) -> ChangeSet:
         """Apply what watchers have told since the last time."""
         return self.fleet.apply(self._inbox.drain())
+
+    def pause(self, seconds: float) -> bool:
+        """Let go of all event streams, as this process is about to be stopped: one that nobody reads slows its host.
+
+        Waits at most so long; whether none is left.
+        """
+        watchers = [watcher for _, watcher in self._watchers.values()]
+        for watcher in watchers:
+            watcher.pause()
+        deadline = time.monotonic() + seconds
+        return all(watcher.rest(max(deadline - time.monotonic(), 0)) for watcher in watchers)
+
+    def resume(self) -> None:
+        """Take the streams up again, and list everything anew."""
+        for _, watcher in self._watchers.values():
+            watcher.resume()
 
     def stop(self) -> None:
         for _, watcher in self._watchers.values():

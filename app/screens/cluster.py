@@ -41,6 +41,8 @@ CLUSTER_INSTANCE_COLUMNS = without(INSTANCE_COLUMNS, "cluster")
 _PANES = ("tasks", "instances", "stowage", "events")
 _WHERE = {
     "logs": {TASKS, STOWAGE},
+    "shell": {TASKS, STOWAGE},
+    "execute": {TASKS, STOWAGE},
     "stop": {TASKS, STOWAGE},
     "drain": {INSTANCES, STOWAGE},
     "deregister": {INSTANCES},

@@ -25,6 +25,7 @@ from app.screens.doors import AllDoors
 from app.screens.ending import LastResort, end_on_signals
 from app.screens.frame import FrameScreen
 from app.screens.help import HelpScreen, help_lines
+from app.screens.stopping import stop_watching_while_stopped
 from app.store.home import Home
 from themes import STYLESHEET, THEMES, variable_defaults
 from widgets.line_filter import install_safe_filter
@@ -90,6 +91,7 @@ class Dashboard(App[None]):
         fleet = self.desk.fleet
         if not fleet.clusters:
             fleet.register(self._session.clusters.names(), [])
+        stop_watching_while_stopped(self.desk.monitor, self._resumed)
         self.switch_mode(HOME if fleet.clusters else "first")
         self.call_after_refresh(self._tick)
         self.set_interval(TICK_EVERY, self._tick)
@@ -117,6 +119,14 @@ class Dashboard(App[None]):
         loop = self._event_loop
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(partial(self.exit, None, code))
+
+    def _resumed(self) -> None:
+        """Out of ctrl-z: Textual has the terminal again, and does not paint by itself."""
+
+        def paint() -> None:
+            self.refresh(layout=True)
+
+        self.post(paint)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return variable_defaults(self.current_theme)
@@ -161,6 +171,12 @@ class Dashboard(App[None]):
         changes = self.desk.monitor.refresh()
         self._supervision.consider(self.desk.fleet, self.desk.in_hand)
         self._show(None if changes else ChangeSet())
+
+    def work_unseen(self) -> None:
+        """What goes on while a shell has the terminal: hosts are watched, and what is due on tasks is done."""
+        self.desk.monitor.refresh()
+        self.desk.monitor.pump()
+        self._supervision.consider(self.desk.fleet, self.desk.in_hand)
 
     def _journal(self) -> Journal:
         return self.desk.events.journal()

@@ -35,6 +35,7 @@ class Minder:
         self.over: ProcessState | None = None
         self.lost = False
         self.signalled = 0
+        self.stopped = False
         self._thread = threading.Thread(target=self._run, name=f"mind-{name}", daemon=True)
 
     def start(self) -> None:
@@ -48,6 +49,11 @@ class Minder:
 
     def signal(self, number: int) -> None:
         self.signalled = number
+        self._wake()
+
+    def stop(self) -> None:
+        """Have the loop end; from any thread."""
+        self.stopped = True
         self._wake()
 
     @property

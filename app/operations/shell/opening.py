@@ -17,6 +17,8 @@ from app.hosts.exec.guard import MARK, Guard, hang_up
 from app.hosts.exec.process import ExecProcess, NotStartedError, Size, start_process
 from app.model.errors import MoorageError
 from app.model.ids import new_id
+from app.model.safe_text import safe_line
+from app.operations.deeds import keep_deed
 from app.operations.session import Session
 from app.operations.shell.target import Target
 
@@ -96,7 +98,23 @@ def open_command(
     except BaseException:
         guard.strike()
         raise
+    # The program alone: what is given to it may be a secret.
+    _keep(session, target, "execute-command", safe_line(f"{argv[0]} in {target.name}"))
     return Opened(target, engine, process, token, guard)
+
+
+def _keep(session: Session, target: Target, verb: str, words: str) -> None:
+    family, _, revision = target.definition.rpartition(":")
+    keep_deed(
+        session,
+        verb,
+        words,
+        cluster=target.instance.cluster,
+        instance=target.instance.name,
+        task_id=target.task_id,
+        family=family,
+        revision=int(revision) if revision.isdecimal() else 0,
+    )
 
 
 def open_shell(session: Session, target: Target, size: Size | None) -> Opened:
@@ -116,17 +134,19 @@ def open_shell(session: Session, target: Target, size: Size | None) -> Opened:
         except NotStartedError as error:
             if not error.missing:
                 raise
+    looked_for = ", ".join(dict.fromkeys((*(argv[0] for argv in shells), SH)))
     raise NoShellError(
-        f"container {target.name!r} on {target.instance.name} has no shell (looked for "
-        f"{', '.join(dict.fromkeys((SH, *(argv[0] for argv in shells))))}); run a program that it has: "
-        f"{target.command('PROGRAM', interactive=True)}, or name its shell under [shell] in config.toml"
+        f"container {target.name!r} on {target.instance.name} has no shell ({looked_for}): run a program that it has "
+        "(! in the dashboard, or execute-command), or name its shell under [shell] in config.toml"
     )
 
 
 def open_attached(session: Session, target: Target) -> Opened:
     """Attach to the main process. Raises HostError."""
     engine = session.engine(target.endpoint)
-    return Opened(target, engine, attach(engine, target.container_id))
+    opened = Opened(target, engine, attach(engine, target.container_id))
+    _keep(session, target, "attach", safe_line(target.name))
+    return opened
 
 
 def _first_of(shells: Sequence[Sequence[str]]) -> str:

@@ -12,9 +12,9 @@ import selectors
 import stat
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 from app.hosts.exec.frames import Demux
 from app.hosts.exec.process import ProcessState, RemoteProcess
@@ -36,7 +36,7 @@ Reason = Literal["over", "detached", "signal", "lost", "left", "unwritable"]
 class End(NamedTuple):
     """``over``: the process has ended, or its stream has. ``signal``: we were asked to end, by ``number``. ``lost``:
 
-    the engine does not answer any more. ``left``: by ctrl-c, while it did not answer. ``unwritable``: nobody reads what
+    the engine does not answer any more. ``left``: from here. ``unwritable``: nobody reads what
     comes; ``error`` says why.
     """
 
@@ -44,6 +44,23 @@ class End(NamedTuple):
     state: ProcessState | None = None
     number: int = 0
     error: OSError | None = None
+
+
+class Way(Protocol):
+    """Where output goes to: ``number`` is that of a file while something is ``pending`` for it."""
+
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def pending(self) -> bool: ...
+
+    @property
+    def full(self) -> bool: ...
+
+    def put(self, data: bytes) -> None: ...
+
+    def write(self) -> None: ...
 
 
 class Outlet:
@@ -59,8 +76,13 @@ class Outlet:
         self._waiting += data
 
     @property
-    def waiting(self) -> int:
-        return len(self._waiting)
+    def pending(self) -> bool:
+        """Is something to be written?"""
+        return bool(self._waiting)
+
+    @property
+    def full(self) -> bool:
+        return len(self._waiting) >= WAITING_LIMIT
 
     def write(self) -> None:
         """Raises OSError when nobody reads it any more."""
@@ -90,7 +112,7 @@ class Talk:
     """
 
     process: RemoteProcess
-    outlets: dict[str, Outlet]
+    outlets: Mapping[str, Way]
     minder: Minder
     wake: Wake
     stdin: int | None = None
@@ -133,7 +155,7 @@ class _Loop:
 
     @property
     def _full(self) -> bool:
-        return any(outlet.waiting >= WAITING_LIMIT for outlet in self._talk.outlets.values())
+        return any(outlet.full for outlet in self._talk.outlets.values())
 
     def _wanted(self) -> dict[int, int]:
         wanted = {self._talk.wake.read_end: selectors.EVENT_READ}
@@ -144,7 +166,7 @@ class _Loop:
         if remote:
             wanted[self._duplex.fileno()] = remote
         for outlet in self._talk.outlets.values():
-            if outlet.waiting:
+            if outlet.pending:
                 wanted[outlet.number] = wanted.get(outlet.number, 0) | selectors.EVENT_WRITE
         return wanted
 
@@ -174,7 +196,7 @@ class _Loop:
         self._forget_held()
         self._exchange(ready.get(self._duplex.fileno(), 0))
         for outlet in talk.outlets.values():
-            if outlet.waiting and ready.get(outlet.number, 0) & selectors.EVENT_WRITE:
+            if outlet.pending and ready.get(outlet.number, 0) & selectors.EVENT_WRITE:
                 try:
                     outlet.write()
                 except OSError as error:
@@ -209,8 +231,10 @@ class _Loop:
 
     def _look_around(self) -> None:
         """Has one of the reasons to end come about?"""
-        minder, written = self._talk.minder, not any(outlet.waiting for outlet in self._talk.outlets.values())
-        if minder.signalled:
+        minder, written = self._talk.minder, not any(outlet.pending for outlet in self._talk.outlets.values())
+        if minder.stopped:
+            self._finish(End("left"))
+        elif minder.signalled:
             self._finish(End("signal", number=minder.signalled))
         elif self._heard_end:
             if written:
