@@ -20,6 +20,7 @@ from app.operations.monitor import Monitor
 from app.operations.session import Session
 from app.operations.supervision import Supervision
 from app.screens.actions import checked_keys
+from app.screens.alerts.watch import AlertWatch
 from app.screens.desk import Desk, Jobs, LaunchBoard
 from app.screens.doors import AllDoors
 from app.screens.ending import LastResort, end_on_signals
@@ -69,6 +70,7 @@ class Dashboard(App[None]):
         jobs = Jobs(self.post, lambda message: self.notify(message, severity="error", markup=False, timeout=8))
         self.desk = Desk(session, Monitor(session, self.wake, journal=self._journal), jobs, LaunchBoard())
         self._supervision = Supervision(session, self._supervised, self._complained, self.desk.tell)
+        self._alerts = AlertWatch(self.desk, self.bell if session.config.bell else None)
         doors = AllDoors(self.desk)
         modes: dict[str, Callable[[], Screen[None]]] = {
             "first": doors.first_run,
@@ -163,6 +165,7 @@ class Dashboard(App[None]):
             self._calls.popleft()()
         if changes:
             self._supervision.consider(self.desk.fleet, self.desk.in_hand)
+            self._alerts.consider(changes)
         self._show(changes)
 
     def _tick(self) -> None:
@@ -170,6 +173,7 @@ class Dashboard(App[None]):
         self._tell_done()
         changes = self.desk.monitor.refresh()
         self._supervision.consider(self.desk.fleet, self.desk.in_hand)
+        self._alerts.tick()
         self._show(None if changes else ChangeSet())
 
     def work_unseen(self) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
+from app.fleet.alerts import AlertBook
 from app.fleet.fleet import Fleet
 from app.model.errors import MoorageError
 from app.model.progress import Progress
@@ -85,6 +86,8 @@ class Desk:
     """What happened; and the journal that keeps it."""
     past: PastFeed = field(init=False)
     """Tasks that no instance has any more."""
+    alerts: AlertBook = field(default_factory=AlertBook)
+    """What needs a person."""
     commands: CommandHistory = field(init=False)
     tables: TableMemory = field(init=False)
     """How each table is sorted and arranged."""

@@ -10,39 +10,40 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from app.fleet.alerts import Alert
 from app.fleet.changes import ChangeSet
 from app.model.task import Task
 from app.screens import formats
 from app.screens.actions import AT_HOME, TABLE_ACTIONS, bindings
+from app.screens.alerts.rows import NEEDS_COLUMNS, alert_row
+from app.screens.alerts.screen import open_alert
+from app.screens.desk import Desk
 from app.screens.dialogs import InstanceDialogs
-from app.screens.doors import CLUSTER_INSTANCES
+from app.screens.events.rows import away_words
 from app.screens.filtering import CLUSTER_TERMS, subject
 from app.screens.rows import CLUSTER_COLUMNS, cluster_row, recently_stopped, task_detail, task_order
 from app.screens.tables.orders import cluster_orders
-from widgets.cells import Cell, Column, Row, Span, cell
+from widgets.cells import Cell, Row, Span, cell
 from widgets.live_table import LiveTable
 
 EMPTY_FLEET = """No cluster yet.
 
 A cluster is a named pool of container instances: the Docker hosts that you have.
 Press n to make one, then a to add an instance."""
-NEEDS_COLUMNS = (
-    Column("what", "WHAT", min_width=18, weight=2),
-    Column("where", "ON", min_width=8, weight=1),
-    Column("why", "WHY", min_width=20, weight=6),
-    Column("cluster", "CLUSTER", min_width=8, weight=1, priority=2),
-    Column("age", "AGE", width=4, align="right", priority=1),
-)
 MOST_NEEDS = 200
 
 
 class FleetScreen(InstanceDialogs):
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("run", "new.cluster", "add.instance", "add.contexts", "filter", "delete.cluster", "next.pane"),
-        *bindings("copy.command", *TABLE_ACTIONS, *AT_HOME),
+        *bindings("ack", "copy.command", *TABLE_ACTIONS, *AT_HOME),
     ]
     ARRANGED = ("clusters",)
     FILTER_TERMS = CLUSTER_TERMS
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._alerts: dict[str, Alert] = {}
 
     def crumbs(self) -> Iterable[str]:
         return ("fleet",)
@@ -62,7 +63,11 @@ class FleetScreen(InstanceDialogs):
         names = self.arranged(table, names, cluster_orders(self.desk.fleet, lambda task: recently_stopped(task, now)))
         self.counted(len(names), len(self.desk.fleet.clusters))
         table.empty_text = "No cluster matches the filter. esc clears it." if self.filter_text else EMPTY_FLEET
-        table.set_rows([cluster_row(name, self.desk.fleet, now) for name in names] + self._broken_rows())
+        stats, of_cluster = self.desk.stats, self.desk.fleet.of_cluster
+        stats.collect()
+        rows = [cluster_row(name, self.desk.fleet, now, stats.of_instances(of_cluster(name))) for name in names]
+        table.set_rows(rows + self._broken_rows())
+        stats.want_sums([state for name in table.visible_keys for state in of_cluster(name)])
         self.query_one("#needs", LiveTable).set_rows(self._needs(now))
 
     def _broken_rows(self) -> list[Row]:
@@ -80,35 +85,38 @@ class FleetScreen(InstanceDialogs):
             )
             for name, error in sorted(self.desk.monitor.broken.items())
         ]
-        for key, state in sorted(self.desk.fleet.instances.items()):
-            if state.freshness.reach in ("stale", "unreachable"):
-                glyph = "◐" if state.freshness.reach == "stale" else "✕"
-                why = formats.reach_detail(state.freshness, now)
-                since = formats.age(state.freshness.since, now)
-                what: Cell = (Span(f"{glyph} ", "warn"), Span(key.name))
-                rows.append(
-                    Row(
-                        f"instance:{key.cluster}/{key.name}",
-                        (what, cell(""), cell(why, "warn"), cell(key.cluster, "muted"), cell(since, "muted")),
-                    )
-                )
-        fleet = self.desk.fleet
-        for task in sorted(fleet.tasks(), key=_urgency):
-            host_now = fleet.host_now(task.instance)
-            if not (task.last_status in ("PENDING", "STOPPING") or (task.failed and recently_stopped(task, host_now))):
-                continue
-            status = formats.task_status(task)[0]
-            what = (Span(f"{status.text[0]} ", status.tone), Span(f"{task.definition} "), Span(task.id[:8], "accent"))
-            why_cell = task_detail(task, self.desk.board.steps.get(task.id), host_now)
-            moment = task.stopped_at or task.stopping_at or task.created_at
-            since = formats.age(moment, host_now)
-            rows.append(
-                Row(
-                    f"task:{task.id}",
-                    (what, cell(task.instance.name), why_cell, cell(task.cluster, "muted"), cell(since, "muted")),
-                )
-            )
-        return rows[:MOST_NEEDS]
+        desk, fleet = self.desk, self.desk.fleet
+        alerts = [alert for alert in desk.alerts.current(fleet, now) if not alert.acknowledged]
+        alerts.sort(key=lambda alert: alert.kind != "gone")
+        self._alerts = {alert.key: alert for alert in alerts}
+        rows += [alert_row(alert, desk, now) for alert in alerts]
+        moving = [task for task in fleet.tasks() if task.last_status in ("PENDING", "STOPPING")]
+        rows += [self._moving_row(task) for task in sorted(moving, key=task_order)[:MOST_NEEDS]]
+        return [*self._away_rows(), *rows[:MOST_NEEDS]]
+
+    def _moving_row(self, task: Task) -> Row:
+        """What is only on its way, and to where."""
+        now, status = self.desk.fleet.host_now(task.instance), formats.task_status(task)[0]
+        cells = (
+            (Span(f"{status.text[0]} ", status.tone), Span(f"{task.definition} "), Span(task.id[:8], "accent")),
+            cell(task.instance.name),
+            task_detail(task, self.desk.board.steps.get(task.id), now),
+            cell(task.cluster, "muted"),
+            cell(formats.age(task.stopping_at or task.created_at, now), "muted"),
+        )
+        return Row(f"task:{task.id}", cells)
+
+    def _away_rows(self) -> list[Row]:
+        """What happened while no dashboard of this home was open; until somebody has looked at it."""
+        feed = self.desk.events
+        if not feed.away_seen:
+            feed.look()
+        away = None if feed.away_seen else feed.away
+        if away is None:
+            return []
+        words = cell(away_words(away), "bad" if away.bad else "")
+        what: Cell = (Span("▸ ", "accent"), Span("while you were away"))
+        return [Row("away:", (what, cell(""), words, cell(""), cell(formats.age(away.since, self.now()), "muted")))]
 
     @property
     def cluster(self) -> str | None:
@@ -120,6 +128,19 @@ class FleetScreen(InstanceDialogs):
 
     def action_next_pane(self) -> None:
         self.focus_next_pane([self.query_one("#clusters"), self.query_one("#needs")])
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Alerts stand in the lower pane alone."""
+        if action == "ack":
+            needs = self.query("#needs")
+            return bool(needs) and needs.first().has_focus
+        return super().check_action(action, parameters)
+
+    def action_ack(self) -> None:
+        key = self.query_one("#needs", LiveTable).cursor_key
+        if key in self._alerts:
+            self.desk.alerts.acknowledge([self._alerts[key]])
+            self.refresh_now(None)
 
     def action_deregister(self) -> None:
         if self.cluster:
@@ -140,12 +161,9 @@ class FleetScreen(InstanceDialogs):
         kind, _, name = event.key.partition(":")
         if kind == "task" and (task := self.desk.fleet.find_task(name)):
             self.app.push_screen(self.desk.doors.task(task.id, task.instance))
-        elif kind == "instance":
-            self.app.push_screen(self.desk.doors.cluster(name.partition("/")[0], CLUSTER_INSTANCES))
+        elif event.key in self._alerts:
+            open_alert(self, self._alerts[event.key])
+        elif kind == "away":
+            self.app.push_screen(self.desk.doors.events(at_away=True))
         elif kind == "broken":
             self.say(self.desk.monitor.broken[name].message, bad=True)
-
-
-def _urgency(task: Task) -> tuple[bool, tuple[int, float, str]]:
-    """What has failed comes before what is only on its way."""
-    return not task.failed, task_order(task)

@@ -88,7 +88,8 @@ class FrameScreen(ArrangedTables):
         if not self.is_mounted or not self.query("#breadcrumb"):
             return
         self.sync(changes)
-        self.query_one(Breadcrumb).set(["moorage", *self.crumbs()], self.status(), self._filter_note())
+        right = (*alert_badge(self.desk, self.now()), *self.status())
+        self.query_one(Breadcrumb).set(["moorage", *self.crumbs()], right, self._filter_note())
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -136,6 +137,9 @@ class FrameScreen(ArrangedTables):
     def show_filtered(self, text: str) -> None:
         """Filter by a text that was not typed in the filter line."""
         self.query_one(FilterBar).set_value(text)
+
+    def action_alerts(self) -> None:
+        self.app.push_screen(self.desk.doors.alerts())
 
     async def action_command(self) -> None:
         from app.screens.command.bar import CommandBar
@@ -202,6 +206,12 @@ class FrameScreen(ArrangedTables):
         if usable:
             current = usable.index(self.focused) if self.focused in usable else -1
             usable[(current + 1) % len(usable)].focus()
+
+
+def alert_badge(desk: Desk, now: datetime) -> Cell:
+    """``▲ 3 alerts``, as long as somebody has to look."""
+    count = len(desk.alerts.unseen(desk.fleet, now))
+    return (Span(f"▲ {count} alert{'' if count == 1 else 's'}  ", "bad"),) if count else ()
 
 
 def fleet_status(desk: Desk) -> Cell:
