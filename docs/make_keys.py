@@ -25,6 +25,7 @@ from app.screens.form_dialog import FormDialog
 from app.screens.inside.output import OutputScreen
 from app.screens.instances import InstancesScreen
 from app.screens.json_screen import JsonScreen
+from app.screens.log_dialogs import SourcesDialog
 from app.screens.logs import LogsScreen
 from app.screens.registering import RegisterScreen
 from app.screens.run.screen import RunScreen
@@ -34,6 +35,7 @@ from app.screens.tasks import TasksScreen
 from widgets.block_bar import BlockBars
 from widgets.confirm import Confirm
 from widgets.diff_view import DiffView
+from widgets.entry_bar import EntryBar
 from widgets.filter_bar import FilterBar
 from widgets.json_view import JsonView
 from widgets.line_form import LineForm
@@ -65,6 +67,7 @@ PARTS: dict[str, tuple[type[DOMNode], ...]] = {
     "Stowage": (BlockBars,),
     "Logs and JSON": (LineView, JsonView),
     "Logs only": (LogView,),
+    "The log desk": (EntryBar, SourcesDialog),
     "The filter line": (FilterBar,),
     "Questions": (Confirm,),
     "Differences": (DiffView,),

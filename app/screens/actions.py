@@ -50,6 +50,9 @@ ACTIONS = _table(
     Action("alerts", "6", "alerts", "alerts", "What needs a person: failures, lost hosts …", show=False),
     Action("ack", "z", "ack", "seen", "Acknowledge the alert at the cursor, or the marked ones: they count no more"),
     Action("ack.all", "Z", "ack_all", "all seen", "Acknowledge all alerts that are listed"),
+    Action(
+        "mouse", "M", "app.mouse", "mouse", "The mouse selects text in the terminal, or is the screen's", show=False
+    ),
     Action("command", "colon", "command", "command", "Type a command, a screen, a cluster, a task … by its name"),
     Action("help", "question_mark", "app.help", "help", "The keys of this screen"),
     Action(
@@ -167,22 +170,39 @@ def bindings(*ids: str, **titles: str) -> list[BindingType]:
 TABLE_ACTIONS = ("sort", "columns")
 """The keys of every table that a person arranges."""
 _GO = ("go.fleet", "go.tasks", "go.instances", "go.definitions", "go.events")
-AT_HOME = (*_GO, "alerts", "command", "suspend", "help", "clear", "quit")
-INSIDE = (*_GO, "alerts", "command", "suspend", "help", "back", "leave")
+AT_HOME = (*_GO, "alerts", "mouse", "command", "suspend", "help", "clear", "quit")
+INSIDE = (*_GO, "alerts", "mouse", "command", "suspend", "help", "back", "leave")
 """The keys of every screen: of the first one, and of all others."""
 
 
 def _widget_ids() -> set[str]:
     """The names of the keys that tables, logs and dialogs have by themselves."""
     # Forms are heavy, and this is asked only where somebody has keys of their own.
+    from app.screens.log_dialogs import SourcesDialog
+    from app.screens.command.bar import CommandBar
+    from app.screens.describing import DescribeDialog
     from app.screens.run.where import WherePane
+    from app.screens.tables.sort_dialog import SortDialog
     from widgets.diff_view import DiffView
+    from widgets.entry_bar import EntryBar
     from widgets.line_form import LineForm
     from widgets.model_form.inputs import FieldInput, OfferList, TextDialog
     from widgets.model_form.widget import ModelForm
 
     tables_and_lines = (LiveTable, BlockBars, LineView, LogView, DiffView, FilterBar, Confirm)
-    widgets = (*tables_and_lines, ModelForm, FieldInput, OfferList, TextDialog, LineForm, WherePane)
+    dialogs = (SortDialog, CommandBar, DescribeDialog)
+    widgets = (
+        *tables_and_lines,
+        *dialogs,
+        ModelForm,
+        FieldInput,
+        OfferList,
+        TextDialog,
+        LineForm,
+        WherePane,
+        EntryBar,
+        SourcesDialog,
+    )
     made = [binding for widget in widgets for binding in widget.BINDINGS]
     return {binding.id for binding in made if isinstance(binding, Binding) and binding.id}
 
