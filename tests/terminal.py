@@ -18,6 +18,10 @@ from types import TracebackType
 from typing import Any
 
 ROWS, COLUMNS = 24, 80
+# The emulator draws what it does not know: queries and modes with private marks, and device control strings.
+_UNKNOWN = re.compile(
+    rb"\x1b\[[<>=?][0-9;:]*\$?[pu]|\x1b\[[<>=][0-9;:]*[ -/]*[@-~]|\x1b\[!p|\x1b[P_^X][^\x1b]*\x1b\\\\"
+)
 
 
 class TerminalProgram:
@@ -105,6 +109,23 @@ class TerminalProgram:
         while (left := deadline - time.monotonic()) > 0:
             if select.select([self._leader], [], [], left)[0]:
                 self._take()
+
+    def screen(self) -> str:
+        """What a person sees: all that was written, drawn by a terminal emulator of the size it has now."""
+        import pyte
+
+        rows, columns = struct.unpack("HHHH", ioctl(self._follower, termios.TIOCGWINSZ, b"\0" * 8))[:2]
+        screen = pyte.Screen(columns, rows)
+        pyte.ByteStream(screen).feed(_UNKNOWN.sub(b"", self.seen))
+        return "\n".join(line.rstrip() for line in screen.display)
+
+    def until_shown(self, pattern: str, within: float = 20) -> re.Match[str]:
+        """Wait until the screen matches."""
+        deadline = time.monotonic() + within
+        while (match := re.search(pattern, self.screen(), re.MULTILINE)) is None:
+            assert time.monotonic() < deadline, f"not seen within {within:g} s: {pattern}\n{self.screen()}"
+            self.read_for(0.1)
+        return match
 
     def end(self, within: float = 20) -> int:
         """Wait for its end; the exit code."""
