@@ -13,11 +13,14 @@ from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 
 from app.screens.actions import AT_HOME, INSIDE, bindings
+from app.screens.alerts.screen import AlertsScreen
 from app.screens.choice_dialog import ChoiceDialog
 from app.screens.cluster import ClusterScreen
+from app.screens.command.bar import CommandBar
 from app.screens.comparison import ComparisonScreen
 from app.screens.container import ContainerScreen
 from app.screens.definitions import DefinitionsScreen
+from app.screens.describing import DescribeDialog
 from app.screens.editor import EditorScreen
 from app.screens.first_run import FirstRunScreen
 from app.screens.fleet import FleetScreen
@@ -30,6 +33,7 @@ from app.screens.logs import LogsScreen
 from app.screens.registering import RegisterScreen
 from app.screens.run.screen import RunScreen
 from app.screens.run.where import WherePane
+from app.screens.tables.sort_dialog import SortDialog
 from app.screens.task import TaskScreen
 from app.screens.tasks import TasksScreen
 from widgets.block_bar import BlockBars
@@ -55,6 +59,7 @@ SCREENS: dict[str, type[DOMNode]] = {
     "Output of a command": OutputScreen,
     "Container (unmanaged)": ContainerScreen,
     "Instances": InstancesScreen,
+    "Alerts": AlertsScreen,
     "Definitions": DefinitionsScreen,
     "Differences": ComparisonScreen,
     "Editor": EditorScreen,
@@ -69,6 +74,9 @@ PARTS: dict[str, tuple[type[DOMNode], ...]] = {
     "Logs only": (LogView,),
     "The log desk": (EntryBar, SourcesDialog),
     "The filter line": (FilterBar,),
+    "Sorting and columns": (SortDialog,),
+    "The command bar": (CommandBar,),
+    "What a row is": (DescribeDialog,),
     "Questions": (Confirm,),
     "Differences": (DiffView,),
     "Forms": (FormDialog,),
@@ -104,7 +112,7 @@ class Line:
 EVERYWHERE = (
     Line(("q",), "quit", "On the fleet: quit Moorage; tasks go on"),
     Line(("ctrl+q",), "quit", "Quit Moorage from anywhere; tasks go on"),
-    Line(("ctrl+p",), "palette", "Textual's own command palette"),
+    Line(("ctrl+p",), "palette", "Everything by its name, as in the command bar"),
 )
 
 

@@ -6,7 +6,7 @@ A screen names the actions that it has; the method that does the work is ``actio
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
@@ -178,9 +178,9 @@ INSIDE = (*_GO, "alerts", "mouse", "command", "suspend", "help", "back", "leave"
 def _widget_ids() -> set[str]:
     """The names of the keys that tables, logs and dialogs have by themselves."""
     # Forms are heavy, and this is asked only where somebody has keys of their own.
-    from app.screens.log_dialogs import SourcesDialog
     from app.screens.command.bar import CommandBar
     from app.screens.describing import DescribeDialog
+    from app.screens.log_dialogs import SourcesDialog
     from app.screens.run.where import WherePane
     from app.screens.tables.sort_dialog import SortDialog
     from widgets.diff_view import DiffView
@@ -222,7 +222,8 @@ def checked_keys(keys: Mapping[str, str]) -> tuple[dict[str, str], list[Finding]
             hint = f"did you mean {close[0]!r}?" if close else "see docs/keys.md for their names"
             findings.append(Finding(f"keys.{id_}", "is no action", hint, "warning"))
             del good[id_]
-    owners: dict[str, str] = {}
+    # A table takes its own keys first, and two keys of the person may be the same.
+    owners = {key: f"table {name}" for key, name in _table_keys() if f"table.{name}" not in good}
     for id_, action in ACTIONS.items():
         if id_ not in good:
             owners.update(dict.fromkeys(action.keys.split(","), action.name))
@@ -232,4 +233,13 @@ def checked_keys(keys: Mapping[str, str]) -> tuple[dict[str, str], list[Finding]
             problem = f"{taken[0]!r} is the key of {owners[taken[0]]!r} already"
             findings.append(Finding(f"keys.{id_}", problem, "choose another key for one of them", "warning"))
             del good[id_]
+        else:
+            owners.update(dict.fromkeys(wanted.split(","), ACTIONS[id_].name))
     return good, findings
+
+
+def _table_keys() -> Iterator[tuple[str, str]]:
+    for binding in LiveTable.BINDINGS:
+        if isinstance(binding, Binding) and binding.id:
+            for key in binding.key.split(","):
+                yield key, binding.id.removeprefix("table.")

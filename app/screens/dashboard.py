@@ -30,6 +30,7 @@ from app.screens.stopping import stop_watching_while_stopped
 from app.store.home import Home
 from themes import STYLESHEET, THEMES, variable_defaults
 from widgets.line_filter import install_safe_filter
+from widgets.terminal import doubtful_clipboard, no_clipboard, set_mouse
 
 if TYPE_CHECKING:
     from app.operations.journal import Journal
@@ -67,6 +68,8 @@ class Dashboard(App[None]):
         self._pumped_at = 0.0
         self._pump_due = False
         self._done: list[str] = []
+        self._mouse_on = session.config.mouse
+        self._doubts: set[str] = set()
         jobs = Jobs(self.post, lambda message: self.notify(message, severity="error", markup=False, timeout=8))
         self.desk = Desk(session, Monitor(session, self.wake, journal=self._journal), jobs, LaunchBoard())
         self._supervision = Supervision(session, self._supervised, self._complained, self.desk.tell)
@@ -129,6 +132,10 @@ class Dashboard(App[None]):
             self.refresh(layout=True)
 
         self.post(paint)
+
+    @property
+    def listens_to_mouse(self) -> bool:
+        return self._mouse_on
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return variable_defaults(self.current_theme)
@@ -226,6 +233,24 @@ class Dashboard(App[None]):
         else:
             self.switch_mode(HOME)
 
+    def action_mouse(self) -> None:
+        """The mouse to the terminal, so that it selects text; or back to the screen."""
+        wanted = not self._mouse_on
+        if not set_mouse(self, wanted):
+            self.notify("This terminal's mouse cannot be switched while the program runs", markup=False, timeout=4)
+            return
+        self._mouse_on = wanted
+        words = "The mouse is for the screen again" if wanted else "The mouse selects text now; the same key ends it"
+        self.notify(words, markup=False, timeout=4)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """By OSC 52, which nobody answers: where it may not arrive this is told, once."""
+        super().copy_to_clipboard(text)
+        doubt = "" if no_clipboard(os.environ) else doubtful_clipboard(os.environ, len(text.encode()))
+        if doubt and doubt not in self._doubts:
+            self._doubts.add(doubt)
+            self.notify(f"If it is not in the clipboard: {doubt}", markup=False, timeout=8)
+
     def action_help(self) -> None:
         self.push_screen(HelpScreen(help_lines(self.screen.active_bindings.values())))
 
@@ -236,7 +261,7 @@ def run_dashboard(home: Home) -> int:
     app = Dashboard(Session(home), last_resort)
     undo = end_on_signals(app.end, last_resort)
     try:
-        app.run()
+        app.run(mouse=app.listens_to_mouse)
     finally:
         undo()
         last_resort.disarm()

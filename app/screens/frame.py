@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -27,8 +28,10 @@ from widgets.filter_bar import FilterBar
 from widgets.key_hints import KeyHints
 from widgets.lazy_rows import key_at
 from widgets.live_table import LiveTable
+from widgets.terminal import no_clipboard
 
 SMALLEST = Size(40, 10)
+LONGEST_TOLD = 600
 
 
 class FrameScreen(ArrangedTables):
@@ -198,7 +201,11 @@ class FrameScreen(ArrangedTables):
 
     def copy(self, text: str, what: str) -> None:
         self.app.copy_to_clipboard(text)
-        self.say(f"Copied {what}: {text}")
+        shown = text if len(text) <= LONGEST_TOLD else f"{text[:LONGEST_TOLD]}…"
+        if problem := no_clipboard(os.environ):
+            self.say(f"Not copied, {problem}. The {what}: {shown}", bad=True)
+        else:
+            self.say(f"Copied {what}: {shown}")
 
     def focus_next_pane(self, panes: list[Widget]) -> None:
         """tab: the focus goes to the next of the panes that can take it."""
