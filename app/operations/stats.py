@@ -20,6 +20,7 @@ from app.hosts.sampler import Sampler, Told
 from app.hosts.stats import Counters, Stats, stats_between
 from app.model.container import Container
 from app.model.errors import MoorageError
+from app.model.instance import InstanceKey
 from app.model.safe_text import SafeText
 from app.model.task import Task
 
@@ -139,9 +140,9 @@ class StatsFeed:
             self._samplers[endpoint] = sampler
         sampler.want(containers, every, LOOK_LASTS)
 
-    def want_tasks(self, tasks: Iterable[Task], states: Mapping[object, InstanceState]) -> None:
+    def want_tasks(self, tasks: Iterable[Task], states: Mapping[InstanceKey, InstanceState]) -> None:
         """As ``want``, for what is up of these tasks."""
-        wanted: dict[object, list[str]] = {}
+        wanted: dict[InstanceKey, list[str]] = {}
         for task in tasks:
             wanted.setdefault(task.instance, []).extend(running_ids(task))
         for key, ids in wanted.items():

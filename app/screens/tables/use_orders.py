@@ -38,11 +38,12 @@ def foreign_use_orders(feed: StatsFeed) -> Orders[tuple[Container, InstanceState
 
 def part_use_orders(feed: StatsFeed) -> Orders[TaskContainer]:
     """Of the containers of one task."""
+    return {"cpu": lambda part: _cpu(use_of(feed, part)), "memory": lambda part: _memory(use_of(feed, part))}
 
-    def stats(part: TaskContainer) -> Stats | None:
-        return feed.of(part.runtime.id) if part.runtime is not None and part.runtime.up else None
 
-    return {"cpu": lambda part: _cpu(stats(part)), "memory": lambda part: _memory(stats(part))}
+def use_of(feed: StatsFeed, part: TaskContainer) -> Stats | None:
+    """What a container uses; None while it does not run, or when it is not known."""
+    return feed.of(part.runtime.id) if part.runtime is not None and part.runtime.up else None
 
 
 def _cpu(stats: Stats | None) -> float | None:

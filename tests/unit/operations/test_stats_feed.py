@@ -100,7 +100,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
 def test_what_is_wanted_goes_to_its_own_host(bench: Bench) -> None:
     bench.feed.want(bench.state(), ["a", "hand"])
     assert bench.sampler().wanted == [(("a", "hand"), LIVE_EVERY)]
-    bench.feed.want_tasks(bench.fleet.tasks(), bench.fleet.instances)  # type: ignore[arg-type]
+    bench.feed.want_tasks(bench.fleet.tasks(), bench.fleet.instances)
     assert [sorted(ids) for ids, _ in bench.sampler().wanted[1:]] == [["a", "b"]]
     assert bench.sampler(1).wanted == [(("c",), LIVE_EVERY)]
 
