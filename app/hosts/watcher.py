@@ -235,12 +235,19 @@ def _deaf(_: Json) -> None:
 def _drain(stream: Stream, events: queue.SimpleQueue[Json | None], hear: Hear) -> None:
     try:
         for event in stream:
-            events.put(event)
+            events.put(_hint(event))
             hear(event)
     except HostError:
         pass
     finally:
         events.put(_END)
+
+
+def _hint(event: Json) -> Json:
+    """What the watcher needs of an event. All of its labels would wait in memory while a slow engine is asked."""
+    actor = event.get("Actor")
+    name = actor.get("ID") if isinstance(actor, dict) else None
+    return {"Type": event.get("Type"), "Action": event.get("Action"), "Actor": {"ID": name}}
 
 
 def _coalesced(first: Json | None, events: queue.SimpleQueue[Json | None]) -> list[Json | None]:

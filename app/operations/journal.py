@@ -177,7 +177,7 @@ class Journal:
         while True:
             with self._lock:
                 if not self._waiting and not self._closing:
-                    self._lock.wait(HEARTBEAT / 4)
+                    self._lock.wait(RETRY_AFTER if self._unwritten else HEARTBEAT / 4)
                 closing = self._closing
             if not closing:
                 # Gathered, so that a thousand events a second are four transactions and not a thousand.
@@ -186,9 +186,9 @@ class Journal:
             self._write(last=closing)
             self._at_work = False
             self._beat(last=closing)
+            self._prune()
             if closing:
                 return
-            self._prune()
 
     def _pause(self, seconds: float) -> None:
         end = time.monotonic() + seconds
