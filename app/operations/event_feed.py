@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from app.operations.journal import Journal
 
 MOST_SHOWN = 5000
+AWAY_SETTLES = timedelta(seconds=20)
+"""By then engines have told what they remember."""
 LOOK_EVERY = 1.0
 """Seconds between two looks at what other processes have written; what this one writes is seen at once."""
 
@@ -93,6 +95,14 @@ class EventFeed:
             self._post(partial(take, found[::-1]))
 
         threading.Thread(target=read, name="events-task", daemon=True).start()
+
+    def look_for_away(self) -> None:
+        """As ``look``, for those to whom only ``away`` matters: it does not change long after the start."""
+        journal = self._journal
+        if self.away_seen or journal is None or journal.away_since is None:
+            return
+        if self._session.now() - journal.opened_at < AWAY_SETTLES:
+            self.look()
 
     @property
     def away(self) -> Away | None:

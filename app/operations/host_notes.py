@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from app.hosts.event_reading import HostEvent
-from app.model.container import Container
+from app.model.container import Container, TaskTag
 from app.model.drain import DrainMark
-from app.model.event import Event, event_key, from_nano, span_words
+from app.model.event import Event, Source, event_key, from_nano, span_words
 from app.model.instance import Freshness, InstanceKey
 from app.model.names import PAUSE
-from app.model.record import FailMark, Record, StopMark, TaskRecord, record_name
+from app.model.record import Record, TaskRecord, record_name
 from app.model.safe_text import SafeText, safe_line
 from app.model.update import FreshnessTold, HostRead, HostUpdate, InfoRead, RecordGone, RecordSeen
 from app.operations.missed import Known, known, missed
+from app.operations.record_events import told_by
 
 KEPT_EACH = 5
 """Events of one kind of one container that are kept one by one within a second; the rest is told as a number."""
@@ -95,23 +97,29 @@ class HostNotes:
             return None  # told by whoever watches that cluster
         if tag is not None and tag.container == PAUSE:
             return None
-        host_at = from_nano(event.nano)
-        return Event(
-            key=event_key(self._engine_id, event.nano, event.container_id, event.what),
-            at=host_at - self._offset,
-            what=event.what,
-            source="event",
-            cluster=safe_line(self._key.cluster),
-            instance=safe_line(self._key.name),
-            task_id=tag.task_id if tag else "",
-            family=safe_line(tag.family) if tag else SafeText(""),
-            revision=tag.revision if tag else 0,
+        return self._made(
+            event_key(self._engine_id, event.nano, event.container_id, event.what),
+            from_nano(event.nano),
+            event.what,
+            "event",
+            **_of_tag(tag),
             container=safe_line(tag.container) if tag else event.name,
             container_id=event.container_id,
             exit_code=event.exit_code,
             detail=event.detail,
+        )
+
+    def _made(self, key: str, host_at: datetime, what: str, source: Source, **members: Any) -> Event:
+        return Event(
+            key=key,
+            at=host_at - self._offset,
+            what=what,
+            source=source,
+            cluster=safe_line(self._key.cluster),
+            instance=safe_line(self._key.name),
             host_at=host_at,
             watcher=self._watcher,
+            **members,
         )
 
     def _follow(self, event: HostEvent) -> None:
@@ -172,7 +180,7 @@ class HostNotes:
             yield self._watch("back", now, "")
         until = self._watched_until
         if not self._ever_live and until is not None and now - until > UNWATCHED_AFTER:
-            words = f"nobody watched for {span_words(now - until)}; by the list since: {self._missed}"
+            words = f"{span_words(now - until)} with nobody watching; by the list since: {self._missed}"
             key = event_key("gap", self._key.cluster, self._key.name, until.isoformat())
             yield replace(self._watch("gap", now, words), key=key)
 
@@ -234,21 +242,15 @@ class HostNotes:
         ):
             if moment is None or moment < since:
                 continue
-            yield Event(
-                key=event_key(self._engine_id, "list", container.id, what, moment.isoformat()),
-                at=moment - self._offset,
-                what=what,
-                source="list",
-                cluster=safe_line(self._key.cluster),
-                instance=safe_line(self._key.name),
-                task_id=tag.task_id,
-                family=safe_line(tag.family),
-                revision=tag.revision,
+            yield self._made(
+                event_key(self._engine_id, "list", container.id, what, moment.isoformat()),
+                moment,
+                what,
+                "list",
+                **_of_tag(tag),
                 container=safe_line(tag.container),
                 container_id=container.id,
                 exit_code=container.exit_code if what == "died" else None,
-                host_at=moment,
-                watcher=self._watcher,
             )
 
     # --- records ---------------------------------------------------------------------------------------------------
@@ -285,30 +287,25 @@ class HostNotes:
         task = self._tasks.get(record.task_id)
         if task is not None and task.cluster != self._key.cluster:
             return None
-        container, exit_code = "", None
-        if isinstance(record, TaskRecord):
-            what, at, by, detail = "launch", record.created_at, record.launcher.rpartition("-")[0], record.group
-        elif isinstance(record, StopMark):
-            what, at, by, detail = "stop", record.at, record.by, record.reason
-        elif isinstance(record, FailMark):
-            what, at, by, detail = "failed", record.at, "", record.reason
-            container, exit_code = record.container, record.exit_code
-        else:
+        told = told_by(record)
+        if told is None:
             return None
-        return Event(
-            key=event_key(self._engine_id, "record", name),
-            at=at - self._offset,
-            what=what,
-            source="record",
-            cluster=safe_line(self._key.cluster),
-            instance=safe_line(self._key.name),
+        return self._made(
+            event_key(self._engine_id, "record", name),
+            told.at,
+            told.what,
+            "record",
             task_id=record.task_id,
             family=safe_line(task.family) if task else SafeText(""),
             revision=task.revision if task else 0,
-            container=safe_line(container),
-            exit_code=exit_code,
-            detail=safe_line(detail),
-            by=safe_line(by),
-            host_at=at,
-            watcher=self._watcher,
+            container=told.container,
+            exit_code=told.exit_code,
+            detail=told.detail,
+            by=told.by,
         )
+
+
+def _of_tag(tag: TaskTag | None) -> dict[str, Any]:
+    if tag is None:
+        return {}
+    return {"task_id": tag.task_id, "family": safe_line(tag.family), "revision": tag.revision}

@@ -225,7 +225,7 @@ def test_what_happened_while_nobody_watched_is_found_afterwards(engine: Daemon, 
         wait_until(lambda: "gap" in whats(kept(session)))
     (gap,) = [event for event in kept(session) if event.what == "gap"]
     # Unmanaged containers have no times in a list: of these only the engine's memory tells.
-    assert gap.detail == "nobody watched for 2 h; by the list since: 2 created, 1 started"
+    assert gap.detail == "2 h with nobody watching; by the list since: 2 created, 1 started"
     assert [event.what for event in kept(session) if event.source == "watch"] == ["connected", "gap"]
     assert store.take_warnings() == []
 

@@ -77,7 +77,8 @@ class EventsPane(Vertical):
         self._shown = shown
         table = self.table
         table.empty_text = feed.trouble or (NO_MATCH if wanted and feed.events else EMPTY_EVENTS)
-        follow = not table.rows or table.cursor_key == table.rows[0].key
+        # On the line above what was missed one reads on from there, though it may be the first one still.
+        follow = not table.rows or (table.cursor_key == table.rows[0].key and table.cursor_key != _AWAY)
         of_cluster = [event for event in feed.events if self._cluster in (None, event.cluster)]
         matches = parse_filter(wanted) if wanted else None
         found = of_cluster if matches is None else [event for event in of_cluster if matches(event_subject(event))]

@@ -153,7 +153,7 @@ def test_nobody_watched_is_a_gap_with_the_same_key_for_all_who_come_back() -> No
         ran = container(tag("web"), "exited", created_at=at(-700), started_at=at(-300), finished_at=at(-200))
         events.append([event for event in told.live(ran) if event.what == "gap"])
     assert events[0][0].key == events[1][0].key
-    assert events[0][0].detail == "nobody watched for 10 min; by the list since: 1 started, 1 died"
+    assert events[0][0].detail == "10 min with nobody watching; by the list since: 1 started, 1 died"
     fresh = Told(watched_until=at(-30))
     assert "gap" not in whats(fresh.live())
 
