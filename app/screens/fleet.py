@@ -109,8 +109,7 @@ class FleetScreen(InstanceDialogs):
     def _away_rows(self) -> list[Row]:
         """What happened while no dashboard of this home was open; until somebody has looked at it."""
         feed = self.desk.events
-        if not feed.away_seen:
-            feed.look()
+        feed.look_for_away()
         away = None if feed.away_seen else feed.away
         if away is None:
             return []
