@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 PUMP_EVERY = 0.05
 TICK_EVERY = 1.0
+WARM_AFTER = 0.5
 HOME = "fleet"
 MOST_TOLD = 3
 
@@ -45,6 +46,12 @@ def _commands() -> type[Provider]:
     from app.screens.command.palette import MoorageCommands
 
     return MoorageCommands
+
+
+def _warm() -> None:
+    """In a thread, once the first frame is there: what the first colon and the first o would have to wait for."""
+    import app.screens.command.bar
+    import app.screens.tables.sort_dialog  # noqa: F401
 
 
 class Dashboard(App[None]):
@@ -100,6 +107,7 @@ class Dashboard(App[None]):
         self.switch_mode(HOME if fleet.clusters else "first")
         self.call_after_refresh(self._tick)
         self.set_interval(TICK_EVERY, self._tick)
+        self.set_timer(WARM_AFTER, lambda: self.desk.jobs.run(_warm, lambda _: None))
         if not self._session.config.motion:
             self.animation_level = "none"
         keys, findings = checked_keys(self._session.config.keys)

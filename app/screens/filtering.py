@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.model.event import WHATS
-from app.placement.automaton import LinePattern
-from app.placement.patterns import PatternError
 
 TASK_TERMS = ("state", "cluster", "host", "family", "image", "health", "group")
 EVENT_TERMS = ("cluster", "host", "family", "task", "kind")
@@ -134,6 +132,10 @@ def _part(word: str) -> tuple[Filter, str]:
             return (lambda row: value in (there := row.terms.get(name, "")).split() or value == there), ""
         return (lambda row: value in row.terms.get(name, "")), ""
     if len(word) > 2 and word.startswith("/") and word.endswith("/"):
+        # Not before somebody writes one: the first frame does without.
+        from app.placement.automaton import LinePattern
+        from app.placement.patterns import PatternError
+
         try:
             pattern = LinePattern(word[1:-1])
         except PatternError as error:

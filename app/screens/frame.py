@@ -236,6 +236,9 @@ def fleet_status(desk: Desk) -> Cell:
         count = sum(state.freshness.reach == reach for state in states)
         if count:
             spans.append(Span(f"{glyph} {count} {reach}  ", tone))  # type: ignore[arg-type]
-    running = sum(task.last_status == "RUNNING" for task in desk.fleet.tasks())
+    running = 0
+    for key, state in desk.fleet.instances.items():
+        for task in state.tasks.values():
+            running += task.last_status == "RUNNING" and task.cluster == key.cluster
     spans.append(Span(f"{running} running", "muted"))
     return tuple(spans)

@@ -9,13 +9,15 @@ from typing import Any
 from app.fleet.changes import ChangeSet
 from app.fleet.fleet import InstanceState
 from app.model.container import Container
+from app.model.instance import InstanceKey
 from app.model.task import Task
 from app.operations.past_feed import asks_for_past
 from app.screens.desk import Desk
 from app.screens.events.past_rows import past_key, past_row, past_subject
-from app.screens.filtering import Filter, Subject, parse_filter
-from app.screens.rows import task_order, task_row, task_subject, unmanaged_row, unmanaged_subject
+from app.screens.filtering import Filter, parse_filter
+from app.screens.rows import task_order, task_row, unmanaged_row, unmanaged_subject
 from app.screens.tables.orders import CONTAINER_ORDERS, TASK_ORDERS
+from app.screens.tables.task_index import TaskIndex
 from app.screens.tables.use_orders import BY_USE, SORT_EVERY, foreign_use_orders, task_use_orders
 from app.store.past_task import PastTask
 from app.store.table_memory import Arrangement
@@ -38,11 +40,12 @@ class TaskList:
         self._cluster = cluster
         self._columns = tuple(columns)
         self._asked: tuple[str, Arrangement] | None = None
-        self._verdicts: dict[str, tuple[Task, bool]] = {}
-        self._subjects: dict[str, tuple[Task, Subject]] = {}
-        self._values: dict[str, tuple[Task, Any]] = {}
+        self._index = TaskIndex(desk.fleet, cluster)
+        self._hosts: set[InstanceKey] = set()
+        self._foreign: list[Foreign] = []
+        self._foreign_total = 0
         self._items: list[Item] = []
-        self._keys: tuple[str, ...] = ()
+        self._keys: list[str] = []
         self._sorted_at = 0.0
         self._past_seen = -1
         self.total = 0
@@ -60,16 +63,15 @@ class TaskList:
         """
         asked = (text, arrangement)
         if asked != self._asked:
-            if self._asked is None or text != self._asked[0]:
-                self._verdicts.clear()
-            self._values.clear()
             self._asked = asked
             changes = None
         by_use = arrangement.sort in BY_USE and self._use_is_news()
         if self._past_is_news(text):
             changes = None
-        if changes is None or changes.tasks or changes.unmanaged or changes.instances or by_use:
-            self._list(parse_filter(text) if text else None, arrangement)
+        if by_use:
+            changes = None
+        if changes is None or changes.tasks or changes.unmanaged or changes.instances:
+            self._list(changes, parse_filter(text) if text else None, arrangement)
         items, fleet, steps, columns = self._items, self._desk.fleet, self._desk.board.steps, self._columns
         stats = self._desk.stats
 
@@ -112,73 +114,72 @@ class TaskList:
             self._sorted_at = stats.clock()
         return due
 
-    def _list(self, matches: Filter | None, arrangement: Arrangement) -> None:
-        tasks, foreign = self._desk.fleet.tasks(self._cluster), self._foreign()
-        self.total = len(tasks) + len(foreign)
-        if matches is None:
-            self._verdicts, self._subjects = {}, {}
+    def _list(self, changes: ChangeSet | None, matches: Filter | None, arrangement: Arrangement) -> None:
+        stats, sort = self._desk.stats, arrangement.sort
+        value = (task_use_orders(stats) if sort in BY_USE else TASK_ORDERS).get(sort)
+        if changes is None:
+            self._index.begin(task_order if value is None else _by(value), matches)
         else:
-            tasks = self._matching(tasks, matches)
-            foreign = [pair for pair in foreign if matches(unmanaged_subject(*pair))]
-        foreign.sort(key=lambda pair: (pair[1].instance.key, not pair[0].up, pair[0].name))
-        stats, by_use = self._desk.stats, arrangement.sort in BY_USE
-        value = (task_use_orders(stats) if by_use else TASK_ORDERS).get(arrangement.sort)
+            self._index.change(changes.tasks)
+        if changes is None or changes.unmanaged or self._hosts != self._desk.fleet.instances.keys():
+            self._find_foreign(matches)
+        self.total = self._index.total + self._foreign_total
+        tasks, keys, foreign = self._index.tasks, self._index.ids, self._foreign
+        past = self._past(matches)
         if value is None:
-            order = self._remembered(tasks, task_order)
-            tasks.sort(key=lambda task: order[task.id][1])
-            self._take([*tasks, *self._past(matches), *foreign])
+            self._take([*tasks, *past, *foreign], [*keys, *map(_key, past), *map(_key, foreign)])
             return
-        tasks.sort(key=lambda task: task.id)
-        if by_use:
-            self._values.clear()  # the task is the same, and what it uses another
-        order = self._remembered(tasks, value)
-        of_container = (foreign_use_orders(stats) if by_use else CONTAINER_ORDERS)[arrangement.sort]
-        valued: list[tuple[Any, Item]] = [(order[task.id][1], task) for task in tasks]
-        valued += [(of_container(pair), pair) for pair in foreign]
-        there = [pair for pair in valued if pair[0] is not None]
-        there.sort(key=lambda pair: pair[0], reverse=arrangement.descending)
-        ordered = [item for _, item in there] + [item for found, item in valued if found is None]
-        self._take([*ordered, *self._past(matches)])
+        of_foreign = (foreign_use_orders(stats) if sort in BY_USE else CONTAINER_ORDERS)[sort]
+        # Two runs that are in order already, or nearly: Python merges them in one pass.
+        merged: list[tuple[Any, str, Item]] = list(zip(self._index.orders, keys, tasks, strict=True))
+        order = _by_foreign(of_foreign)
+        merged += sorted([(order(pair), _key(pair), pair) for pair in foreign], key=_first)
+        merged.sort(key=_first)
+        if arrangement.descending:
+            missing = next((place for place, one in enumerate(merged) if one[0][0]), len(merged))
+            merged[:missing] = merged[:missing][::-1]
+        items = [one[2] for one in merged]
+        self._take([*items, *past], [*[one[1] for one in merged], *map(_key, past)])
 
-    def _foreign(self) -> list[Foreign]:
-        return [(container, state) for state in self._states() for container in state.unmanaged]
+    def _find_foreign(self, matches: Filter | None) -> None:
+        """One engine in two clusters lists its unmanaged containers twice: the first of them counts."""
+        self._hosts = set(self._desk.fleet.instances)
+        unique: dict[str, Foreign] = {}
+        for state in self._states():
+            for container in state.unmanaged:
+                unique.setdefault(container.id, (container, state))
+        self._foreign_total = len(unique)
+        found = [pair for pair in unique.values() if matches is None or matches(unmanaged_subject(*pair))]
+        self._foreign = sorted(found, key=lambda pair: (pair[1].instance.key, not pair[0].up, pair[0].name, pair[0].id))
 
     def _states(self) -> list[InstanceState]:
         states = self._desk.fleet.instances.values()
         return [state for state in states if self._cluster in (None, state.instance.key.cluster)]
 
-    def _matching(self, tasks: Sequence[Task], matches: Filter) -> list[Task]:
-        """Each task is looked at again only when it is another; those that are gone are forgotten."""
-        known, fresh = self._verdicts, {}
-        subjects, fresh_subjects = self._subjects, {}
-        for task in tasks:
-            subject = subjects.get(task.id)
-            if subject is None or subject[0] is not task:
-                subject = task, task_subject(task)
-            fresh_subjects[task.id] = subject
-            found = known.get(task.id)
-            fresh[task.id] = found if found is not None and found[0] is task else (task, matches(subject[1]))
-        self._verdicts, self._subjects = fresh, fresh_subjects
-        return [task for task in tasks if fresh[task.id][1]]
+    def _take(self, items: list[Item], keys: list[str]) -> None:
+        self._items, self._keys = items, keys
 
-    def _remembered(self, tasks: Sequence[Task], value: Callable[[Task], Any]) -> dict[str, tuple[Task, Any]]:
-        """Each task's value, made again only where the task is another; those that are gone are forgotten."""
-        known, fresh = self._values, {}
-        for task in tasks:
-            found = known.get(task.id)
-            fresh[task.id] = found if found is not None and found[0] is task else (task, value(task))
-        self._values = fresh
-        return fresh
 
-    def _take(self, items: list[Item]) -> None:
-        """One engine in two clusters lists its unmanaged containers twice: the first row of a key stays."""
-        keys = [_key(item) for item in items]
-        if len(set(keys)) < len(keys):
-            unique: dict[str, Item] = {}
-            for key, item in zip(keys, items, strict=True):
-                unique.setdefault(key, item)
-            keys, items = list(unique), list(unique.values())
-        self._items, self._keys = items, tuple(keys)
+def _by(value: Callable[[Task], Any]) -> Callable[[Task], Any]:
+    """An order in which what has no value is last, and no two tasks are the same."""
+
+    def order(task: Task) -> tuple[bool, Any, str]:
+        found = value(task)
+        return (True, 0, task.id) if found is None else (False, found, task.id)
+
+    return order
+
+
+def _by_foreign(value: Callable[[Foreign], Any]) -> Callable[[Foreign], Any]:
+    def order(pair: Foreign) -> tuple[bool, Any, str]:
+        found = value(pair)
+        return (True, 0, _key(pair)) if found is None else (False, found, _key(pair))
+
+    return order
+
+
+def _first(one: tuple[Any, str, Item]) -> Any:
+    return one[0]
 
 
 def _key(item: Item) -> str:
