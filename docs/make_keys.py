@@ -22,6 +22,8 @@ from app.screens.container import ContainerScreen
 from app.screens.definitions import DefinitionsScreen
 from app.screens.describing import DescribeDialog
 from app.screens.editor import EditorScreen
+from app.screens.events.past_task import PastTaskScreen
+from app.screens.events.screen import EventsScreen
 from app.screens.first_run import FirstRunScreen
 from app.screens.fleet import FleetScreen
 from app.screens.form_dialog import FormDialog
@@ -59,6 +61,8 @@ SCREENS: dict[str, type[DOMNode]] = {
     "Output of a command": OutputScreen,
     "Container (unmanaged)": ContainerScreen,
     "Instances": InstancesScreen,
+    "Events": EventsScreen,
+    "Task of the past": PastTaskScreen,
     "Alerts": AlertsScreen,
     "Definitions": DefinitionsScreen,
     "Differences": ComparisonScreen,
