@@ -42,6 +42,9 @@ class _Entry(NamedTuple):
     size: int
 
 
+_made_entry = _Entry._make
+
+
 class LineStore:
     """The last ``capacity`` lines, numbered for ever from 0; appending and locating do not depend on their count."""
 
@@ -150,14 +153,16 @@ class LineStore:
     def _add(self, line: LogLine) -> None:
         raw = self.raw and bool(line.raw)
         text = line.raw if raw else line.text
-        if len(text) > MAX_LINE_CELLS or not text.isascii():
+        width, single = len(text), True
+        if width > MAX_LINE_CELLS or not (text.isascii() and text.isprintable()):
             cut = cut_sgr(text, MAX_LINE_CELLS)
             if cut != text:
                 line, text = line._replace(raw=cut) if raw else line._replace(text=cut), cut
-        shown = strip_sgr(text)
-        width = cell_len(shown)
+            shown = strip_sgr(text)
+            width = cell_len(shown)
+            single = width == len(shown)
         size = len(line.text) + len(line.raw)
-        self._entries.append(_Entry(line, width, width == len(shown), size))
+        self._entries.append(_made_entry((line, width, single, size)))
         self._size += size
         self.widest = max(self.widest, width)
         if line.source is not self._last_source:
@@ -165,8 +170,10 @@ class LineStore:
             self.source_width = max(self.source_width, cell_len(line.source))
         if len(line.time) > self.time_width or not line.time.isascii():
             self.time_width = max(self.time_width, cell_len(line.time))
-        self.has_stderr = self.has_stderr or line.mark == "stderr"
-        self.has_times = self.has_times or line.when > 0
+        if line.mark == "stderr":
+            self.has_stderr = True
+        if line.when:
+            self.has_times = True
         if self._wrap:
             self._ends.append((self._ends[-1] if self._ends else self._start) + self._height(self._entries[-1]))
 

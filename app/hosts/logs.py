@@ -38,6 +38,10 @@ class LogEntry(NamedTuple):
     time: datetime | None
 
 
+_entry = LogEntry._make
+_from_iso = datetime.fromisoformat
+
+
 class LogStream:
     """Lists of entries, as they come, until the log or the connection ends. One thread reads.
 
@@ -196,7 +200,16 @@ class _Framed:
             end = position + 8 + length
             if end > size:
                 break
-            self._frame(kind, data[position + 8 : end], out.append)
+            body = data[position + 8 : end]
+            lines = self._lines.get(kind)
+            if lines is not None and not lines.within and body.find(b"\n") == length - 1 and length <= LINE_LIMIT:
+                # A whole line, as nearly all are: ten thousands of these may come in a second.
+                time, body = _timed(body) if self._timestamps else (None, body)
+                text = body[:-1].removesuffix(b"\r").decode("utf-8", "replace")
+                safe = text if text.isascii() and text.isprintable() else safe_log_line(text)
+                out.append(_entry((lines.stream, safe, time)))
+            else:
+                self._frame(kind, body, out.append)
             position = end
         self._rest = data[position:]
         return out
@@ -255,7 +268,7 @@ class _Joiner:
     """
 
     def __init__(self, stream: StreamName) -> None:
-        self._stream: StreamName = stream
+        self.stream: StreamName = stream
         self._part = b""
         self._time: datetime | None = None
         self._skipping = False
@@ -290,11 +303,11 @@ class _Joiner:
             self._part, self._skipping = b"", not ends
             # Not final: a character that the cut went through is left out.
             text = codecs.getincrementaldecoder("utf-8")("replace").decode(piece[:LINE_LIMIT])
-            give(LogEntry(self._stream, SafeText(safe_log_line(text) + "…"), time))
+            give(LogEntry(self.stream, SafeText(safe_log_line(text) + "…"), time))
         elif ends:
             self._part = b""
             text = piece[:-1].removesuffix(b"\r").decode("utf-8", "replace")
-            give(LogEntry(self._stream, safe_log_line(text), time))
+            give(LogEntry(self.stream, safe_log_line(text), time))
         else:
             self._part, self._time = piece, time
 
@@ -303,6 +316,6 @@ def _timed(line: bytes) -> tuple[datetime | None, bytes]:
     """A line that begins with Docker's time (RFC 3339, nine digits of a second) → time and the rest."""
     end = line.find(b" ", 0, _LONGEST_TIMESTAMP)
     try:
-        return datetime.fromisoformat(line[:end].decode("ascii")), line[end + 1 :]
+        return _from_iso(line[:end].decode("ascii")), line[end + 1 :]
     except ValueError:
         return None, line

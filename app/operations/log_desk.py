@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import repeat
 
 from app.hosts.errors import HostError
 from app.hosts.logs import LogEntry, LogStream, StreamName, read_logs
@@ -136,10 +137,11 @@ class LogDesk:
 
     def put(self, source: Source, entries: list[LogEntry]) -> None:
         """Take over lines; waits for room, unless they may be lost."""
-        now = datetime.now(UTC)
-        items: list[Item] = [
-            DeskLine(entry.time - source.offset if entry.time else now, source, entry) for entry in entries
-        ]
+        now, offset = datetime.now(UTC), source.offset
+        times = (entry.time or now + offset for entry in entries)
+        if offset:
+            times = (time - offset for time in times)
+        items: list[Item] = list(map(DeskLine._make, zip(times, repeat(source), entries, strict=False)))
         size = sum(len(entry.text) for entry in entries) + 100 * len(entries)
         with self._changed:
             room = max(BUFFER // max(len(self._readers), 1), LEAST_BUFFER)

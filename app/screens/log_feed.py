@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import islice
 
 from app.model.instance import InstanceKey
 from app.model.json_line import told_json
@@ -24,8 +23,8 @@ from widgets.log_view import LogLine, LogView, Mark
 TAIL = 500
 KEPT_LINES, KEPT_CHARACTERS = 20_000, 16_000_000
 """What is kept to be filtered anew, and to be scrolled through."""
-CHUNK = 5_000
-"""Lines that the screen takes at a time: a key never waits for more."""
+CHUNK, MOST_WAITING = 2_000, 10_000
+"""Lines that are made ready at a time, and that the screen takes at a time: a key never waits for more."""
 MOST_SOURCES = 100
 _MARKS: dict[NoteKind, Mark] = {
     "silent": "warn", "back": "good", "started": "quiet", "ended": "quiet", "problem": "bad", "skipped": "warn",
@@ -63,6 +62,8 @@ class LogFeed:
         self._lines = _LineMaker()
         self.left_out = 0
         """Sources beyond MOST_SOURCES, which are not read."""
+        self.let_go = 0
+        """Lines that were read, and are older than those that are kept."""
         # Between the merging thread, one that filters anew, and the screen's.
         self._room = threading.Condition()
         self._working = threading.Lock()
@@ -209,10 +210,14 @@ class LogFeed:
 
     def _take(self, items: list[Item]) -> None:
         """What the desk delivers; it waits until the screen has taken what it has."""
-        rest = iter(items)
-        while (part := list(islice(rest, CHUNK))) and not self._closed:
+        # What could not be kept anyway need not be made ready.
+        left = max(len(items) - KEPT_LINES, 0)
+        self.let_go += left
+        for begin in range(left, len(items), CHUNK):
+            if self._closed:
+                return
             with self._working:
-                lines = [line for item in part for line in self._lines.made(item)]
+                lines = self._lines.made(items[begin : begin + CHUNK])
                 self._keep(lines)
                 shown = list(self._sieve.passed(lines))
                 self._put(_Bundle(shown))
@@ -225,7 +230,7 @@ class LogFeed:
 
     def _put(self, bundle: _Bundle) -> None:
         with self._room:
-            while not bundle.anew and len(self._waiting) > 1 and not self._closed:
+            while not bundle.anew and self._crowded() and not self._closed:
                 self._room.wait(0.5)
             if bundle.anew:
                 self._waiting.clear()
@@ -235,10 +240,14 @@ class LogFeed:
             self._posted = True
         self._desk.jobs.post(self._hand_over)
 
+    def _crowded(self) -> bool:
+        return sum(len(waiting.lines) for waiting in self._waiting) >= MOST_WAITING
+
     def _keep(self, lines: list[LogLine]) -> None:
         self._kept.extend(lines)
         self._kept_size += sum(len(line.text) + len(line.raw) for line in lines)
         while len(self._kept) > KEPT_LINES or self._kept_size > KEPT_CHARACTERS:
+            self.let_go += 1
             old = self._kept.popleft()
             self._kept_size -= len(old.text) + len(old.raw)
 
@@ -248,38 +257,40 @@ class _LineMaker:
 
     def __init__(self) -> None:
         self.single = False
-        self._second: datetime | None = None
+        self._second = -1
         self._clock = ""
         self._day: date | None = None
-        self._new_day: date | None = None
 
-    def made(self, item: Item) -> Iterator[LogLine]:
-        """The line of an item, and before it the date where a new one begins."""
-        clock = self._time(item.at)
-        if self._new_day is not None:
-            day, self._new_day = self._new_day, None
-            yield LogLine(f"{day:%A, %d %B %Y}", mark="quiet", when=item.at.timestamp())
-        when = item.at.timestamp()
-        if not isinstance(item, DeskLine):
-            yield LogLine(item.text, "", 0, clock, mark=_MARKS[item.kind], when=when)
-            return
-        source, entry = item.source, item.entry
-        tag = "" if self.single else source.tag
-        told = told_json(entry.text)
-        mark: Mark = "stderr" if entry.stream == "stderr" else ""
-        yield LogLine(told or entry.text, tag, source.tone, clock, entry.text if told else "", mark, when)
+    def made(self, items: Sequence[Item]) -> list[LogLine]:
+        """The lines of items, and a note of the date where a new one begins."""
+        lines: list[LogLine] = []
+        add, single = lines.append, self.single
+        for item in items:
+            when = item[0].timestamp()
+            if int(when) != self._second:
+                self._turn(int(when), item[0], add)
+            if isinstance(item, DeskLine):
+                source, entry = item.source, item.entry
+                text, told = entry.text, None
+                if text.startswith("{"):
+                    told = told_json(text)
+                mark: Mark = "stderr" if entry.stream == "stderr" else ""
+                tag = "" if single else source.tag
+                add(_line((told or text, tag, source.tone, self._clock, text if told else "", mark, when)))
+            else:
+                add(LogLine(item.text, "", 0, self._clock, mark=_MARKS[item.kind], when=when))
+        return lines
 
-    def _time(self, at: datetime) -> str:
-        second = at.replace(microsecond=0)
-        if second != self._second:
-            local = at.astimezone()
-            self._second, self._clock = second, local.strftime("%H:%M:%S")
-            if local.date() != self._day:
-                today = datetime.now().astimezone().date()
-                if self._day is not None or local.date() != today:
-                    self._new_day = local.date()
-                self._day = local.date()
-        return self._clock
+    def _turn(self, second: int, at: datetime, add: Callable[[LogLine], None]) -> None:
+        local = at.astimezone()
+        self._second, self._clock = second, local.strftime("%H:%M:%S")
+        if (day := local.date()) != self._day:
+            if self._day is not None or day != datetime.now().astimezone().date():
+                add(LogLine(f"{day:%A, %d %B %Y}", mark="quiet", when=at.timestamp()))
+            self._day = day
+
+
+_line = LogLine._make
 
 
 def _sieve(wanted: LogFilter) -> Sieve[LogLine]:

@@ -1,0 +1,129 @@
+"""Lines of a log until the last is on screen, beside a client that only reads them; and what a flood costs."""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from bench import machine
+from bench.pty_app import PtyApp
+from bench.table import Figure, milliseconds, percentiles, ratio
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.engine_bed import Daemon
+
+COUNTS = (10_000, 200_000)
+_END = "the-last-line"
+_LINE = "GET /api/v1/things HTTP/1.1 200 512 bytes in 3 ms from 10.0.0.7, keep-alive, nothing strange about it"
+_WRITER = f"mkfifo /tmp/go; read x < /tmp/go; yes '{_LINE}' | head -n %d; echo {_END}; sleep 9999"
+_FLOOD = f"while :; do yes '{_LINE}' | head -n 1000000; done"
+
+
+def log_figures(
+    daemon: Daemon, open_dashboard: Callable[[], PtyApp], rounds: int, flood_seconds: float
+) -> list[Figure]:
+    """``open_dashboard``: a dashboard that shows the table of tasks, as a context manager."""
+    figures: list[Figure] = []
+    for count in COUNTS:
+        figures += _burst(daemon, open_dashboard, count, rounds)
+    return figures + _flood(daemon, open_dashboard, flood_seconds)
+
+
+def _burst(daemon: Daemon, open_dashboard: Callable[[], PtyApp], count: int, rounds: int) -> list[Figure]:
+    raw, live, again, opened = [], [], [], []
+    for _ in range(rounds):
+        with _writer(daemon, count) as container, ThreadPoolExecutor(1) as pool:
+            reading = pool.submit(_read_raw, daemon, container)
+            began = _go(daemon, container)
+            raw.append(reading.result(60) - began)
+            began = time.monotonic()
+            again.append(_read_raw(daemon, container) - began)
+        with _writer(daemon, count) as container, open_dashboard() as app:
+            _open_log(app)
+            began = _go(daemon, container)
+            live.append(app.until_shown(_END, within=60) - began)
+            app.settle(1)
+            app.press("\x1b")
+            app.settle(1)
+            began = app.press("l")
+            opened.append(app.until_shown(_END) - began)
+    what = f"{count:,} lines"
+    return [
+        milliseconds(f"{what} read by a client that drops them", raw, "written and read at once: the floor"),
+        milliseconds(f"{what} followed: written to the last on screen", live, ratio(live, raw, "only reading them")),
+        milliseconds(f"{what} of before: key to the last on screen", opened, ratio(opened, again, "reading them all")),
+    ]
+
+
+def _flood(daemon: Daemon, open_dashboard: Callable[[], PtyApp], seconds: float) -> list[Figure]:
+    container = daemon.run(["sh", "-c", _FLOOD], name="a-flood", network_mode="none")
+    try:
+        with open_dashboard() as app:
+            _open_log(app)
+            app.settle(min(seconds / 4, 10))
+            first, cpu, began = machine.pss_bytes(app.pids), machine.cpu_seconds(app.pids), time.monotonic()
+            keys = []
+            while time.monotonic() < began + seconds:
+                pressed = app.press("t")
+                keys.append(app.until(lambda _: True, window=0.02) - pressed)
+                app.settle(0.5)
+            spent = (machine.cpu_seconds(app.pids) - cpu) / (time.monotonic() - began)
+            last = machine.pss_bytes(app.pids)
+            told = re.search(r"([\d,]+) skipped", app.text())
+            skipped = f"{told[1]} lines skipped, as told" if told else "no line skipped"
+            grown = f"{(last - first) / 2**20:+.1f} MiB in {seconds:.0f} s; {skipped}"
+            return [
+                Figure("log flood: memory of the dashboard", f"{last / 2**20:.0f} MiB", "", grown),
+                Figure("log flood: CPU of the dashboard", f"{spent * 100:.0f} %", "", "of one core"),
+                percentiles("log flood: key to paint", keys, "under 100 ms"),
+            ]
+    finally:
+        daemon.api.remove_container(container, force=True)
+
+
+@contextmanager
+def _writer(daemon: Daemon, count: int) -> Iterator[str]:
+    """A container that writes so many lines once it is told to."""
+    container = daemon.run(["sh", "-c", _WRITER % count], name="a-writer", network_mode="none")
+    try:
+        yield container
+    finally:
+        daemon.api.remove_container(container, force=True)
+
+
+def _go(daemon: Daemon, container: str) -> float:
+    exec_id = daemon.api.exec_create(container, ["sh", "-c", "echo > /tmp/go"])["Id"]
+    began = time.monotonic()
+    daemon.api.exec_start(exec_id)
+    return began
+
+
+def _open_log(app: PtyApp) -> None:
+    """The log of the first unmanaged container, which is the one of the bench by its name."""
+    app.press("/a-\r")
+    app.until_shown(r"a-(flood|writer)")
+    app.press("l")
+    app.until_shown(r"logs.*following")
+    app.settle(1)
+
+
+def _read_raw(daemon: Daemon, container: str) -> float:
+    """Follow the log from its beginning and drop it; the moment at which its last line was there."""
+    path = daemon.endpoint.removeprefix("unix://")
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(path)
+        request = f"GET /v1.41/containers/{container}/logs?stdout=1&stderr=1&follow=1&timestamps=1 HTTP/1.1"
+        connection.sendall(f"{request}\r\nHost: docker\r\n\r\n".encode())
+        tail, end = b"", _END.encode()
+        while data := connection.recv(1 << 18):
+            tail = tail[-len(end) :] + data
+            if end in tail:
+                return time.monotonic()
+    return time.monotonic()
