@@ -45,9 +45,13 @@ def _title(member: str) -> str:
 
 
 def _drawn(columns: Sequence[Column], items: Sequence[Shape]) -> str:
-    rows = [[title for title, _ in columns]]
-    rows += [[_cell(read(item)) for _, read in columns] for item in items]
-    widths = [max(_width(row[index]) for row in rows) for index in range(len(columns))]
+    return drawn([title for title, _ in columns], [[read(item) for _, read in columns] for item in items])
+
+
+def drawn(titles: Sequence[str], lines: Sequence[Sequence[object]]) -> str:
+    """Titles and lines of cells, in columns as wide as their content."""
+    rows = [list(titles), *([_cell(value) for value in line] for line in lines)]
+    widths = [max(_width(row[index]) for row in rows) for index in range(len(titles))]
     return "".join(
         "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n"
         for row in rows

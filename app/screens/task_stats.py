@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from app.model.amounts import compact, cores_percent
 from app.model.task import Task, TaskContainer
 from app.operations.stats import History, StatsFeed, running_ids
 from app.screens.formats import NOTHING, mebibytes
 from app.screens.tables.use_orders import use_of
-from app.screens.use_cells import MEBIBYTE, compact, cores_percent
+from app.screens.use_cells import MEBIBYTE
 from widgets.cells import Cell, Span, cell
 from widgets.graphs import Graph
 from widgets.meter import sparkline

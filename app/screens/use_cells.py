@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.hosts.stats import Stats
+from app.model.amounts import compact, cores_percent
 from app.model.task import Task
 from app.operations.stats import Use
 from app.screens.formats import NOTHING, mebibytes, percent
@@ -13,21 +14,6 @@ MEBIBYTE = 1 << 20
 CORE = 1024
 _AT_LEAST = "≥"
 """Before a sum of which a part is not known."""
-
-
-def compact(amount: float) -> str:
-    """Bytes in four characters at most: ``319K 9.4M 181M 1.5G``."""
-    value = float(max(amount, 0))
-    for unit in ("B", "K", "M", "G"):
-        if value < 999.5:
-            return f"{value:.1f}{unit}" if value < 9.95 and unit != "B" else f"{value:.0f}{unit}"
-        value /= 1024
-    return f"{value:.1f}T" if value < 9.95 else f"{value:.0f}T"
-
-
-def cores_percent(value: float | None) -> str:
-    """Per cent of one core, in whole ones: a number that trembles tells nothing more."""
-    return NOTHING if value is None else f"{round(value)}%"
 
 
 # --- in rows of tasks and containers ---------------------------------------------------------------------------------
