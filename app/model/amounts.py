@@ -9,12 +9,13 @@ def compact(amount: float | None) -> str:
     """Bytes in four characters at most: ``319K 9.4M 181M 1.5G``; ``-`` for what is not known."""
     if amount is None:
         return NOTHING
-    value = float(max(amount, 0))
-    for unit in ("B", "K", "M", "G"):
+    value, unit = float(max(amount, 0)), "B"
+    for larger in "KMGT":
         if value < 999.5:
-            return f"{value:.1f}{unit}" if value < 9.95 and unit != "B" else f"{value:.0f}{unit}"
-        value /= 1024
-    return f"{value:.1f}T" if value < 9.95 else f"{value:.0f}T"
+            break
+        value, unit = value / 1024, larger
+    digits = f"{value:.1f}".removesuffix(".0") if value < 9.95 and unit != "B" else f"{value:.0f}"
+    return digits + unit
 
 
 def cores_percent(value: float | None) -> str:

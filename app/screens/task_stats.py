@@ -8,7 +8,7 @@ from typing import Final
 from app.model.amounts import compact, cores_percent
 from app.model.task import Task, TaskContainer
 from app.operations.stats import History, StatsFeed, running_ids
-from app.screens.formats import NOTHING, mebibytes
+from app.screens.formats import NOTHING
 from app.screens.tables.use_orders import use_of
 from app.screens.use_cells import MEBIBYTE
 from widgets.cells import Cell, Span, cell
@@ -30,7 +30,9 @@ def title(feed: StatsFeed, task: Task, width: int) -> str:
         return ""
     use, reserved = feed.sum(ids), task.reservation.memory
     cpu = f"CPU {cores_percent(use.cpu) if use.cpu_known else NOTHING}"
-    memory = f"MEM {compact(use.memory) if use.known else NOTHING}" + (f"/{mebibytes(reserved)}" if reserved else "")
+    memory = f"MEM {compact(use.memory) if use.known else NOTHING}" + (
+        f"/{compact(reserved * MEBIBYTE)}" if reserved else ""
+    )
     room = (width - len(cpu) - len(memory) - 6) // 2
     if room < 4:
         return f"{cpu}  {memory}"
@@ -40,7 +42,7 @@ def title(feed: StatsFeed, task: Task, width: int) -> str:
         # Against what is reserved: a level that stands still is to look like one.
         _line(feed, ids, "memory", count, float(max(reserved * MEBIBYTE, use.memory, 1))),
     ]
-    return f"{cpu} {graphs[0]}  {memory} {graphs[1]}"
+    return "  ".join(f"{words} {line}".rstrip() for words, line in zip((cpu, memory), graphs, strict=True))
 
 
 def _line(feed: StatsFeed, ids: list[str], measure: str, count: int, least: float) -> str:
