@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
@@ -19,13 +21,17 @@ from app.screens.events.rows import (
     event_row,
     event_subject,
     row_key,
+    whole_line,
 )
-from app.screens.filtering import parse_filter
+from app.screens.filtering import Subject, parse_filter
+from widgets.cell_line import CellLine
 from widgets.cells import Column, Row
 from widgets.lazy_rows import LazyRows
 from widgets.live_table import LiveTable
 
 NO_MATCH = "No event matches the filter. esc clears it."
+_Place = tuple[int, int]
+"""An event's id and version."""
 _AWAY, _BEFORE, _OLDER = "away", "before", "older"
 
 
@@ -46,12 +52,16 @@ class EventsPane(Vertical):
         self._columns: tuple[Column, ...] = tuple(column for column in EVENT_COLUMNS if column.key not in dropped)
         self._shown: tuple[object, ...] = ()
         self._events: dict[str, Event] = {}
+        self._top: str | None = None
+        self._subjects: dict[_Place, Subject] = {}
+        self._verdicts: tuple[str, dict[_Place, bool]] = ("", {})
         self.count = 0
         self.total = 0
         """Events with the filter, and without."""
 
     def compose(self) -> ComposeResult:
         yield LiveTable(self._columns, id="events-table", empty=EMPTY_EVENTS, markable=False)
+        yield CellLine(id="events-line")
 
     @property
     def takes_keys(self) -> LiveTable:
@@ -78,36 +88,61 @@ class EventsPane(Vertical):
         table = self.table
         table.empty_text = feed.trouble or (NO_MATCH if wanted and feed.events else EMPTY_EVENTS)
         # On the line above what was missed one reads on from there, though it may be the first one still.
-        follow = not table.rows or (table.cursor_key == table.rows[0].key and table.cursor_key != _AWAY)
+        follow = table.cursor_key in (None, self._top) and table.cursor_key != _AWAY
         of_cluster = [event for event in feed.events if self._cluster in (None, event.cluster)]
-        matches = parse_filter(wanted) if wanted else None
-        found = of_cluster if matches is None else [event for event in of_cluster if matches(event_subject(event))]
+        found = self._matching(of_cluster, wanted)
         self.count, self.total = len(found), len(of_cluster)
         self._events = {row_key(event): event for event in found}
         rows = self._rows(found, None if wanted else feed.away, older=len(feed.events) >= MOST_SHOWN)
         table.set_rows(rows)
-        if follow and rows:
-            table.move_to(rows.keys[0])
+        self._top = rows.keys[0] if rows else None
+        if follow and self._top is not None:
+            table.move_to(self._top)
+        self._tell()
+
+    @on(LiveTable.RowHighlighted)
+    def _tell(self) -> None:
+        """The event at the cursor in full, where the table had to cut it; of what was done here its command."""
+        event = self.chosen
+        self.query_one(CellLine).set(() if event is None else whole_line(event))
 
     def to_away(self) -> None:
         """Put the cursor on the line above what happened meanwhile."""
         self.table.move_to(_AWAY)
 
+    def _matching(self, events: Sequence[Event], wanted: str) -> Sequence[Event]:
+        """Each event is looked at once for a filter: a thousand may come while five thousand are there."""
+        if not wanted:
+            self._subjects, self._verdicts = {}, ("", {})
+            return events
+        matches, before, known = parse_filter(wanted), self._subjects, {}
+        if self._verdicts[0] == wanted:
+            known = self._verdicts[1]
+        subjects, verdicts = dict[_Place, Subject](), dict[_Place, bool]()
+        for event in events:
+            place = event.id, event.version
+            subjects[place] = before.get(place) or event_subject(event)
+            verdict = known.get(place)
+            verdicts[place] = matches(subjects[place]) if verdict is None else verdict
+        self._subjects, self._verdicts = subjects, (wanted, verdicts)
+        return [event for event in events if verdicts[event.id, event.version]]
+
     def _rows(self, events: Sequence[Event], away: Away | None, *, older: bool) -> LazyRows:
         lines: dict[str, Event | Row] = {}
-        day, place = "", _AWAY if away is not None else ""
+        midnight: datetime | None = None
+        place = _AWAY if away is not None else ""
         for event in events:
             if place == _AWAY and away is not None and event.at < away.until:
                 words = away_words(away)
                 lines[_AWAY] = divider(_AWAY, "while you were away", self._columns, words, "accent")
-                place, day = _BEFORE, day or day_of(event)
+                place = _BEFORE
             if place == _BEFORE and away is not None and event.at < away.since:
                 lines[_BEFORE] = divider(_BEFORE, "before that", self._columns, tone="accent")
                 place = ""
-            if (now := day_of(event)) != day:
-                if day:
-                    lines[f"day:{now}"] = divider(f"day:{now}", now, self._columns)
-                day = now
+            if midnight is None or event.at < midnight:
+                if midnight is not None:
+                    lines[f"day:{midnight}"] = divider(f"day:{midnight}", day_of(event), self._columns)
+                midnight = event.at.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
             lines[row_key(event)] = event
         if older:
             lines[_OLDER] = divider(_OLDER, "older ones:", self._columns, "moorage events --since 7d")

@@ -80,6 +80,16 @@ def row_key(event: Event) -> str:
     return f"event:{event.id}"
 
 
+def whole_line(event: Event) -> Cell:
+    """All of an event in a line of its own: what happened where, or the command that was given."""
+    when = Span(f"{event.at.astimezone():%d %b %H:%M:%S}  ", "muted")
+    if event.command:
+        return (when, Span(event.command, "accent"))
+    where = f"{event.instance}: " if event.instance else ""
+    words = "  ".join(word for word in (subject_words(event), detail_words(event)) if word)
+    return (when, Span(f"{where}{words or event.what}"))
+
+
 def _subject_cell(event: Event) -> Cell:
     spans = [Span(f"{event.definition} "), Span(event.task_id[:8], "accent"), Span(f" {event.container}")]
     return tuple(span for span in spans if span.text.strip())

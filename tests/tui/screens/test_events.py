@@ -91,6 +91,7 @@ async def test_an_event_is_copied_shown_as_json_and_its_command_repeats_it(
         await until_shown(pilot, r"▸ done here +prod +create-cluster +by \w+: prod")
         await pilot.press("slash", *"create-cluster", "enter")
         await until_gone(pilot, r"connected")
+        await until_shown(pilot, r"\d\d:\d\d:\d\d +moorage create-cluster --cluster-name prod")
         await pilot.press("c", "Y")
         await until(pilot, lambda: len(copied) == 2, "two copies")
         assert copied[0].endswith(f"call  prod/  by {session.operator}: create-cluster: prod")
