@@ -7,16 +7,15 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
-from app.hosts.engine import Engine, Json
-from app.hosts.event_reading import EventReader, HostEvent
-from app.hosts.past_events import past_events
+from app.hosts.engine import Engine
+from app.hosts.event_reading import HostEvent
 from app.model.errors import MoorageError
 from app.model.event import Event
 from app.model.instance import InstanceKey
 from app.model.safe_text import safe_line
-from app.model.update import FreshnessTold, HostRead, HostUpdate, InfoRead, RecordGone, RecordSeen
+from app.model.update import FreshnessTold, HostUpdate
+from app.operations.ear import Closed, Ear, Item, Past
 from app.operations.host_notes import FIRST_LOOK_BACK, HostNotes
 from app.operations.session import Session
 from app.store.event_rows import micros, moment
@@ -34,52 +33,6 @@ PRUNE_EVERY = 600.0
 _PRUNE_SLACK = MOST_EVENTS // 20
 DASHBOARD = "dashboard"
 """The mark of when a dashboard of this home was open last."""
-_KEPT_UPDATES = (InfoRead, HostRead, FreshnessTold, RecordSeen, RecordGone)
-
-
-class _Past(NamedTuple):
-    events: list[HostEvent]
-
-
-_Item = HostEvent | HostUpdate | _Past
-
-
-class Ear:
-    """What the watcher of one instance tells the journal; both calls are cheap and never raise."""
-
-    def __init__(self, journal: Journal, key: InstanceKey, engine: Engine) -> None:
-        self._journal = journal
-        self._reader = EventReader()
-        self.key = key
-        self.engine = engine
-
-    def heard(self, raw: Json) -> None:
-        """An event of the engine, as it came. Called on the one thread that reads the stream."""
-        try:
-            event = self._reader.read(raw)
-        except Exception:  # noqa: BLE001 - whatever an engine sends, its stream goes on being read
-            event = None
-        if event is not None:
-            self._journal.put(self, event)
-
-    def told(self, update: HostUpdate) -> None:
-        """What the watcher found out."""
-        if isinstance(update, _KEPT_UPDATES):
-            self._journal.put(self, update)
-
-    def ask(self, since: datetime) -> None:
-        """Ask the engine what it remembers; in a thread of its own."""
-        threading.Thread(target=self._ask, args=(since,), name=f"past-{self.key.name}", daemon=True).start()
-
-    def _ask(self, since: datetime) -> None:
-        reader = EventReader()
-        try:
-            found = [event for raw in past_events(self.engine, since) if (event := reader.read(raw)) is not None]
-            self._journal.put(self, _Past(found))
-        except MoorageError:
-            return  # the list has told as well as it can
-        finally:
-            self._journal.asked(-1)
 
 
 class Journal:
@@ -105,7 +58,7 @@ class Journal:
         self._dashboard = dashboard
         self._store = EventStore(session.home)
         self._lock = threading.Condition()
-        self._waiting: deque[tuple[Ear, _Item]] = deque()
+        self._waiting: deque[tuple[Ear, Item]] = deque()
         self._events_waiting = 0
         self._lost: Counter[InstanceKey] = Counter()
         self._thread: threading.Thread | None = None
@@ -145,11 +98,11 @@ class Journal:
         with self._lock:
             return bool(self._waiting) or self._at_work or self._asked > 0
 
-    def put(self, ear: Ear, item: _Item) -> None:
+    def put(self, ear: Ear, item: Item) -> None:
         with self._lock:
             is_event = isinstance(item, HostEvent)
             if (is_event and self._events_waiting >= MOST_WAITING) or len(self._waiting) >= MOST_UPDATES:
-                self._lost[ear.key] += len(item.events) if isinstance(item, _Past) else 1
+                self._lost[ear.key] += len(item.events) if isinstance(item, Past) else 1
                 return
             self._events_waiting += is_event
             self._waiting.append((ear, item))
@@ -234,11 +187,15 @@ class Journal:
                 event = self._notes[key][1].lost(count, now)
                 self._unwritten[event.key, event.cluster] = event
 
-    def _events_of(self, ear: Ear, item: _Item, now: datetime) -> Iterable[Event]:
+    def _events_of(self, ear: Ear, item: Item, now: datetime) -> Iterable[Event]:
+        if isinstance(item, Closed):
+            if self._notes.get(ear.key, (None,))[0] is ear:
+                del self._notes[ear.key]
+            return ()
         notes = self._notes_of(ear)
         if isinstance(item, HostEvent):
             return notes.heard(item)
-        if isinstance(item, _Past):
+        if isinstance(item, Past):
             return notes.remembered(item.events)
         self._catch_up(ear, notes, item, now)
         return notes.told(item, now)
@@ -298,8 +255,11 @@ class Journal:
     def _prune(self) -> None:
         if time.monotonic() < self._prune_at and self._since_prune < _PRUNE_SLACK:
             return
+        from app.operations.history import prune
+
         self._prune_at, self._since_prune = time.monotonic() + PRUNE_EVERY, 0
         try:
+            self._tell(*prune(self._session))
             self._store.prune(datetime.now(UTC) - self._session.config.history_retention)
         except MoorageError as error:
             self._tell(error.message)

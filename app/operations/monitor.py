@@ -18,6 +18,7 @@ from app.model.update import FreshnessTold, HostUpdate
 from app.operations.session import Session
 
 if TYPE_CHECKING:
+    from app.operations.ear import Ear
     from app.operations.journal import Journal
 
 
@@ -41,6 +42,7 @@ class Monitor:
         self.broken: dict[str, DocumentError] = {}
         self._inbox = Inbox(wake)
         self._watchers: dict[InstanceKey, tuple[str, Watcher]] = {}
+        self._ears: dict[InstanceKey, Ear] = {}
         self._fingerprint: tuple[object, ...] | None = None
 
     def refresh(self) -> ChangeSet:
@@ -61,6 +63,8 @@ class Monitor:
         wanted = {instance.key: instance.endpoint for instance in instances}
         for key in [key for key, (endpoint, _) in self._watchers.items() if wanted.get(key) != endpoint]:
             self._watchers.pop(key)[1].stop()
+            if (ear := self._ears.pop(key, None)) is not None:
+                ear.close()
         for key, endpoint in wanted.items():
             if key not in self._watchers:
                 self._watch(key, endpoint)
@@ -81,6 +85,7 @@ class Monitor:
         if self._journal is None:
             return Watcher(key, engine, self._inbox.put)
         ear, put = self._journal().ear(key, engine), self._inbox.put
+        self._ears[key] = ear
 
         def deliver(update: HostUpdate) -> None:
             ear.told(update)

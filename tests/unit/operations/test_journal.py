@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,22 @@ from app.hosts.endpoint import parse_endpoint
 from app.hosts.engine import Engine
 from app.model.errors import MoorageError
 from app.model.event import Event
-from app.model.instance import EngineInfo, InstanceKey
+from app.model.instance import EngineInfo, Freshness, InstanceKey
 from app.model.resources import Resources
 from app.model.safe_text import SafeText
-from app.model.update import InfoRead
+from app.model.update import FreshnessTold, InfoRead
 from app.operations import journal as journals
+from app.operations.ear import Ear
 from app.operations.host_notes import KEPT_EACH, HostNotes
-from app.operations.journal import Ear, Journal
+from app.operations.journal import Journal
 from app.operations.session import Session
 from app.store import events as store_module
 from app.store.event_rows import micros
 from app.store.events import EventQuery, EventStore
+from app.store.history import HistoryStore
 from app.store.home import resolve_home
 from tests.engine_bed.waiting import wait_until
+from tests.unit.store.past_tasks import past_task
 
 KEY = InstanceKey("default", "edge")
 INFO = EngineInfo("engine-1", SafeText("h"), SafeText("28"), "1.48", "linux", "x86_64", Resources(1024, 1024))
@@ -191,3 +195,21 @@ def test_closing_twice_and_without_a_thread_is_no_matter(tmp_path: Path) -> None
     idle.close()
     idle.close()
     assert EventStore(session.home).find(EventQuery()) == []
+
+
+def test_tasks_that_ended_long_ago_are_forgotten_too(desk: Desk) -> None:
+    history = HistoryStore(desk.session.home)
+    ended = desk.session.now()
+    for days in (31, 29):
+        moment = ended - timedelta(days=days)
+        history.remember(past_task(id=SafeText(f"{days:032x}"), stopped_at=moment))
+    again = Desk(desk.session.home.state.parent)
+    again.journal.close(within=20)
+    assert [task.id for task in history.search()] == [f"{29:032x}"]
+
+
+def test_an_instance_that_has_left_is_not_said_to_be_watched(desk: Desk) -> None:
+    desk.ear.told(FreshnessTold(KEY, Freshness("live", desk.session.now())))
+    wait_until(lambda: KEY in desk.journal._notes and desk.journal._notes[KEY][1].live)
+    desk.ear.close()
+    wait_until(lambda: KEY not in desk.journal._notes)
