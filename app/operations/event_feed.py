@@ -35,6 +35,13 @@ class Away:
     bad: int
 
 
+def away_among(events: Sequence[Event], since: datetime, until: datetime) -> Away | None:
+    """What of these events happened then; None: nothing."""
+    found = [event for event in events if since <= event.at < until and event.what != "gap"]
+    count, stopped = sum(event.count for event in found), when_stopped(events)
+    return Away(since, until, count, sum(is_bad(event, stopped) for event in found)) if count else None
+
+
 class EventFeed:
     """Call everything on the screens' thread. ``events`` are the newest first.
 
@@ -115,10 +122,7 @@ class EventFeed:
         journal = self._journal
         if journal is None or journal.away_since is None:
             return None
-        since, until = journal.away_since, journal.opened_at
-        found = [event for event in self.events if since <= event.at < until and event.what != "gap"]
-        count, stopped = sum(event.count for event in found), when_stopped(self.events)
-        return Away(since, until, count, sum(is_bad(event, stopped) for event in found)) if count else None
+        return away_among(self.events, journal.away_since, journal.opened_at)
 
     # --- in a thread of its own ------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from app.model.event import Event, is_bad, when_stopped
-from app.operations.event_feed import MOST_SHOWN, Away
+from app.operations.event_feed import MOST_SHOWN, Away, away_among
 from app.screens.desk import Desk
 from app.screens.events.rows import (
     EMPTY_EVENTS,
@@ -93,7 +93,10 @@ class EventsPane(Vertical):
         found = self._matching(of_cluster, wanted)
         self.count, self.total = len(found), len(of_cluster)
         self._events = {row_key(event): event for event in found}
-        rows = self._rows(found, None if wanted else feed.away, older=len(feed.events) >= MOST_SHOWN)
+        away = feed.away if not wanted else None
+        if away is not None and self._cluster is not None:
+            away = away_among(found, away.since, away.until)
+        rows = self._rows(found, away, older=len(feed.events) >= MOST_SHOWN)
         table.set_rows(rows)
         self._top = rows.keys[0] if rows else None
         if follow and self._top is not None:

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,7 @@ from app.store import database
 from app.store.event_rows import micros
 from app.store.events import MOST_EVENTS, EventQuery, EventStore
 from app.store.folder_lock import held_folder
-from app.store.home import Home
+from app.store.home import Home, resolve_home
 from tests.unit.store.test_atomic_files import mode_of
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
@@ -254,3 +255,24 @@ def test_four_processes_at_once_keep_each_event_once(store: EventStore, home: Ho
     assert sorted((one.at - NOW).total_seconds() for one in kept if one.what == "started") == list(range(60))
     assert sum(one.what == "silent" for one in kept) == 1
     assert len({one.version for one in kept}) >= 60
+
+
+def test_a_disk_that_fills_up_is_one_line_and_what_was_kept_stays(small_disk: Path) -> None:
+    store = EventStore(resolve_home(str(small_disk), {}))
+    try:
+        store.add([event()])
+    except MoorageError as error:
+        # There is not even room for the tables.
+        assert "see that its disk has room" in error.message or "No space left" in error.message
+    with pytest.raises(MoorageError, match="room|space"):
+        store.add(event("died", second, detail=SafeText("x" * 400)) for second in range(1000))
+    subprocess.run(["mount", "-o", "remount,size=4m,nr_inodes=99", str(small_disk)], check=True)
+    store.add([event("oom", 5)])
+    assert "oom" in [one.what for one in store.find(EventQuery())]
+    assert store.take_warnings() == []
+
+
+def test_a_read_only_file_system_is_one_line(small_disk: Path, make_read_only: Callable[[Path], None]) -> None:
+    make_read_only(small_disk)
+    with pytest.raises(MoorageError, match="Read-only"):
+        EventStore(resolve_home(str(small_disk), {})).add([event()])
