@@ -17,6 +17,7 @@ from bench.live import Hello, engine_idle, event_figures, hello_costs, idle_figu
 from bench.placement import placement_figures
 from bench.pty_app import PtyApp
 from bench.shell import shell_figures
+from bench.shell import shell_figures
 from bench.start import FIRST_FRAME, MOORAGE, command_figures, hello_starts, start_figures
 from bench.table import Figure, milliseconds, table
 from bench.widgets import table_figures
@@ -64,6 +65,8 @@ def _with_engine(daemon: Daemon, home: Path, quick: bool) -> list[Figure]:
         figures += _live(daemon, home, count, presses, events, seconds, hello)
         if count == FEW:
             figures += launch_figures(daemon, home, 3 if quick else 8)
+            with _dashboard(home) as app:
+                figures += shell_figures(daemon, home, app, 2 if quick else 5, 5 if quick else 60)
             with _dashboard(home) as app:
                 figures += shell_figures(daemon, home, app, 2 if quick else 5, 5 if quick else 60)
     return figures

@@ -121,6 +121,10 @@ class PtyApp:
                 return moment
         return None
 
+    @property
+    def process_id(self) -> int:
+        return self._process.pid
+
     # --- what a person sees and does -------------------------------------------------------------------------------
 
     @property

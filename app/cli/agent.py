@@ -23,6 +23,7 @@ from app.model.requests import Request
 from app.operations.history import prune
 from app.operations.journal import Journal
 from app.operations.monitor import Monitor
+from app.operations.stopping import stop_plainly, stop_without_streams
 from app.operations.supervision import Supervision
 
 LOOK_EVERY = 1.0
@@ -110,7 +111,7 @@ def _watch(call: Call, clusters: frozenset[str] | None) -> int:
     supervision = Supervision(call.session, journal.write, warn)
     told_broken: set[str] = set()
     _prune(call)
-    with _signals(news) as caught:
+    with _signals(news, monitor) as caught:
         while not caught:
             monitor.refresh()
             for error in monitor.broken.values():
@@ -142,8 +143,8 @@ def _prune(call: Call) -> None:
 
 
 @contextlib.contextmanager
-def _signals(news: threading.Event) -> Iterator[list[int]]:
-    """A list to which SIGTERM and SIGINT are appended while the block runs."""
+def _signals(news: threading.Event, monitor: Monitor) -> Iterator[list[int]]:
+    """A list to which SIGTERM and SIGINT are appended while the block runs. Stopped by ctrl-z it holds no stream."""
     caught: list[int] = []
 
     def catch(number: int, _frame: FrameType | None) -> None:
@@ -151,6 +152,8 @@ def _signals(news: threading.Event) -> Iterator[list[int]]:
         news.set()
 
     before = {number: signal.signal(number, catch) for number in (signal.SIGTERM, signal.SIGINT)}
+    before[signal.SIGTSTP] = signal.getsignal(signal.SIGTSTP)
+    stop_without_streams(monitor, news.set, stop_plainly)
     try:
         yield caught
     finally:

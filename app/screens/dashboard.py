@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import signal
 import time
 from collections import deque
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from app.fleet.changes import ChangeSet
 from app.model.instance import InstanceKey
 from app.operations.monitor import Monitor
 from app.operations.session import Session
+from app.operations.stopping import stop_without_streams
 from app.operations.supervision import Supervision
 from app.screens.actions import checked_keys
 from app.screens.alerts.watch import AlertWatch
@@ -27,7 +29,6 @@ from app.screens.doors import AllDoors
 from app.screens.ending import LastResort, end_on_signals
 from app.screens.frame import FrameScreen
 from app.screens.help import HelpScreen, help_lines
-from app.screens.stopping import stop_watching_while_stopped
 from app.store.home import Home
 from themes import STYLESHEET, THEMES, variable_defaults
 from widgets.line_filter import install_safe_filter
@@ -104,7 +105,9 @@ class Dashboard(App[None]):
         fleet = self.desk.fleet
         if not fleet.clusters:
             fleet.register(self._session.clusters.names(), [])
-        stop_watching_while_stopped(self.desk.monitor, self._resumed)
+        textuals = signal.getsignal(signal.SIGTSTP)
+        if callable(textuals):  # not without a terminal
+            stop_without_streams(self.desk.monitor, self._resumed, textuals)
         self.switch_mode(HOME if fleet.clusters else "first")
         self.call_after_refresh(self._tick)
         self.set_interval(TICK_EVERY, self._tick)

@@ -111,3 +111,20 @@ def test_the_signals_are_given_back(clustered: Callable[..., Cli], engine: Daemo
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_stopped_agent_holds_no_event_stream(clustered: Callable[..., Cli], engine: Daemon, tmp_path: Path) -> None:
+    """An engine waits for those who listen: one that is stopped would slow everything on it."""
+
+    def listeners() -> int:
+        return int(engine.api.info()["NEventsListener"])
+
+    cli = clustered(engine.endpoint)
+    with running(tmp_path / "out", cli.home, "agent", "--cluster", "default") as agent:
+        wait_until(lambda: " default/edge-1 live\n" in agent.out)
+        wait_until(lambda: listeners() == 1)
+        agent.process.send_signal(signal.SIGTSTP)
+        wait_until(lambda: listeners() == 0)
+        agent.process.send_signal(signal.SIGCONT)
+        wait_until(lambda: listeners() == 1)
+        assert agent.end(signal.SIGTERM) == 0
