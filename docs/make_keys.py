@@ -43,10 +43,12 @@ from widgets.confirm import Confirm
 from widgets.diff_view import DiffView
 from widgets.entry_bar import EntryBar
 from widgets.filter_bar import FilterBar
+from widgets.graphs import Graphs
 from widgets.json_view import JsonView
 from widgets.line_form import LineForm
 from widgets.line_view import LineView
 from widgets.live_table import LiveTable
+from widgets.log_cursor import CursorView
 from widgets.log_view import LogView
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -74,8 +76,9 @@ SCREENS: dict[str, type[DOMNode]] = {
 PARTS: dict[str, tuple[type[DOMNode], ...]] = {
     "Tables": (LiveTable,),
     "Stowage": (BlockBars,),
+    "Graphs of a task": (Graphs,),
     "Logs and JSON": (LineView, JsonView),
-    "Logs only": (LogView,),
+    "Logs only": (LogView, CursorView),
     "The log desk": (EntryBar, SourcesDialog),
     "The filter line": (FilterBar,),
     "Sorting and columns": (SortDialog,),

@@ -76,9 +76,13 @@ ACTIONS = _table(
     Action("columns", "O", "columns", "columns", "Choose which columns the table shows", show=False),
     Action("next.pane", "tab", "next_pane", "next pane", "To the next pane or tab", show=False),
     Action("describe", "d", "describe", "describe", "What the row is, on one page, and where it leads", show=False),
-    Action("jump.instance", "i", "jump_instance", "instance", "To the container instance of the task", show=False),
-    Action("jump.definition", "F", "jump_definition", "definition", "To the task definition of the task", show=False),
-    Action("jump.tasks", "t", "jump_tasks", "tasks", "To tasks of its group, of the instance or family", show=False),
+    Action("jump.instance", "i", "jump_instance", "its instance", "To the container instance of the task", show=False),
+    Action(
+        "jump.definition", "F", "jump_definition", "its definition", "To the task definition of the task", show=False
+    ),
+    Action(
+        "jump.tasks", "t", "jump_tasks", "related tasks", "To tasks of its group, of the instance or family", show=False
+    ),
     Action("run", "r", "run", "run", "Launch tasks of a task definition"),
     Action("stop", "x", "stop", "stop", "Stop the task at the cursor, or all marked ones"),
     Action("logs", "l", "logs", "logs", "Logs of the task, followed live"),
@@ -185,6 +189,7 @@ def _widget_ids() -> set[str]:
     from app.screens.tables.sort_dialog import SortDialog
     from widgets.diff_view import DiffView
     from widgets.entry_bar import EntryBar
+    from widgets.graphs import Graphs
     from widgets.line_form import LineForm
     from widgets.model_form.inputs import FieldInput, OfferList, TextDialog
     from widgets.model_form.widget import ModelForm
@@ -194,6 +199,7 @@ def _widget_ids() -> set[str]:
     widgets = (
         *tables_and_lines,
         *dialogs,
+        Graphs,
         ModelForm,
         FieldInput,
         OfferList,
