@@ -147,8 +147,10 @@ class FrameScreen(ArrangedTables):
     async def action_command(self) -> None:
         from app.screens.command.bar import CommandBar
 
-        # Awaited: the keys that were typed right behind the colon are the bar's.
-        await self.app.push_screen(CommandBar(self))
+        if not self.query(CommandBar):
+            # Awaited: the keys that were typed right behind the colon are the bar's.
+            await self.mount(CommandBar(self))
+        self.query_one(CommandBar).open()
 
     def matches(self) -> int | None:
         """How many lines the search has found; None on screens whose filter hides rows instead."""

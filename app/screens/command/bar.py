@@ -9,8 +9,9 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.css.scalar import Scalar
 from textual.content import Content
-from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from app.screens.command.entries import entries, of_families, tasks_named
@@ -29,10 +30,12 @@ _COLUMNS = (
 )
 
 
-class CommandBar(ModalScreen[None]):
-    """Over the screen that it was opened on, and for what can be done there."""
+class CommandBar(Vertical):
+    """Lies over the lower end of a screen, and is for what can be done there.
 
-    AUTO_FOCUS = ""
+    A part of the screen and no dialog: Textual paints a whole screen anew for a dialog, and this is to open in a frame.
+    """
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "take", "do it", id="command.take", tooltip="Do what is chosen above", priority=True),
         Binding(
@@ -44,46 +47,74 @@ class CommandBar(ModalScreen[None]):
     ]
 
     def __init__(self, below: FrameScreen) -> None:
-        super().__init__()
+        super().__init__(id="command-bar")
         self._below = below
         self._desk = below.desk
         self._entries: list[Entry] = []
         self._shown: list[Entry] = []
         self._seen = ""
+        self._families: list[str] = []
+        self._back_to: Widget | None = None
+        self._list = LiveTable(_COLUMNS, id="command-list", markable=False)
+        self._list.can_focus = False
         self._input = Input(placeholder="a command, a screen, a cluster, a task …", compact=True, id="command-input")
         self._note = Static("", id="command-note", markup=False)
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="command-panel"):
-            yield LiveTable(_COLUMNS, id="command-list", markable=False)
-            with Horizontal(id="command-line"):
-                yield Static(":", id="command-prompt")
-                yield self._input
-                yield self._note
+        yield self._list
+        with Horizontal(id="command-line"):
+            yield Static(":", id="command-prompt")
+            yield self._input
+            yield self._note
 
-    def on_mount(self) -> None:
-        # At once: the keys that were typed right behind the colon are its text.
-        self.set_focus(self._input)
-        self._entries = entries(self._below)
+    def open(self) -> None:
+        """Show it with nothing typed. What the keys of the screen do is asked before they are text."""
+        self._back_to = self.screen.focused
+        self._entries = [*entries(self._below), *of_families(self._below, self._families)]
+        self._input.value = ""
         self._show()
-        families = self._desk.session.definitions.families
-        self._desk.jobs.run(families, self._take_families, lambda _: None)
+        self.display = True
+        # At once: the keys that were typed right behind the colon are its text.
+        self.screen.set_focus(self._input)
+        self._desk.jobs.run(self._desk.session.definitions.families, self._take_families, lambda _: None)
         if not self._desk.commands.said:
             self._desk.jobs.run(self._desk.commands.load, lambda _: self._again(), lambda _: None)
 
+    def _close(self) -> None:
+        self.display = False
+        back_to, self._back_to = self._back_to, None
+        if back_to is not None and back_to.is_attached and back_to.focusable:
+            self.screen.set_focus(back_to)
+        else:
+            self.screen.set_focus(None)
+            self.screen.focus_next()
+
+    def on_descendant_blur(self) -> None:
+        """Somebody has clicked on something else."""
+        self.call_later(self._close_if_left)
+
+    def _close_if_left(self) -> None:
+        if self.display and self.app.app_focus and self.screen.focused is not self._input:
+            self.display = False
+
     def _take_families(self, families: list[str]) -> None:
-        self._entries += of_families(self._below, families)
-        self._again()
+        if families != self._families:
+            self._families = families
+            self._entries = [entry for entry in self._entries if entry.kind != Kind.DEFINITION]
+            self._entries += of_families(self._below, families)
+            self._again()
 
     def _again(self) -> None:
-        if self.is_attached:
+        if self.is_attached and self.display:
             self._show()
 
     # --- what is offered -------------------------------------------------------------------------------------------
 
     @on(Input.Changed)
-    def _changed(self) -> None:
-        self._catch_up()
+    def _changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self.display:
+            self._catch_up()
 
     def _show(self) -> None:
         text = self._seen = self._input.value.strip()
@@ -95,12 +126,14 @@ class CommandBar(ModalScreen[None]):
         else:
             said = self._said()
             self._shown = [*said, *(entry for entry in self._entries if entry not in said)][:MOST_SHOWN]
-        table = self.query_one(LiveTable)
+        table = self._list
         rows = [
             Row(str(number), (cell(entry.words, "accent"), cell(entry.key, "strong"), cell(entry.detail, "muted")))
             for number, entry in enumerate(self._shown)
         ]
         table.set_rows(rows)
+        if table.styles.height != Scalar.from_number(len(rows) + 1):
+            table.styles.height = len(rows) + 1
         if rows:
             table.move_to("0")
         table.display = bool(rows)
@@ -135,7 +168,7 @@ class CommandBar(ModalScreen[None]):
 
     @property
     def _chosen(self) -> Entry | None:
-        key = self.query_one(LiveTable).cursor_key
+        key = self._list.cursor_key
         return self._shown[int(key)] if key is not None and self._shown else None
 
     def _catch_up(self) -> None:
@@ -148,7 +181,7 @@ class CommandBar(ModalScreen[None]):
         entry = self._chosen
         if entry is None:
             return
-        self.dismiss()
+        self._close()
         if not entry.words.startswith("/"):
             self._desk.commands.add(entry.words)
             self._desk.jobs.run(self._desk.commands.save, lambda _: None)
@@ -164,7 +197,7 @@ class CommandBar(ModalScreen[None]):
 
     def action_move(self, rows: int) -> None:
         self._catch_up()
-        self.query_one(LiveTable).action_move(rows)
+        self._list.action_move(rows)
 
     def action_close(self) -> None:
-        self.dismiss()
+        self._close()
