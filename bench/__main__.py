@@ -17,9 +17,9 @@ from bench.live import Hello, engine_idle, event_figures, hello_costs, idle_figu
 from bench.placement import placement_figures
 from bench.pty_app import PtyApp
 from bench.shell import shell_figures
-from bench.shell import shell_figures
 from bench.start import FIRST_FRAME, MOORAGE, command_figures, hello_starts, start_figures
 from bench.table import Figure, milliseconds, table
+from bench.tables import tables_figures
 from bench.widgets import table_figures
 from tests.engine_bed import Bed, Daemon, why_not
 
@@ -35,6 +35,7 @@ def main() -> None:
     figures += table_figures(10_000, 5 if quick else 20)
     figures += editor_figures(10, 10 if quick else 40)
     figures += placement_figures(quick)
+    figures += tables_figures(20 if quick else 60, 3 if quick else 8)
     figures += event_load_figures(1000, 3 if quick else 10, 300)
     reason, engine = why_not(), ""
     if reason is not None:
@@ -65,8 +66,6 @@ def _with_engine(daemon: Daemon, home: Path, quick: bool) -> list[Figure]:
         figures += _live(daemon, home, count, presses, events, seconds, hello)
         if count == FEW:
             figures += launch_figures(daemon, home, 3 if quick else 8)
-            with _dashboard(home) as app:
-                figures += shell_figures(daemon, home, app, 2 if quick else 5, 5 if quick else 60)
             with _dashboard(home) as app:
                 figures += shell_figures(daemon, home, app, 2 if quick else 5, 5 if quick else 60)
     return figures

@@ -11,7 +11,6 @@ import threading
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from app.fleet.changes import ChangeSet
 from app.model.container import Container, TaskTag
@@ -105,9 +104,6 @@ def _churn(app: Dashboard, containers: list[tuple[InstanceKey, Container]], rate
 
 def argv(tasks: int, rate: int = 0) -> list[str]:
     return [sys.executable, "-m", "bench.many_tasks", str(tasks), str(rate)]
-
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 if __name__ == "__main__":
