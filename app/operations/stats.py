@@ -16,7 +16,8 @@ from typing import Final
 
 from app.fleet.fleet import InstanceState
 from app.hosts.engine import Engine
-from app.hosts.sampler import Sampler, Told
+from app.hosts.sampler import Sampler
+from app.hosts.sampler_round import Told
 from app.hosts.stats import Counters, Stats, stats_between
 from app.model.container import Container
 from app.model.errors import MoorageError

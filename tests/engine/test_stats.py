@@ -10,7 +10,8 @@ import pytest
 
 from app.hosts.endpoint import parse_endpoint
 from app.hosts.engine import Engine
-from app.hosts.sampler import Sampler, Told
+from app.hosts.sampler import Sampler
+from app.hosts.sampler_round import Told
 from app.hosts.stats import Counters, Stats, stats_between
 from tests.engine_bed.waiting import wait_until
 

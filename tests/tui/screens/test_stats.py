@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from app.hosts.sampler import Told
+from app.hosts.sampler_round import Told
 from app.hosts.stats import Counters
 from app.model.requests import RunTaskRequest
 from app.operations.launch import run_task

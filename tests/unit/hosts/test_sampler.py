@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
-from app.hosts import sampler as module
-from app.hosts.sampler import FEW_WIRES, MOST_WIRES, Sampler, Told
+from app.hosts import sampler_round as module
+from app.hosts.sampler import Sampler
+from app.hosts.sampler_round import FEW_WIRES, MOST_WIRES, Told
 from tests.engine_bed.waiting import wait_until
 from tests.unit.hosts.stats_server import StatsServer, response, stats
 
@@ -113,10 +114,10 @@ def test_a_slow_engine_is_asked_many_at_a_time_but_not_without_a_limit() -> None
 def test_an_engine_is_not_asked_more_often_than_so_many_times_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_A_SECOND", 20)
     bench = Bench()
-    began = bench.sampler._clock()
+    began = bench.sampler.clock()
     bench.want(*(f"c{number}" for number in range(50)), every=0.001)
     bench.until(lambda: len(bench.told) > 60, "three seconds' worth of answers")
-    passed = bench.sampler._clock() - began
+    passed = bench.sampler.clock() - began
     assert len(bench.told) <= 20 + 20 * passed + 1
     bench.sampler.stop()
 

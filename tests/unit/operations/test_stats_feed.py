@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.fleet.fleet import Fleet, InstanceState
-from app.hosts.sampler import Told
+from app.hosts.sampler_round import Told
 from app.hosts.stats import Counters, Stats
 from app.model.container import Container
 from app.model.errors import MoorageError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.hosts.sampler import Told
+from app.hosts.sampler_round import Told
 from app.model.safe_text import SafeText
 from app.operations.usage import EVERY, HostUse, UsageFeed
 from tests.unit.operations.test_stats_feed import KEYS, Bench, ours
