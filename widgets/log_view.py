@@ -10,7 +10,6 @@ from typing import ClassVar, Final, Literal
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
 from textual.binding import Binding, BindingType
 from textual.cache import LRUCache
 from textual.geometry import Size
@@ -21,85 +20,30 @@ from textual.strip import Strip
 from widgets.cells import Span, fit
 from widgets.component_styles import ComponentStyles
 from widgets.line_store import LineStore, LogLine, Mark, wrap_cuts
-from widgets.line_view import LineView
+from widgets.log_cursor import CursorView
+from widgets.log_style import AGO_WIDTH, LOG_CLASSES, LOG_CSS, SOURCE_COLOURS, ago, coloured
 from widgets.sgr import parse_sgr, strip_sgr
 
 __all__ = ["SOURCE_COLOURS", "LogLine", "LogView", "Mark", "Times"]
 
 Times = Literal["clock", "ago", "off"]
 
-SOURCE_COLOURS: Final = 8
 _MAX_SOURCE_CELLS: Final = 20
 _LEAST_TEXT_CELLS: Final = 16
 _REMEMBERED_LINES: Final = 256
-_AGO_WIDTH: Final = 4
 _STDERR: Final = "!"
 _NOTE: Final = "──"
 
 
-class LogView(LineView):
+class LogView(CursorView):
     """Lines with a time, a coloured source and a text that may hold SGR colours, and notes between them.
 
     It follows while the end is in sight; scrolled away it is paused and counts ``new_lines``. With a cursor, the keys
     that scroll move it instead, from one line to the next; a range is marked between it and its anchor.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "log-view--time",
-        "log-view--match",
-        "log-view--match-current",
-        "log-view--empty",
-        "log-view--stderr",
-        "log-view--cursor",
-        "log-view--chosen",
-        *(f"log-view--note-{tone}" for tone in ("quiet", "good", "warn", "bad")),
-        *(f"log-view--source-{index}" for index in range(SOURCE_COLOURS)),
-        *(f"log-view--sgr-{index}" for index in range(8)),
-    }
-    DEFAULT_CSS = """
-    LogView {
-        width: 1fr; height: 1fr; background: $background; color: $foreground;
-        overflow-x: auto; overflow-y: auto; scrollbar-gutter: stable;
-        scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0;
-        & > .log-view--time { color: $text-muted; }
-        & > .log-view--empty { color: $text-muted; }
-        & > .log-view--stderr { color: $text-error; text-style: bold; }
-        & > .log-view--note-quiet { color: $text-muted; }
-        & > .log-view--note-good { color: $text-success; }
-        & > .log-view--note-warn { color: $text-warning; }
-        & > .log-view--note-bad { color: $text-error; }
-        & > .log-view--cursor { background: $primary 35%; }
-        & > .log-view--chosen { background: $primary 18%; }
-        & > .log-view--match { background: $warning 35%; }
-        & > .log-view--match-current { background: $warning; color: auto 95%; text-style: bold; }
-        & > .log-view--source-0 { color: #5cc8b4; }
-        & > .log-view--source-1 { color: #7db4f5; }
-        & > .log-view--source-2 { color: #e0b04c; }
-        & > .log-view--source-3 { color: #c39bf0; }
-        & > .log-view--source-4 { color: #8fca6a; }
-        & > .log-view--source-5 { color: #f09a7d; }
-        & > .log-view--source-6 { color: #ee93c0; }
-        & > .log-view--source-7 { color: #a9b8c8; }
-        & > .log-view--sgr-0 { color: $text-muted; }
-        & > .log-view--sgr-1 { color: $text-error; }
-        & > .log-view--sgr-2 { color: $text-success; }
-        & > .log-view--sgr-3 { color: $text-warning; }
-        & > .log-view--sgr-4 { color: $text-secondary; }
-        & > .log-view--sgr-5 { color: $text-accent; }
-        & > .log-view--sgr-6 { color: $text-primary; }
-        & > .log-view--sgr-7 { color: $foreground; }
-        &:light > .log-view--source-0 { color: #00695a; }
-        &:light > .log-view--source-1 { color: #1453a8; }
-        &:light > .log-view--source-2 { color: #7a4f00; }
-        &:light > .log-view--source-3 { color: #6b35b0; }
-        &:light > .log-view--source-4 { color: #2f6412; }
-        &:light > .log-view--source-5 { color: #9a3a12; }
-        &:light > .log-view--source-6 { color: #9c2465; }
-        &:light > .log-view--source-7 { color: #475866; }
-        &:ansi > .log-view--cursor, &:ansi > .log-view--chosen { text-style: reverse; }
-        &:ansi > .log-view--match, &:ansi > .log-view--match-current { text-style: reverse; }
-    }
-    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = LOG_CLASSES
+    DEFAULT_CSS = LOG_CSS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("F", "bottom", "follow on", show=False, id="log.end", tooltip="To the last line, and follow"),
         Binding("f", "toggle_follow", "follow", id="log.follow", tooltip="Follow the end, or hold the view here"),
@@ -111,14 +55,6 @@ class LogView(LineView):
             show=False,
             id="log.times",
             tooltip="The time of each line, how long ago it was, or neither",
-        ),
-        Binding(
-            "space",
-            "choose",
-            "choose",
-            show=False,
-            id="log.choose",
-            tooltip="Choose a line; again: begin a range there",
         ),
     ]
 
@@ -155,8 +91,6 @@ class LogView(LineView):
     ) -> None:
         super().__init__(id=id, classes=classes)
         self._now = now
-        self._cursor: int | None = None
-        self._anchor: int | None = None
         self._store = LineStore(max_lines)
         self._empty_text = empty
         self._strips: LRUCache[int, tuple[Strip, list[Strip]]] = LRUCache(_REMEMBERED_LINES)
@@ -204,7 +138,8 @@ class LogView(LineView):
         top = self._store.line(self.line_at_row(self.scroll_offset.y)) if len(self._store) else None
         self._store.clear()
         self._strips.clear()
-        self._match = self._cursor = self._anchor = None
+        self._match = None
+        self.forget_cursor()
         self._store.append(lines)
         self._lay_out()
         self._set_size()
@@ -239,7 +174,8 @@ class LogView(LineView):
         """Forget all lines and follow again."""
         self._store.clear()
         self._strips.clear()
-        self._match = self._cursor = self._anchor = None
+        self._match = None
+        self.forget_cursor()
         self._set_size()
         self._move_itself(0)
         self._tell_follow(True, 0)
@@ -303,10 +239,10 @@ class LogView(LineView):
 
     def action_bottom(self) -> None:
         """Go to the last line and follow; with a cursor, this goes to the last line."""
-        if self._cursor is not None and self._anchor is not None and len(self._store):
-            self._set_cursor(self.line_numbers()[-1])
+        if self.extends_range:
+            self.set_cursor(self.line_numbers()[-1])
             return
-        self.drop_cursor()
+        self.forget_cursor()
         self._tell_follow(True, 0)
         self._go_to_end()
 
@@ -317,81 +253,17 @@ class LogView(LineView):
 
     # Cursor
 
-    @property
-    def cursor(self) -> int | None:
-        """The number of the line that is chosen."""
-        return self._cursor
-
-    def action_choose(self) -> None:
-        """Put the cursor on the match or the last line in sight; where it is already, begin a range, or end it."""
-        if not len(self._store):
-            return
-        if self._cursor is None:
-            height = self.scrollable_content_region.height
-            last = self.line_at_row(min(self.scroll_offset.y + height, self._store.rows) - 1)
-            self._set_cursor(self._match if self._match in self.line_numbers() else last)
-        else:
-            self._anchor = self._cursor if self._anchor is None else None
-            self.refresh()
-
-    def drop_cursor(self) -> bool:
-        """Take the cursor away, or first its range; whether there was one."""
-        if self._cursor is None:
-            return False
-        if self._anchor is not None:
-            self._anchor = None
-        else:
-            self._cursor = None
-        self.refresh()
-        return True
-
     def chosen_lines(self) -> list[LogLine]:
         """The lines of the range, or the one at the cursor, or else that of the match; in order."""
-        numbers = self.line_numbers()
-        at = self._cursor if self._cursor is not None else self._match
-        if at is None or not numbers:
-            return []
-        first, last = sorted((at, self._anchor if self._anchor is not None else at))
-        return [self._store.line(number) for number in range(max(first, numbers.start), min(last + 1, numbers.stop))]
+        return [self._store.line(number) for number in self.chosen_numbers()]
 
-    def _set_cursor(self, number: int | None) -> None:
-        numbers = self.line_numbers()
-        if number is None or not numbers:
-            return
-        self._cursor = min(max(number, numbers.start), numbers.stop - 1)
+    def hold(self) -> None:
+        """The cursor has been put somewhere: the view stays there."""
         self._tell_follow(False, self.new_lines)
-        row, top = self._store.row_of(self._cursor), self.scroll_offset.y
-        height = max(self.scrollable_content_region.height, 1)
-        if not top <= row < top + height:
-            self._move_itself(row if row < top else row - height + 1)
-        self.refresh()
 
-    def action_scroll_rows(self, rows: int) -> None:
-        """Scroll, or move the cursor."""
-        if self._cursor is None:
-            super().action_scroll_rows(rows)
-        else:
-            self._set_cursor(self._cursor + rows)
-
-    def action_scroll_pages(self, pages: int) -> None:
-        """Scroll by a page, or move the cursor by one."""
-        if self._cursor is None:
-            super().action_scroll_pages(pages)
-        else:
-            self._set_cursor(self._cursor + pages * max(1, self.scrollable_content_region.height - 1))
-
-    def action_top(self) -> None:
-        """Scroll to the first line, or move the cursor there."""
-        if self._cursor is None:
-            super().action_top()
-        else:
-            self._set_cursor(self._store.first)
-
-    def on_click(self, event: events.Click) -> None:
-        """Put the cursor on the line that was clicked."""
-        row = self.scroll_offset.y + event.y
-        if row < self._store.rows:
-            self._set_cursor(self.line_at_row(row))
+    def move_view(self, row: int) -> None:
+        """Scroll, for the cursor."""
+        self._move_itself(row)
 
     # Layout
 
@@ -426,7 +298,7 @@ class LogView(LineView):
     def _time_width(self) -> int:
         if self.times == "off" or not self._store.time_width:
             return 0
-        return (_AGO_WIDTH if self.times == "ago" else self._store.time_width) + 1
+        return (AGO_WIDTH if self.times == "ago" else self._store.time_width) + 1
 
     @property
     def _source_width(self) -> int:
@@ -485,16 +357,10 @@ class LogView(LineView):
         if part:
             prefix = Strip.blank(self._prefix_width, self._styles.get())
         strip = Strip.join([prefix, text]).adjust_cell_length(width, self._styles.get())
-        return self._as_chosen(number, strip) if self._cursor is not None else strip
-
-    def _as_chosen(self, number: int, strip: Strip) -> Strip:
-        name = "cursor" if number == self._cursor else ""
-        if not name and self._anchor is not None and self._cursor is not None:
-            first, last = sorted((self._anchor, self._cursor))
-            name = "chosen" if first <= number <= last else ""
-        if not name:
+        chosen = self.how_chosen(number)
+        if not chosen:
             return strip
-        style = self._styles.get(name)
+        style = self._styles.get(chosen)
         ground = Style(bgcolor=style.bgcolor, reverse=style.reverse)
         return Strip([Segment(segment.text, (segment.style or Style.null()) + ground) for segment in strip])
 
@@ -517,8 +383,8 @@ class LogView(LineView):
         written, text = self._store.text(number), self.line_text(number)
         segments = [Segment(" ", base)]
         if self._time_width:
-            shown = line.time if self.times == "clock" else _ago(self._now() - line.when) if line.when else ""
-            segments += self._padded(shown, self._time_width - 1, "time")
+            clock = line.time if self.times == "clock" else ago(self._now() - line.when) if line.when else ""
+            segments += self._padded(clock, self._time_width - 1, "time")
             segments.append(Segment(" ", base))
         is_note = line.mark not in ("", "stderr")
         if self._source_width:
@@ -529,28 +395,14 @@ class LogView(LineView):
         if self._store.has_stderr:
             segments += self._padded(_STDERR if line.mark == "stderr" else "", 2, "stderr")
         pieces = [(text, self._styles.get(f"note-{line.mark}"))] if is_note else parse_sgr(written)
-        segments_of_text = [Segment(piece, style if is_note else self._coloured(style)) for piece, style in pieces]
+        segments_of_text = [
+            Segment(piece, style if is_note else coloured(style, self._styles)) for piece, style in pieces
+        ]
         strip = Strip(segments_of_text, cell_len(text))
         match_style = self._styles.get("match-current" if number == self._match else "match")
         strip = self.highlight_matches(text, strip, Style(color=match_style.color, bgcolor=match_style.bgcolor))
         parts = list(strip.divide(wrap_cuts(text, self.text_width()))) if self.wrap and text else [strip]
         return Strip(segments), parts
 
-    def _coloured(self, style: Style) -> Style:
-        """A parsed style on our ground: the sixteen basic colours are the theme's, so that they can be read on it."""
-        base = self._styles.get()
-        number = style.color.number if style.color is not None and style.bgcolor is None else None
-        if number is None or number > 15:
-            return base + style
-        return base + style + Style(color=self._styles.get(f"sgr-{number % 8}").color)
-
     def _padded(self, text: str, width: int, tone: str) -> list[Segment]:
         return [Segment(span.text, self._styles.get(tone)) for span in fit((Span(text),), width)]
-
-
-def _ago(seconds: float) -> str:
-    """``4s``, ``12m``, ``3h``, ``2d``, in at most four cells."""
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
-        if seconds >= size:
-            return f"{min(int(seconds / size), 999)}{unit}".rjust(_AGO_WIDTH)
-    return f"{max(int(seconds), 0)}s".rjust(_AGO_WIDTH)

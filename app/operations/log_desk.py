@@ -9,41 +9,22 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import repeat
 
 from app.hosts.errors import HostError
-from app.hosts.logs import LogEntry, LogStream, StreamName, read_logs
+from app.hosts.logs import LogEntry
 from app.model.safe_text import safe_line
 from app.operations.log_hosts import HostPulse
 from app.operations.log_merge import DeskLine, Item, Merger, Note, NoteKind, Source, SourceState
+from app.operations.log_reader import OVER, SourceReader, Wanted
 
 BUFFER = 24_000_000
 """Characters that may wait to be merged, of all sources together."""
 LEAST_BUFFER = 500_000
 """Characters that may wait of one source, however many there are."""
-_FIRST_WAIT, _LONGEST_WAIT = 0.5, 8.0
-_LOOK_AGAIN = 2.0
-_STEADY = 5.0
 _PULSE = 3.0
 _LOOK = 0.05
-_OVER: frozenset[SourceState] = frozenset({"ended", "gone", "unreadable"})
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What to read of each source. ``since`` by our clock; ``tail`` None: all; ``stream`` None: both.
-
-    ``lossy``: what the reader is too slow for is dropped and counted; otherwise the engines are made to wait.
-    ``alone``: nobody tells how hosts and containers are, so they are asked from time to time.
-    """
-
-    since: datetime | None = None
-    tail: int | None = None
-    stream: StreamName | None = None
-    lossy: bool = True
-    alone: bool = False
 
 
 class LogDesk:
@@ -58,8 +39,9 @@ class LogDesk:
         self._changed = threading.Condition()
         self._merger = Merger()
         self._hosts: dict[str, HostPulse] = {}
-        self._readers: dict[str, _Reader] = {}
+        self._readers: dict[str, SourceReader] = {}
         self._closed = threading.Event()
+        self._delivering = False
         threading.Thread(target=self._merge, name="log-merge", daemon=True).start()
 
     # --- what the owner calls --------------------------------------------------------------------------------------
@@ -73,7 +55,8 @@ class LogDesk:
     def over(self) -> bool:
         """Has every source come to its end, and was all of it delivered?"""
         with self._changed:
-            return not self._merger.waiting and all(reader.source.state in _OVER for reader in self._readers.values())
+            busy = self._merger.waiting or self._delivering
+            return not busy and all(reader.source.state in OVER for reader in self._readers.values())
 
     def add(self, sources: Iterable[Source]) -> None:
         """Follow more logs; those that are followed already go on."""
@@ -83,7 +66,7 @@ class LogDesk:
                 known = source.host in self._hosts
                 self._hosts.setdefault(source.host, HostPulse(source.host, datetime.now(UTC)))
                 self._merger.join(source.key, time.monotonic())
-                self._readers[source.key] = _Reader(self, source)
+                self._readers[source.key] = SourceReader(self, source)
                 if self._wanted.alone and not known:
                     threading.Thread(target=self._pulse, args=(source,), name="log-pulse", daemon=True).start()
         for source in fresh:
@@ -91,7 +74,7 @@ class LogDesk:
 
     def started(self, key: str) -> None:
         """A container that had ended runs again."""
-        if (reader := self._readers.get(key)) is not None and reader.source.state in _OVER:
+        if (reader := self._readers.get(key)) is not None and reader.source.state in OVER:
             reader.wake.set()
 
     def vanished(self, key: str) -> None:
@@ -107,7 +90,7 @@ class LogDesk:
         """The host answers again: what was open while it was silent may be dead, and is opened anew."""
         self.heard(host)
         for reader in list(self._readers.values()):
-            if reader.source.host == host and reader.source.state not in _OVER:
+            if reader.source.host == host and reader.source.state not in OVER:
                 reader.resume()
 
     def close(self) -> None:
@@ -183,7 +166,7 @@ class LogDesk:
         with self._changed:
             mine = [
                 reader for reader in self._readers.values()
-                if reader.source.host == host and reader.source.state not in _OVER
+                if reader.source.host == host and reader.source.state not in OVER
             ]  # fmt: skip
             if not mine or host not in self._hosts:
                 return
@@ -213,12 +196,14 @@ class LogDesk:
                 # Not for ever: a close must end it on every system.
                 self._changed.wait_for(lambda: self._merger.waiting or self._closed.is_set(), 1.0)
                 items = self._merger.take(time.monotonic())
+                self._delivering = bool(items)
                 if items:
                     self._changed.notify_all()
                 elif self._merger.waiting:
                     self._changed.wait(_LOOK)
             if items and not self._closed.is_set():
                 self._deliver(items)
+                self._delivering = False
 
     def _pulse(self, source: Source) -> None:
         while not self._closed.wait(_PULSE):
@@ -229,163 +214,3 @@ class LogDesk:
             else:
                 if self.is_silent(source.host):
                     self.host_back(source.host)
-
-
-class _Reader:
-    """Reads one source until the desk is closed."""
-
-    def __init__(self, desk: LogDesk, source: Source) -> None:
-        self.source = source
-        self.wake = threading.Event()
-        self._desk = desk
-        self._stream: LogStream | None = None
-        self._first_open: datetime | None = None
-        self._reopen = False
-
-    @property
-    def is_open(self) -> bool:
-        return self._stream is not None
-
-    def start(self) -> None:
-        threading.Thread(target=self._run, name=f"log-{self.source.tag}", daemon=True).start()
-
-    def close(self) -> None:
-        self.wake.set()
-        self._close_stream()
-
-    def _close_stream(self) -> None:
-        if (stream := self._stream) is not None:
-            # That may wait for its socket: not in the caller's thread.
-            threading.Thread(target=stream.close, daemon=True).start()
-
-    def resume(self) -> None:
-        """Open the log anew, from where it was."""
-        self.wake.set()
-        self._reopen = self.is_open
-        self._close_stream()
-
-    # --- in its thread ---------------------------------------------------------------------------------------------
-
-    def _run(self) -> None:
-        wait = _FIRST_WAIT
-        while not self._desk.closed.is_set():
-            began = time.monotonic()
-            self.wake.clear()
-            self._read()
-            if self._desk.closed.is_set():
-                return
-            state = self.source.state
-            if state in _OVER:
-                if not self._wait_for_start():
-                    return
-                wait = _FIRST_WAIT
-            elif self._reopen:
-                self._reopen = False
-            else:
-                wait = _FIRST_WAIT if time.monotonic() - began > _STEADY else min(wait * 1.6, _LONGEST_WAIT)
-                self.wake.wait(wait)
-
-    def _read(self) -> None:
-        """One connection, from its opening to its end. Says in the source's state what is to be done next."""
-        source, wanted = self.source, self._desk.wanted
-        try:
-            since, tail = self._from_where()
-            stream = read_logs(
-                source.engine, source.key, follow=True, tail=tail, since=since, timestamps=True, stream=wanted.stream
-            )
-        except HostError as error:
-            self._failed(error, opening=True)
-            return
-        self._stream = stream
-        now = datetime.now(UTC)
-        self._first_open = self._first_open or now
-        self._desk.opened(source, now)
-        try:
-            for batch in stream:
-                self._take(batch)
-        except HostError as error:
-            if not self._reopen:
-                self._failed(error, opening=False)
-        else:
-            if not (self._reopen or self._desk.closed.is_set()):
-                self._ended()
-        finally:
-            self._stream = None
-
-    def _from_where(self) -> tuple[datetime | None, int | None]:
-        """Since when, by the host's clock, and how many lines of the end."""
-        source, wanted = self.source, self._desk.wanted
-        since = source.overlap.resume()
-        if since is not None:
-            return since, None
-        if self._first_open is not None and wanted.tail == 0:
-            return self._first_open + source.offset, None
-        return (wanted.since + source.offset if wanted.since else None), wanted.tail
-
-    def _take(self, batch: list[LogEntry]) -> None:
-        fresh, missing = self.source.overlap.unseen(batch)
-        if missing:
-            why = "no longer has what was shown last: lines may be missing"
-            self._desk.tell(self.source, "problem", f"the log of {self.source.tag} {why}")
-        self._desk.heard(self.source.host)
-        if fresh:
-            self.source.overlap.seen(fresh)
-            self._desk.put(self.source, fresh)
-
-    def _failed(self, error: HostError, *, opening: bool) -> None:
-        source, desk = self.source, self._desk
-        if desk.closed.is_set():
-            return
-        if error.kind == "not-found":
-            desk.settle(source, "gone", "ended", f"{source.tag} is gone: the container was removed")
-        elif error.unanswered:
-            # Broken off, or refused, is known at once; a deadline has passed only after the fact.
-            desk.lost(source.host, datetime.now(UTC), error.message, at_once=error.kind == "unreachable")
-            source.state = "silent"
-        elif opening:
-            desk.settle(source, "unreadable", "problem", f"the log of {source.tag} cannot be read: {error.message}")
-        else:
-            desk.tell(source, "problem", f"the log of {source.tag} broke off: {error.message}; it is opened again")
-
-    def _ended(self) -> None:
-        """A clean end: the container has ended, or the engine has."""
-        source, broke = self.source, datetime.now(UTC)
-        try:
-            state = source.engine.inspect(source.key).get("State")
-        except HostError as error:
-            if error.unanswered:
-                self._desk.lost(source.host, broke, error.message, at_once=True)
-                source.state = "silent"
-            else:
-                self._failed(error, opening=False)
-            return
-        told = state if isinstance(state, dict) else {}
-        if told.get("Running") or told.get("Restarting"):
-            return
-        if told.get("Status") == "created":
-            self._desk.settle(source, "ended")
-        else:
-            self._desk.settle(source, "ended", "ended", f"{source.tag} has ended: exit {told.get('ExitCode', '?')}")
-
-    def _wait_for_start(self) -> bool:
-        """Until it is told, or found out, that the container runs again; False: nobody wants to know any more."""
-        source = self.source
-        if source.state == "gone":
-            return False
-        had_run = source.state == "ended" and source.overlap.last is not None
-        while not self.wake.wait(_LOOK_AGAIN if self._desk.wanted.alone else None):
-            if self._desk.closed.is_set() or self._runs():
-                break
-        if self._desk.closed.is_set():
-            return False
-        source.state = "opening"
-        if had_run:
-            self._desk.tell(source, "started", f"{source.tag} has started again")
-        return True
-
-    def _runs(self) -> bool:
-        try:
-            state = self.source.engine.inspect(self.source.key).get("State")
-        except HostError:
-            return False
-        return isinstance(state, dict) and bool(state.get("Running"))

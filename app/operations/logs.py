@@ -20,9 +20,10 @@ from app.model.errors import MoorageError, NotFoundError
 from app.model.requests import ClusterName, Request
 from app.model.safe_text import SafeText, safe_line, without_sgr
 from app.model.task import Task
-from app.operations.log_desk import LogDesk, Wanted
+from app.operations.log_desk import LogDesk
 from app.operations.log_filter import Sieve, filter_of
 from app.operations.log_merge import DeskLine, Item, Source
+from app.operations.log_reader import Wanted
 from app.operations.log_sources import (
     LONG,
     NoContainersError,

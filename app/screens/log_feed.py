@@ -12,9 +12,10 @@ from app.model.instance import InstanceKey
 from app.model.json_line import told_json
 from app.model.safe_text import without_sgr
 from app.model.task import Task
-from app.operations.log_desk import LogDesk, Wanted
+from app.operations.log_desk import LogDesk
 from app.operations.log_filter import LogFilter, Sieve
 from app.operations.log_merge import DeskLine, Item, NoteKind, Source
+from app.operations.log_reader import Wanted
 from app.operations.log_sources import container_source, id_digits, part_source
 from app.screens.desk import Desk
 from app.screens.log_targets import LogTarget

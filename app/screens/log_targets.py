@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.fleet.fleet import Fleet
@@ -10,6 +12,8 @@ from widgets.live_table import LiveTable
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
+
+    from app.operations.log_filter import LogFilter
 
 UNMANAGED = "container:"
 """How the key of an unmanaged container's row begins."""
@@ -42,3 +46,23 @@ def _target(fleet: Fleet, key: str) -> LogTarget | None:
             if container_id in state.containers:
                 return LogTarget(instance, container_id=container_id)
     return None
+
+
+def log_commands(targets: Sequence[LogTarget], extent: Sequence[str], wanted: LogFilter) -> list[str]:
+    """The commands that show the same: one for each cluster, and one for each container that is no task's."""
+    flags = ["--follow", *extent]
+    for term in wanted.terms:
+        flag = "--exclude" if term.excludes else "--filter"
+        flags += [f"{flag}={term.text}"] if term.text.startswith("-") else [flag, term.text]
+    flags += [f"--{wanted.stream}-only"] if wanted.stream else []
+    tasks: dict[tuple[str, str], list[str]] = {}
+    commands = []
+    for target in targets:
+        if target.task_id:
+            tasks.setdefault((target.instance.cluster, target.container), []).append(target.task_id)
+        else:
+            where = ["--cluster", target.instance.cluster, "--container-instance", target.instance.name]
+            commands.append([*where, "--container", target.container_id[:12]])
+    for (cluster, container), ids in tasks.items():
+        commands.append([*ids, "--cluster", cluster, *(["--container", container] if container else [])])
+    return [shlex.join(["moorage", "logs", *arguments, *flags]) for arguments in commands]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import ClassVar
@@ -16,8 +15,8 @@ from app.fleet.changes import ChangeSet
 from app.model.errors import MoorageError
 from app.model.safe_text import safe_line
 from app.model.task import Task
-from app.operations.log_desk import Wanted
 from app.operations.log_filter import LogFilter
+from app.operations.log_reader import Wanted
 from app.operations.logs import clock_note, parse_since
 from app.screens import formats
 from app.screens.actions import INSIDE, bindings
@@ -25,7 +24,7 @@ from app.screens.desk import Desk
 from app.screens.json_screen import search_in
 from app.screens.log_dialogs import SourcesDialog, plain_line, save_dialog
 from app.screens.log_feed import KEPT_LINES, MOST_SOURCES, TAIL, LogFeed
-from app.screens.log_targets import LogTarget
+from app.screens.log_targets import LogTarget, log_commands
 from app.screens.task_actions import TaskActions
 from widgets.cells import Cell, Span, Tone
 from widgets.chip_line import ChipLine
@@ -180,6 +179,8 @@ class LogsScreen(TaskActions):
         words = [Span(f"{count} source{'' if count == 1 else 's'}  ", "muted"), Span(self._extent(), "muted")]
         if feed.left_out:
             words.append(Span(f"  {feed.left_out} left out, {MOST_SOURCES} is the most", "warn"))
+        if feed.let_go:
+            words.append(Span(f"  {feed.let_go:,} older let go", "muted"))
         if self._filter.stream:
             words.append(Span(f"  {self._filter.stream} only", "accent"))
         if self._filter.context and self._filter.terms:
@@ -323,31 +324,5 @@ class LogsScreen(TaskActions):
         self.say("Copied the line" if len(lines) == 1 else f"Copied {len(lines):,} lines")
 
     def action_copy_command(self) -> None:
-        self.copy("\n".join(self._commands()), "command")
-
-    def _commands(self) -> list[str]:
-        """One for each cluster, and one for each container that is no task's."""
-        flags = ["--follow"]
-        if self._since is None:
-            flags += ["--tail", str(self._tail)]
-        elif self._since:
-            flags += ["--since", self._since]
-        flags += [part for term in self._filter.terms for part in _term_flags(term.text, excludes=term.excludes)]
-        flags += [f"--{self._filter.stream}-only"] if self._filter.stream else []
-        tasks: dict[tuple[str, str], list[str]] = {}
-        for target in self._targets:
-            if target.task_id:
-                tasks.setdefault((target.instance.cluster, target.container), []).append(target.task_id)
-        commands = [
-            [*ids, "--cluster", cluster, *(["--container", container] if container else []), *flags]
-            for (cluster, container), ids in tasks.items()
-        ]
-        for cluster, instance, container in {(*t.instance, t.container_id) for t in self._targets if t.container_id}:
-            where = ["--cluster", cluster, "--container-instance", instance, "--container", container[:12]]
-            commands.append([*where, *flags])
-        return [shlex.join(["moorage", "logs", *arguments]) for arguments in commands]
-
-
-def _term_flags(text: str, *, excludes: bool) -> list[str]:
-    flag = "--exclude" if excludes else "--filter"
-    return [f"{flag}={text}"] if text.startswith("-") else [flag, text]
+        extent = ["--tail", str(self._tail)] if self._since is None else ["--since", self._since] if self._since else []
+        self.copy("\n".join(log_commands(self._targets, extent, self._filter)), "command")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.model.requests import RunTaskRequest
-from app.operations import log_desk
+from app.operations import log_reader
 from app.operations.launch import run_task
 from app.screens.dashboard import Dashboard
 from app.screens.logs import LogsScreen
@@ -142,7 +142,7 @@ async def test_a_container_that_is_removed_and_a_log_that_cannot_be_read_are_tol
 async def test_what_came_while_an_engine_was_dead_is_read_when_it_is_back(
     fresh_engine: Callable[..., Daemon], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_desk, "_LONGEST_WAIT", 1.0)
+    monkeypatch.setattr(log_reader, "_LONGEST_WAIT", 1.0)
     daemon = fresh_engine(name="edge-1", live_restore=True)
     daemon.run(["sh", "-c", TALKER], name="talker")
     app = Dashboard(session_with(tmp_path, daemon.endpoint))

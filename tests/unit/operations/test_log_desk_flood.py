@@ -1,0 +1,154 @@
+"""A log desk under a flood, with streams of the test's own: memory bounded, what is lost counted for each source."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
+
+from app.hosts.errors import HostError
+from app.hosts.logs import LogEntry
+from app.model.safe_text import SafeText
+from app.operations import log_desk, log_reader
+from app.operations.log_desk import LogDesk
+from app.operations.log_merge import DeskLine, Item, Note, Source
+from app.operations.log_reader import Wanted
+from tests.engine_bed.waiting import wait_until
+
+
+class Engine:
+    """Only what a reader asks of one."""
+
+    def inspect(self, container: str) -> dict[str, Any]:
+        return {"State": {"Running": False, "Status": "exited", "ExitCode": 3}}
+
+    def ping(self) -> None:
+        return None
+
+
+class Flood:
+    """Batches without end, or so many."""
+
+    def __init__(self, batches: int | None = None, lines: int = 500) -> None:
+        self.given = 0
+        self._batches, self._lines = batches, lines
+        self._closed = threading.Event()
+
+    def __iter__(self) -> Iterator[list[LogEntry]]:
+        time = datetime.now(UTC)
+        while self.given != self._batches and not self._closed.is_set():
+            time += timedelta(microseconds=10)
+            self.given += 1
+            yield [LogEntry("stdout", SafeText("x" * 100), time)] * self._lines
+
+    def close(self) -> None:
+        self._closed.set()
+
+
+def source(name: str) -> Source:
+    return Source(name, SafeText(name), "edge-1", cast("Any", Engine()))
+
+
+@pytest.fixture
+def streams(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    monkeypatch.setattr(log_reader, "read_logs", lambda _engine, container, **_: made[container])
+    monkeypatch.setattr(log_desk, "BUFFER", 2_000_000)
+    return made
+
+
+def test_what_a_slow_screen_cannot_take_is_counted_and_told_and_memory_stays(streams: dict[str, Any]) -> None:
+    flood, calm = Flood(), Flood(1, lines=5)
+    streams["flood"], streams["calm"] = flood, calm
+    taken: list[Item] = []
+    may_take, first = threading.Event(), threading.Event()
+
+    def deliver(items: list[Item]) -> None:
+        taken.extend(items)
+        first.set()
+        may_take.wait(30)
+
+    desk = LogDesk(Wanted(), deliver)
+    desk.add([source("flood"), source("calm")])
+    try:
+        assert first.wait(10)
+        flooding = desk.sources[0]
+        wait_until(lambda: flooding.skipped > 100_000, within=20, what="lines skipped")
+        assert desk._merger.size("flood") <= 2_000_000
+        assert desk.sources[1].skipped == 0
+        may_take.set()
+        wait_until(lambda: any(isinstance(item, Note) for item in taken), within=10, what="the loss told")
+        wait_until(
+            lambda: any(isinstance(item, Note) and item.kind == "skipped" for item in taken), within=10, what="its note"
+        )
+    finally:
+        may_take.set()
+        desk.close()
+    (told, *_) = [item.text for item in taken if isinstance(item, Note) and item.kind == "skipped"]
+    assert told.endswith("lines of flood skipped: they came faster than they could be shown")
+
+
+def test_where_nothing_may_be_lost_the_engine_is_made_to_wait(streams: dict[str, Any]) -> None:
+    streams["flood"] = Flood(100)
+    seen = 0
+    pauses = iter(range(10_000))
+    done = threading.Event()
+
+    def deliver(items: list[Item]) -> None:
+        nonlocal seen
+        seen += sum(isinstance(item, DeskLine) for item in items)
+        threading.Event().wait(0.001 * (next(pauses) % 3))
+        if seen == 50_000:
+            done.set()
+
+    desk = LogDesk(Wanted(lossy=False, alone=True), deliver)
+    desk.add([source("flood")])
+    assert done.wait(30)
+    wait_until(lambda: desk.over, within=10, what="the end")
+    desk.close()
+    assert desk.sources[0].skipped == 0
+    assert desk.sources[0].state == "ended"
+
+
+def test_a_protocol_error_is_told_and_the_log_is_opened_again(
+    streams: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> Iterator[list[LogEntry]]:
+        yield [LogEntry("stdout", SafeText("one"), datetime.now(UTC))]
+        streams["a"] = Flood(1, lines=1)
+        raise HostError("the log cannot be read: b'x' begins no frame", "failed")
+
+    class Broken(Flood):
+        def __iter__(self) -> Iterator[list[LogEntry]]:
+            return broken()
+
+    monkeypatch.setattr(log_reader, "_FIRST_WAIT", 0.01)
+    streams["a"] = Broken()
+    taken: list[Item] = []
+    desk = LogDesk(Wanted(), taken.extend)
+    desk.add([source("a")])
+    wait_until(lambda: desk.sources[0].state == "ended" and len(taken) == 4, within=10, what="both lines and two notes")
+    desk.close()
+    notes = [item.text for item in taken if isinstance(item, Note)]
+    assert notes == [
+        "the log of a broke off: the log cannot be read: b'x' begins no frame; it is opened again",
+        "a has ended: exit 3",
+    ]
+
+
+def test_hostile_tags_and_reasons_are_made_safe(streams: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise HostError("\x1b]0;x\x07 \u202e", "failed")
+
+    monkeypatch.setattr(log_reader, "read_logs", refused)
+    taken: list[Item] = []
+    desk = LogDesk(Wanted(), taken.extend)
+    desk.add([source("a\x1b[2J")])
+    wait_until(lambda: bool(taken), within=10, what="the note")
+    desk.close()
+    (note,) = taken
+    assert isinstance(note, Note)
+    assert note.text.isprintable()
