@@ -7,7 +7,6 @@ of them a screen of containers would cost more than everything else. One thread 
 from __future__ import annotations
 
 import contextlib
-import ssl
 from typing import Any, Final, NamedTuple
 
 from app.hosts.errors import HostError
@@ -17,8 +16,10 @@ MOST_BYTES: Final = 1 << 20
 _HEAD_LIMIT: Final = 1 << 14
 _READ_SIZE: Final = 1 << 16
 _END_OF_HEAD: Final = b"\r\n\r\n"
-_NOT_YET = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError, TimeoutError)
-"""What a read that would have to wait raises: sockets, TLS, and the channels of SSH."""
+_NOT_YET = (BlockingIOError, InterruptedError, TimeoutError)
+"""What a read that would have to wait raises: sockets, and the channels of SSH."""
+_NOT_YET_OF_TLS = frozenset({"SSLWantReadError", "SSLWantWriteError"})
+"""The same of TLS, by name: to import it takes longer than a start may."""
 
 
 class Answer(NamedTuple):
@@ -67,6 +68,8 @@ class Wire:
             except _NOT_YET:
                 break
             except (OSError, EOFError) as error:
+                if type(error).__name__ in _NOT_YET_OF_TLS:
+                    break
                 raise HostError("the engine went away", "timeout") from error
             if not data:
                 over = self._last = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Iterator
 
 import pytest
@@ -126,3 +127,20 @@ def test_asking_an_engine_that_is_gone_is_an_error(pair: PAIR) -> None:
     with pytest.raises(HostError) as caught:
         ask_thrice()
     assert caught.value.unanswered
+
+
+def test_tls_that_has_nothing_to_read_yet_is_no_error(pair: PAIR) -> None:
+    class Tls:
+        def __init__(self, sock: socket.socket) -> None:
+            self._sock = sock
+
+        def recv(self, size: int) -> bytes:
+            raise ssl.SSLWantReadError(2, "The operation did not complete (read)")
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._sock, name)
+
+    wire, _ = pair
+    wire.ask("/x")
+    wire._socket = Tls(wire._socket)
+    assert wire.read() is None
