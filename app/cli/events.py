@@ -11,7 +11,8 @@ from app.cli.outcome import INTERRUPTED, complain
 from app.model.event import Event
 from app.model.safe_text import safe_line
 from app.operations.event_log import EventLog, EventsRequest
-from app.operations.event_shape import detail_words, event_shape, subject_words
+from app.operations.event_shape import event_shape
+from app.operations.event_words import detail_words, subject_words
 
 
 def _events(call: Call) -> int:

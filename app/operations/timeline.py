@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from app.model.event import SAME_WITHIN, Event, is_bad, length_words, when_stopped
 from app.model.task import Task
-from app.operations.event_shape import detail_words
+from app.operations.event_words import detail_words
 from app.store.past_task import PastTask
 
 _RANK = ("launch", "pulled", "created", "started", "healthy", "RUNNING")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from app.model.event import Event
-from app.operations.event_shape import detail_words, event_shape, subject_words
+from app.operations.event_words import detail_words, subject_words
 from app.screens.frame import FrameScreen
 
 
@@ -32,6 +32,9 @@ def open_event(screen: FrameScreen, event: Event) -> None:
 
 def show_event(screen: FrameScreen, event: Event) -> None:
     """As JSON, with its command in full."""
+    # Here, as it brings along the models of documents, which the first frame need not wait for.
+    from app.operations.event_shape import event_shape
+
     screen.app.push_screen(screen.desk.doors.json([event.cluster or "events", event.what, "JSON"], event_shape(event)))
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from app.model.event import Event, span_words
 from app.operations.event_feed import Away
-from app.operations.event_shape import detail_words, subject_words
+from app.operations.event_words import detail_words, subject_words
 from app.screens.filtering import Subject, subject
 from app.screens.rows import pick
 from widgets.cells import Cell, Column, Row, Span, Tone, cell

@@ -264,7 +264,7 @@ def test_a_disk_that_fills_up_is_one_line_and_what_was_kept_stays(small_disk: Pa
     except MoorageError as error:
         # There is not even room for the tables.
         assert "see that its disk has room" in error.message or "No space left" in error.message
-    with pytest.raises(MoorageError, match="room|space"):
+    with pytest.raises(MoorageError, match=r"room|space"):
         store.add(event("died", second, detail=SafeText("x" * 400)) for second in range(1000))
     subprocess.run(["mount", "-o", "remount,size=4m,nr_inodes=99", str(small_disk)], check=True)
     store.add([event("oom", 5)])
