@@ -16,7 +16,7 @@ from app.model.task import Task
 from app.screens import formats
 from app.screens.actions import ACTIONS
 from app.screens.facts import Facts, FactsPane
-from app.screens.jumps import Jumps, siblings_of
+from app.screens.jumps import Jumps
 from widgets.key_hints import KeyHints
 
 
@@ -79,7 +79,7 @@ class DescribeDialog(ModalScreen[None]):
 def _siblings(screen: Jumps, task: Task) -> tuple[str, str]:
     others = [one for one in screen.desk.fleet.tasks(task.cluster) if one.group == task.group and one.id != task.id]
     running = sum(one.last_status == "RUNNING" for one in others)
-    return "Siblings", f"{len(others)} in group {task.group}, {running} of them RUNNING ({siblings_of(task)})"
+    return "Siblings", f"{len(others)} more in group {task.group}, {running} of them RUNNING"
 
 
 def instance_facts(screen: Jumps, state: InstanceState) -> list[tuple[str, str]]:

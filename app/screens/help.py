@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Static
+
+from app.screens.facts import Facts
+from widgets.key_hints import key_name
 
 WIDE = 118
-_KEY_NAMES = {
-    "question_mark": "?",
-    "slash": "/",
-    "escape": "esc",
-    "colon": ":",
-    "pageup": "pgup",
-    "pagedown": "pgdn",
-    "upper_y": "Y",
-}
-
-
-def key_name(binding: Binding) -> str:
-    if binding.key_display:
-        return binding.key_display
-    return _KEY_NAMES.get(binding.key, binding.key)
 
 
 def help_lines(active: Iterable[ActiveBinding]) -> list[tuple[str, str]]:
@@ -39,10 +25,16 @@ def help_lines(active: Iterable[ActiveBinding]) -> list[tuple[str, str]]:
         if not entry.enabled or not text or binding.id is None:
             continue
         keys.setdefault(text, [])
-        name = key_name(binding)
+        name = binding.key_display or key_name(binding.key)
         if name not in keys[text]:
             keys[text].append(name)
     return [(" ".join(names), text) for text, names in keys.items()]
+
+
+class KeyFacts(Facts):
+    """Keys and what they do; long sentences wrap below themselves."""
+
+    DEFAULT_CSS = "KeyFacts > .facts--name { color: $accent-text; text-style: bold; }"
 
 
 class HelpScreen(ModalScreen[None]):
@@ -64,10 +56,6 @@ class HelpScreen(ModalScreen[None]):
         with dialog, VerticalScroll(), Horizontal():
             for part in (self._lines[:half], self._lines[half:]):
                 if part:
-                    yield Static(_aligned(part))
-
-
-def _aligned(lines: Sequence[tuple[str, str]]) -> Content:
-    width = max(len(keys) for keys, _ in lines)
-    text = [Content.assemble((f"{keys:<{width}}", "bold $accent-text"), "  ", words) for keys, words in lines]
-    return Content("\n").join(text)
+                    facts = KeyFacts()
+                    facts.show(part)
+                    yield facts
