@@ -14,6 +14,7 @@ from bench.editor import editor_figures
 from bench.events import event_load_figures
 from bench.launch import launch_figures
 from bench.live import Hello, engine_idle, event_figures, hello_costs, idle_figures, key_figures, unavailable
+from bench.logs import log_figures
 from bench.placement import placement_figures
 from bench.pty_app import PtyApp
 from bench.shell import shell_figures
@@ -66,6 +67,7 @@ def _with_engine(daemon: Daemon, home: Path, quick: bool) -> list[Figure]:
         figures += _live(daemon, home, count, presses, events, seconds, hello)
         if count == FEW:
             figures += launch_figures(daemon, home, 3 if quick else 8)
+            figures += log_figures(daemon, lambda: _dashboard(home), 2 if quick else 5, 10 if quick else 60)
             with _dashboard(home) as app:
                 figures += shell_figures(daemon, home, app, 2 if quick else 5, 5 if quick else 60)
     return figures

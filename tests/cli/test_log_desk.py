@@ -119,9 +119,11 @@ def test_following_tells_a_host_that_is_cut_off_and_goes_on_without_a_line_lost_
 
         goes_on(10)
         daemons[1].pause()
-        wait_until(lambda: "note: edge-2 silent since" in following.err, within=30, what="the silence told")
-        goes_on(5)
-        daemons[1].resume()
+        try:
+            wait_until(lambda: "note: edge-2 silent since" in following.err, within=30, what="the silence told")
+            goes_on(5)
+        finally:
+            daemons[1].resume()
         wait_until(lambda: "note: edge-2 back: gap of" in following.err, within=30, what="the return told")
         goes_on(20)
         assert following.end(signal.SIGINT) == 130

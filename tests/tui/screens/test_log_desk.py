@@ -59,7 +59,9 @@ async def test_six_tasks_on_three_hosts_are_merged_and_a_host_that_is_cut_off_is
     daemons = [fresh_engine(name=f"edge-{n}", live_restore=True) for n in (1, 2, 3)]
     session = session_with(tmp_path, *(daemon.endpoint for daemon in daemons))
     register(session, talking("web"))
-    launched = run_task(session, RunTaskRequest(cluster="prod", task_definition="web", count=6), quiet)
+    spread = {"type": "spread", "field": "instanceId"}
+    request = {"cluster": "prod", "taskDefinition": "web", "count": 6, "placementStrategy": [spread]}
+    launched = run_task(session, RunTaskRequest.model_validate(request), quiet)
     victim = daemons[1]
     app = Dashboard(session)
     async with app.run_test(size=SIZE) as pilot:
@@ -81,11 +83,13 @@ async def test_six_tasks_on_three_hosts_are_merged_and_a_host_that_is_cut_off_is
         assert len(starts) == 1, "the texts of all sources begin in the same column"
 
         victim.pause()
-        await until_shown(pilot, r"edge-2 silent since \d\d:\d\d:\d\d: ", within=30)
-        await until_shown(pilot, r"● 4 following +◐ 2 silent")
-        before = len(lines_of(view))
-        await until(pilot, lambda: len(lines_of(view)) > before + 8, "the others go on")
-        victim.resume()
+        try:
+            await until_shown(pilot, r"edge-2 silent since \d\d:\d\d:\d\d: ", within=30)
+            await until_shown(pilot, r"● 4 following +◐ 2 silent")
+            before = len(lines_of(view))
+            await until(pilot, lambda: len(lines_of(view)) > before + 8, "the others go on")
+        finally:
+            victim.resume()
         await until_shown(pilot, r"edge-2 back: gap of \d+ s", within=30)
         await until_shown(pilot, r"● 6 following")
         gone = {f"{task.id[:4]}/web" for task in launched.tasks if task.instance.name == "edge-2"}
