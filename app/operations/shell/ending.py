@@ -36,6 +36,8 @@ def outcome(opened: Opened, end: End) -> Outcome:
     name, host = opened.target.name, opened.target.instance.name
     if end.reason == "signal":
         return ended_by(end.number)
+    if end.reason == "unwritable":
+        return ended_by(signal.SIGHUP)
     if end.reason == "detached":
         return Outcome(0)
     if end.reason == "left":

@@ -7,6 +7,7 @@ there, and whether the process is.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import selectors
 import stat
@@ -66,14 +67,21 @@ class Way(Protocol):
 class Outlet:
     """What waits to be written to one file. ``at_once``: if it takes any bytes it takes so many without waiting."""
 
-    def __init__(self, number: int, at_once: int, see: Callable[[bytes], None] | None = None) -> None:
+    def __init__(
+        self, number: int, at_once: int, see: Callable[[bytes], None] | None = None, *, owned: bool = False
+    ) -> None:
         self.number = number
         self._size = at_once
+        self._owned = owned
         self._see = see
         self._waiting = b""
 
     def put(self, data: bytes) -> None:
         self._waiting += data
+
+    def close(self) -> None:
+        if self._owned:
+            os.close(self.number)
 
     @property
     def pending(self) -> bool:
@@ -96,10 +104,15 @@ class Outlet:
 
 
 def outlet_to(number: int) -> Outlet:
-    """For a file, a pipe or a terminal of ours."""
+    """For a file, a pipe or a terminal of ours. Whoever asked for it closes it."""
     mode = os.fstat(number).st_mode
     if stat.S_ISREG(mode):
         return Outlet(number, _READ_SIZE)
+    if stat.S_ISFIFO(mode):
+        with contextlib.suppress(OSError):  # not everywhere is there a /proc
+            # Opened once more: that this way never waits is nobody's business who has the same pipe.
+            own = os.open(f"/proc/self/fd/{number}", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            return Outlet(own, _READ_SIZE, owned=True)
     # A pipe that takes anything takes so much; a terminal says that it is ready when it takes a few.
     return Outlet(number, 512 if stat.S_ISCHR(mode) else 4096)
 

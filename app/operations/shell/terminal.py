@@ -70,6 +70,10 @@ def terminal_size(number: int) -> Size | None:
     return Size(size.columns, size.lines) if size.columns and size.lines else None
 
 
+class TerminalGoneError(OSError):
+    """The window was closed."""
+
+
 class RawTerminal:
     """A terminal that hands on every byte, both ways. Use as a context manager: it is restored however one leaves.
 
@@ -84,17 +88,22 @@ class RawTerminal:
         self._before: list[Any] | None = None
 
     def __enter__(self) -> RawTerminal:
-        self._before = termios.tcgetattr(self.keyboard)
-        self.output = _own_way_to(self.screen)
+        """Raises TerminalGoneError."""
         try:
+            self._before = termios.tcgetattr(self.keyboard)
+            self.output = _own_way_to(self.screen)
             self.make_raw()
             os.write(self.screen, KEEP_TITLE.encode())
+        except (OSError, termios.error) as error:
+            self.__exit__()
+            raise TerminalGoneError(*error.args) from error
         except BaseException:
             self.__exit__()
             raise
         return self
 
     def make_raw(self) -> None:
+        """Raises termios.error."""
         tty.setraw(self.keyboard, termios.TCSANOW)
 
     def size(self) -> Size | None:

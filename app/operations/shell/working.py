@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import sys
+import termios
 from collections.abc import Callable
 
 from app.hosts.exec.attaching import AttachedProcess
-from app.operations.shell.ending import Outcome, outcome
+from app.operations.shell.ending import Outcome, ended_by, outcome
 from app.operations.shell.minder import Minder
 from app.operations.shell.opening import Opened
 from app.operations.shell.talk import End, Outlet, Talk, outlet_to
-from app.operations.shell.terminal import RawTerminal, Wake, signals_of_a_terminal
+from app.operations.shell.terminal import RawTerminal, TerminalGoneError, Wake, signals_of_a_terminal
 
 _AT_ONCE = 1 << 16
 
@@ -33,7 +36,8 @@ def talk_in_terminal(
                 minder.resize(terminal.size())
 
             def continued() -> None:
-                terminal.make_raw()
+                with contextlib.suppress(termios.error):  # gone: that is told by another signal
+                    terminal.make_raw()
                 resized()
 
             with signals_of_a_terminal(minder.signal, resized, continued):
@@ -45,6 +49,8 @@ def talk_in_terminal(
                 talk = Talk(opened.process, {"stdout": out}, minder, wake, stdin, terminal, detachable, idle)
                 end = talk.run()
         found = outcome(opened, end)
+    except TerminalGoneError:
+        found = ended_by(signal.SIGHUP)
     finally:
         minder.close()
         opened.close(ended=found.ended)
@@ -57,10 +63,10 @@ def talk_by_pipes(opened: Opened, stdin: int | None) -> Outcome:
     wake = Wake()
     minder = _minder(opened, wake)
     found = Outcome(1)
+    sys.stdout.flush()
+    outlets = {"stdout": outlet_to(sys.stdout.fileno()), "stderr": outlet_to(sys.stderr.fileno())}
     try:
         minder.start()
-        sys.stdout.flush()
-        outlets = {"stdout": outlet_to(sys.stdout.fileno()), "stderr": outlet_to(sys.stderr.fileno())}
         end = Talk(opened.process, outlets, minder, wake, stdin if _reads(opened) else None).run()
         if end.error is not None:
             raise end.error
@@ -68,6 +74,8 @@ def talk_by_pipes(opened: Opened, stdin: int | None) -> Outcome:
     finally:
         minder.close()
         opened.close(ended=found.ended)
+        for outlet in outlets.values():
+            outlet.close()
         wake.close()
     return found
 
