@@ -9,8 +9,8 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.css.scalar import Scalar
 from textual.content import Content
+from textual.css.scalar import Scalar
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
