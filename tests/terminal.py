@@ -127,6 +127,12 @@ class TerminalProgram:
             self.read_for(0.1)
         return match
 
+    def until_gone(self, pattern: str, within: float = 20) -> None:
+        deadline = time.monotonic() + within
+        while re.search(pattern, self.screen(), re.MULTILINE):
+            assert time.monotonic() < deadline, f"still seen after {within:g} s: {pattern}\n{self.screen()}"
+            self.read_for(0.1)
+
     def end(self, within: float = 20) -> int:
         """Wait for its end; the exit code."""
         deadline = time.monotonic() + within

@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from app.model.safe_text import safe_line
 from app.screens.frame import FrameScreen
 
 if TYPE_CHECKING:
@@ -120,7 +121,8 @@ def _talk(screen: FrameScreen, opened: Opened, terminal: tuple[int, int]) -> Out
 
 def banner(target: Target, columns: int) -> str:
     """Where one is, how to come back, and the command that would do the same; a line each, dim."""
-    lines = (f"── {target.where} ── exit or ctrl-d comes back", f"   {target.command('/bin/sh', interactive=True)}")
+    command = safe_line(target.command("/bin/sh", interactive=True))
+    lines = (f"── {target.where} ── exit or ctrl-d comes back", f"   {command}")
     return "\n" + "\n".join(f"\x1b[2m{line[: max(columns - 1, 20)]}\x1b[0m" for line in lines)
 
 

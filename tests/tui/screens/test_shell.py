@@ -133,6 +133,30 @@ def test_a_container_without_a_shell_says_so(
     assert "[shell]" in program.screen()
 
 
+def test_a_slow_engine_holds_nothing_up_and_keys_meanwhile_are_no_commands(
+    fresh_engine: Callable[..., Daemon], tmp_path: Path
+) -> None:
+    engine = fresh_engine(name="edge-1")
+    session = session_with(tmp_path, engine.endpoint)
+    run(session, "web", "app")
+    with TerminalProgram(command(tmp_path), rows=30, columns=120) as program:
+        program.until_shown("moorage › fleet")
+        program.press(b"2")
+        program.until_shown("web:1 +● RUNNING")
+        engine.pause()
+        program.press(b"s")
+        program.until_shown(r"Opening a shell(.*\n)+.*› app on edge-1")
+        program.press(b"x")
+        program.press(b"\x1b")
+        program.until_gone("Opening a shell")
+        assert "Stop task" not in program.screen()
+        engine.resume()
+        program.until_shown("● 1 live")
+        # What was on its way when nobody waited for it any more is ended.
+        wait_until(lambda: commands_in(engine) == [], within=20)
+        assert "moorage › tasks" in program.screen()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_during_a_shell_ends_all_and_restores_the_terminal(
     session: Session, engine: Daemon, dashboard: Callable[[], TerminalProgram], number: signal.Signals
