@@ -45,7 +45,7 @@ class DescribeDialog(ModalScreen[None]):
         dialog = Vertical(classes="dialog describe-dialog")
         meant, desk = self._meant, self._below.desk
         if isinstance(meant, Task):
-            from app.screens.task import task_facts
+            from app.screens.task_facts import task_facts
 
             title, facts = (
                 f"Task {meant.id[:8]} of {meant.definition}",

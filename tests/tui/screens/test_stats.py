@@ -164,6 +164,8 @@ async def test_a_task_has_graphs(fed: Fed, snapshot: SnapshotAssertion, size: tu
         await pilot.press("j")
         await until_shown(pilot, r"CPU 12% of a core, web")
         assert await still_text(pilot) == snapshot
+        await pilot.press("Y")
+        assert fed.app.clipboard == f"moorage stats --cluster prod {WEB}"
         fed.feed._known.clear()
         fed.app.screen.refresh_now(None)  # type: ignore[attr-defined]
         await until_shown(pilot, r"Asking what web uses…")
