@@ -25,20 +25,19 @@ _LINE = "GET /api/v1/things HTTP/1.1 200 512 bytes in 3 ms from 10.0.0.7, keep-a
 _WRITER = f"mkfifo /tmp/go; read x < /tmp/go; yes '{_LINE}' | head -n %d; echo {_END}; sleep 9999"
 _FLOOD = f"while :; do yes '{_LINE}' | head -n 1000000; done"
 
+Opener = Callable[[], AbstractContextManager[PtyApp]]
+"""Opens a dashboard that shows the table of tasks."""
 
-def log_figures(
-    daemon: Daemon, open_dashboard: Callable[[], AbstractContextManager[PtyApp]], rounds: int, flood_seconds: float
-) -> list[Figure]:
-    """``open_dashboard``: a dashboard that shows the table of tasks, as a context manager."""
+
+def log_figures(daemon: Daemon, open_dashboard: Opener, rounds: int, flood_seconds: float) -> list[Figure]:
+    """Bursts of COUNTS lines, and a flood."""
     figures: list[Figure] = []
     for count in COUNTS:
         figures += _burst(daemon, open_dashboard, count, rounds)
     return figures + _flood(daemon, open_dashboard, flood_seconds)
 
 
-def _burst(
-    daemon: Daemon, open_dashboard: Callable[[], AbstractContextManager[PtyApp]], count: int, rounds: int
-) -> list[Figure]:
+def _burst(daemon: Daemon, open_dashboard: Opener, count: int, rounds: int) -> list[Figure]:
     raw, live, again, opened = [], [], [], []
     for _ in range(rounds):
         with _writer(daemon, count) as container, ThreadPoolExecutor(1) as pool:
@@ -64,9 +63,7 @@ def _burst(
     ]
 
 
-def _flood(
-    daemon: Daemon, open_dashboard: Callable[[], AbstractContextManager[PtyApp]], seconds: float
-) -> list[Figure]:
+def _flood(daemon: Daemon, open_dashboard: Opener, seconds: float) -> list[Figure]:
     container = daemon.run(["sh", "-c", _FLOOD], name="a-flood", network_mode="none")
     try:
         with open_dashboard() as app:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -30,7 +29,6 @@ class EntryBar(Horizontal):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "take", "take", id="entry.take", tooltip="Take what is typed", priority=True),
         Binding("escape", "leave", "leave", id="entry.leave", tooltip="Leave without it"),
     ]
 
@@ -84,17 +82,14 @@ class EntryBar(Horizontal):
             self.screen.set_focus(back_to)
         self.display = False
 
-    def action_take(self) -> None:
-        """Tell what was typed; nothing is an entry that was left."""
-        if self._input.value.strip():
-            self.post_message(self.Entered(self._input.value, self._kind, self))
-        else:
-            self.close()
-
     def action_leave(self) -> None:
         """Close the line."""
         self.close()
 
-    def on_input_submitted(self, event: events.Event) -> None:
-        """The input's own enter is ours already."""
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter, in its turn behind the keys before it. Nothing typed is an entry that was left."""
         event.stop()
+        if event.value.strip():
+            self.post_message(self.Entered(event.value, self._kind, self))
+        else:
+            self.close()

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -34,8 +35,11 @@ _STATES: dict[SourceState, tuple[str, Tone]] = {
 }
 
 
-class SourcesDialog(ModalScreen[None]):
-    """Every source of the desk: where it is, how it goes, how much of it was shown and how much skipped."""
+class SourcesDialog(ModalScreen[str]):
+    """Every source of the desk: where it is, how it goes, how much of it was shown and how much skipped.
+
+    Dismissed with the key of one that is to be opened alone.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,i", "cancel", "close", id="sources.close", tooltip="Back to the lines"),
@@ -70,6 +74,10 @@ class SourcesDialog(ModalScreen[None]):
 
     def action_cancel(self) -> None:
         self.dismiss()
+
+    @on(LiveTable.RowActivated)
+    def _activated(self, event: LiveTable.RowActivated) -> None:
+        self.dismiss(event.key)
 
 
 def _row(source: Source) -> Row:

@@ -122,7 +122,7 @@ class LogsScreen(TaskActions):
     def content(self) -> ComposeResult:
         yield ChipLine(id="desk-line")
         yield LogView(id="log", empty=EMPTY_LOG, max_lines=KEPT_LINES)
-        yield EntryBar(id="term", placeholder="a word, or a /regex/")
+        yield EntryBar(id="term", placeholder="a word, or a /regex/; enter adds it")
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -283,7 +283,19 @@ class LogsScreen(TaskActions):
     def action_sources(self) -> None:
         feed = self._feed
         if feed is not None:
-            self.app.push_screen(SourcesDialog(lambda: feed.sources))
+            self.app.push_screen(SourcesDialog(lambda: feed.sources), self._open_source)
+
+    def _open_source(self, key: str | None) -> None:
+        """The log of one of the sources alone."""
+        source = next((known for known in self._feed.sources if known.key == key), None) if self._feed else None
+        if source is None:
+            return
+        for target in self._targets:
+            mine = target.task_id == source.task_id if source.task_id else target.container_id == source.key
+            if mine and target.instance.name == source.host:
+                alone = target._replace(container=str(source.container) if source.task_id else "")
+                self.app.push_screen(self.desk.doors.logs([alone]))
+                return
 
     def action_back(self) -> None:
         """esc: first a range and the cursor, then the search, then the filters, then back."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from textual import events
 
 from app.main import main
 from app.screens import log_feed
@@ -170,6 +171,36 @@ async def test_shown_lines_are_saved_and_nothing_is_written_over_unasked(engine:
         await until_shown(pilot, r"is a folder")
         await pilot.press("escape")
         assert os.listdir(target.parent) == ["web.log"]
+
+
+async def test_keys_typed_at_once_are_the_filter_and_none_is_lost(engine: Daemon, tmp_path: Path) -> None:
+    app = Dashboard(session_with(tmp_path, engine.endpoint))
+    async with app.run_test(size=SIZE) as pilot:
+        view = await opened(pilot, engine)
+        await until_shown(pilot, r"red end")
+        for character in ["minus", *"healthz", "enter"]:
+            app.post_message(events.Key(character, character if len(character) == 1 else None))
+        await until(pilot, lambda: chips(pilot) == ("−healthz",), "the chip")
+        await until(pilot, lambda: view.line_count == 11, "the lines that are left")
+
+
+async def test_the_sources_are_listed_and_one_is_opened_alone(engine: Daemon, tmp_path: Path) -> None:
+    engine.run(["sh", "-c", "echo from the other; sleep 1000"], name="another")
+    app = Dashboard(session_with(tmp_path, engine.endpoint))
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"● 1 live")
+        await pilot.press("2")
+        await until_shown(pilot, r"another")
+        engine.run(["sh", "-c", TALK], name="talker")
+        await until_shown(pilot, r"talker")
+        await pilot.press("space", "j", "space", "l")
+        await until_shown(pilot, r"another +from the other")
+        await until_shown(pilot, r"talker +red end")
+        await pilot.press("i")
+        await until_shown(pilot, r"another +\S+ +● following +1 +0 +right")
+        await until_shown(pilot, r"talker +\S+ +● following +19 +0 +right")
+        await pilot.press("enter")
+        await until_shown(pilot, r"unmanaged › (another|talker) › logs")
 
 
 HOSTILE = r"""
