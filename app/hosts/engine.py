@@ -169,22 +169,6 @@ class Engine:
             api._disable_socket_timeout(api._get_raw_response_socket(response))
             return Stream(types.CancellableStream(api._stream_helper(response, decode=True), response))
 
-    def log_stream(
-        self, container: str, *, follow: bool, tail: int | None, since: float | None, timestamps: bool
-    ) -> tuple[Any, bool]:
-        """The raw response of a log request, and whether the container has a TTY (then there are no frames)."""
-        api = self.api()
-        tty = bool(self.inspect(container)["Config"]["Tty"])
-        params: dict[str, Any] = {"stdout": 1, "stderr": 1, "follow": int(follow), "timestamps": int(timestamps)}
-        params["tail"] = "all" if tail is None else str(tail)
-        if since is not None:
-            params["since"] = f"{since:.9f}"
-        with translated("reading logs"):
-            url = api._url("/containers/{0}/logs", container)
-            response = api._get(url, params=params, stream=True, timeout=None if follow else 30)
-            api._raise_for_status(response)
-            return response, tty
-
     def stats_wire(self) -> Wire:
         """A connection on which to ask for ``stats_path``; whoever opens it closes it."""
         from app.hosts.connection import open_connection
