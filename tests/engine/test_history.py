@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from app.hosts.engine import Engine
+from app.hosts.logs import LogStream, read_logs
 from app.hosts.task_objects import forget_task
 from app.model.requests import DescribeTasksRequest, ListTasksRequest
 from app.model.task import Task
+from app.operations import history
 from app.operations.history import Historian, remember, remember_if_possible
 from app.operations.logs import LogsRequest, open_task_logs
 from app.operations.monitor import Monitor
@@ -104,13 +107,13 @@ def test_lines_that_are_known_are_not_read_again(
     task = ended(bench)
     remember(session, bench.engine, task)
     asked: list[str] = []
-    real = bench.engine.log_stream
+    real = read_logs
 
-    def counted(container: str, **options: Any) -> tuple[Any, bool]:
+    def counted(engine: Engine, container: str, **options: Any) -> LogStream:
         asked.append(container)
-        return real(container, **options)
+        return real(engine, container, **options)
 
-    monkeypatch.setattr(bench.engine, "log_stream", counted)
+    monkeypatch.setattr(history, "read_logs", counted)
     remember(session, bench.engine, task)
     assert asked == []
 
