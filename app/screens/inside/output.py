@@ -21,6 +21,7 @@ from app.screens.frame import FrameScreen
 from app.screens.json_screen import search_in
 from widgets.cells import Cell, Span
 from widgets.log_view import LogLine, LogView
+from widgets.sgr import strip_sgr
 
 if TYPE_CHECKING:
     from app.hosts.exec.frames import Lines, OutputName
@@ -34,6 +35,8 @@ WAITING_LINES = 5_000
 """Lines that wait for the screen; then the command has to wait, and nothing is lost."""
 KEPT_LINES = 20_000
 LONGEST_CRUMB = 24
+MOST_COPIED = 1_000_000
+"""Characters; terminals take no more into their clipboard."""
 EMPTY_OUTPUT = """No output yet.
 
 What the command writes to stdout and stderr appears here."""
@@ -165,7 +168,7 @@ class _Output:
 class OutputScreen(FrameScreen):
     FILTER_HINT = "text  /regex/"
     BINDINGS: ClassVar[list[BindingType]] = bindings(
-        "search", "execute", "copy", "copy.command", *INSIDE, execute="again…"
+        "search", "execute", "copy.document", "copy.command", *INSIDE, execute="again…"
     )
 
     def __init__(self, desk: Desk, opened: Opened, line: str) -> None:
@@ -186,7 +189,7 @@ class OutputScreen(FrameScreen):
 
     def status(self) -> Cell:
         lines = f"{self._count:,} lines" if self._count != 1 else "1 line"
-        lines = f"{lines}, the last {KEPT_LINES:,} kept" if self._count > KEPT_LINES else lines
+        lines = f"{lines} ({KEPT_LINES:,} kept)" if self._count > KEPT_LINES else lines
         if self._outcome is None:
             return (Span(f"◌ running {time.monotonic() - self._began:.0f}s", "busy"), Span(f"  {lines}", "muted"))
         if self._outcome.note:
@@ -239,7 +242,10 @@ class OutputScreen(FrameScreen):
         ask_for_command(self, self._target, self._line)
 
     def action_copy(self) -> None:
-        text = "\n".join(line.text for line in self.query_one(LogView).lines)
+        text = strip_sgr("\n".join(line.text for line in self.query_one(LogView).lines))
+        if len(text) > MOST_COPIED:
+            self.say("Too long for a clipboard; Y copies the command, for a file: … > output.txt", bad=True)
+            return
         self.app.copy_to_clipboard(text)
         self.say(f"Copied {self.query_one(LogView).line_count:,} lines")
 
