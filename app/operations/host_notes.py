@@ -16,18 +16,16 @@ from app.model.names import PAUSE
 from app.model.record import Record, TaskRecord, record_name
 from app.model.safe_text import SafeText, safe_line
 from app.model.update import FreshnessTold, HostRead, HostUpdate, InfoRead, RecordGone, RecordSeen
+from app.operations.bursts import Bursts
 from app.operations.missed import Known, known, missed
 from app.operations.record_events import told_by
 
-KEPT_EACH = 5
-"""Events of one kind of one container that are kept one by one within a second; the rest is told as a number."""
 MOST_BEFORE_INFO = 2000
 FIRST_LOOK_BACK = timedelta(hours=1)
 """How far back is looked on a host that no dashboard of this home has ever watched."""
 UNWATCHED_AFTER = timedelta(seconds=90)
 _SAME_CLOCK = timedelta(milliseconds=200)
 _MOVED_CLOCK = timedelta(milliseconds=500)
-_MOST_BURSTS = 4096
 
 
 class HostNotes:
@@ -46,7 +44,7 @@ class HostNotes:
         self._offset = timedelta(0)
         self._early: list[HostEvent] = []
         self._early_lost = 0
-        self._bursts: dict[tuple[str, str], tuple[int, int]] = {}
+        self._bursts = Bursts()
         self._known: dict[str, Known] | None = None
         self._records: set[str] = set()
         self._tasks: dict[str, TaskRecord] = {}
@@ -73,16 +71,11 @@ class HostNotes:
             return
         self._follow(event)
         second = event.nano // 1_000_000_000
-        subject = event.container_id, event.what
-        before, number = self._bursts.get(subject, (0, 0))
-        number = number + 1 if second == before else 1
-        if len(self._bursts) > _MOST_BURSTS:
-            self._bursts = {known: burst for known, burst in self._bursts.items() if burst[0] >= second - 1}
-        self._bursts[subject] = second, number
+        beyond = self._bursts.beyond(event.container_id, event.what, second)
         if (made := self._event(event)) is not None:
-            if number > KEPT_EACH:
+            if beyond:
                 key = event_key(self._engine_id, "burst", event.container_id, event.what, second)
-                made = replace(made, key=key, count=number - KEPT_EACH)
+                made = replace(made, key=key, count=beyond)
             yield made
 
     def remembered(self, events: Iterable[HostEvent]) -> Iterator[Event]:

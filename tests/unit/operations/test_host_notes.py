@@ -14,7 +14,8 @@ from app.model.record import FailMark, Record, StopMark
 from app.model.resources import Resources
 from app.model.safe_text import SafeText
 from app.model.update import FreshnessTold, HostRead, HostUpdate, InfoRead, RecordSeen
-from app.operations.host_notes import KEPT_EACH, HostNotes
+from app.operations.bursts import KEPT_EACH
+from app.operations.host_notes import HostNotes
 from app.operations.missed import Known, missed
 from app.store.event_rows import micros
 from tests.unit.builders import NOW, TASK_ID, at, container, record, tag

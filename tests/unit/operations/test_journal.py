@@ -20,8 +20,9 @@ from app.model.resources import Resources
 from app.model.safe_text import SafeText
 from app.model.update import FreshnessTold, InfoRead
 from app.operations import journal as journals
+from app.operations.bursts import KEPT_EACH
 from app.operations.ear import Ear
-from app.operations.host_notes import KEPT_EACH, HostNotes
+from app.operations.host_notes import HostNotes
 from app.operations.journal import Journal
 from app.operations.session import Session
 from app.store import events as store_module
