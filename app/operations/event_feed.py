@@ -132,10 +132,11 @@ class EventFeed:
         try:
             version = store.version()
             anew = known < 0 or version < known  # the file may have been set aside
+            if not anew and version > known:
+                found = store.find(EventQuery(after_version=known, limit=MOST_SHOWN))
+                anew = len(found) >= MOST_SHOWN  # there are more than that: the latest count
             if anew:
                 found = store.find(EventQuery(limit=MOST_SHOWN))
-            elif version > known:
-                found = store.find(EventQuery(after_version=known, limit=MOST_SHOWN))
             trouble = "; ".join(store.take_warnings())
         except MoorageError as error:
             trouble = error.message
