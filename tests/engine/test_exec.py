@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -10,7 +11,7 @@ from app.hosts.endpoint import parse_endpoint
 from app.hosts.engine import Engine, ReadOnlyError
 from app.hosts.errors import HostError
 from app.hosts.exec.frames import Demux
-from app.hosts.exec.guard import MARK, Guard, hang_up
+from app.hosts.exec.guard import MARK, SCRIPT, Guard, hang_up
 from app.hosts.exec.process import ExecProcess, NotStartedError, Size, start_process
 from tests.engine_bed import Daemon, wait_until
 from tests.shell_less import load_shell_less
@@ -152,6 +153,27 @@ def test_a_container_without_a_shell_has_no_guard(engine: Daemon, port: Engine) 
     assert not guard.set
     guard.strike()
     assert processes(engine, made["Id"]) == ["sleep 1000000"]
+
+
+@pytest.mark.usefixtures("engine_bed")
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+def test_the_guard_is_a_script_for_other_shells_too(shell: str) -> None:
+    """The engine's containers have busybox alone: here the script runs on this machine, in a namespace of its own."""
+    inside = """
+        MOORAGE_SESSION=token setsid bash -c 'trap "" HUP; sleep 777 & sleep 778; :' &
+        MOORAGE_SESSION=other setsid sleep 779 &
+        until [ "$(ps axo args | grep -c '^sleep')" = 3 ]; do sleep 0.1; done
+        printf 'look\n' | "$0" -c 'eval "$3"' moorage-guard token pipe "$1"
+        ps axww -o stat=,args= | awk '$2 == "sleep" && $1 !~ /^Z/ {print $2, $3}'
+    """
+    ran = subprocess.run(
+        ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "bash", "-c", inside, shell, SCRIPT],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ran.stdout == "sleep 779\n"
 
 
 def test_a_guard_that_never_saw_its_process_finds_it_when_we_are_gone(

@@ -20,8 +20,9 @@ class Duplex:
         self._socket: socket.socket = file.raw._sock
         self._socket.setblocking(False)
         # What came in one piece with the answer's headers is in http.client's buffer, and would be lost.
+        self._first = b""
         with contextlib.suppress(OSError):  # TLS says by an error that there is nothing
-            self._first: bytes = file.read1(READ_SIZE) or b""
+            self._first = file.read1(READ_SIZE) or b""
         self._closed = False
 
     def fileno(self) -> int:

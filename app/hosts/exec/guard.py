@@ -23,7 +23,7 @@ MARK = "MOORAGE_SESSION"
 
 # Only what every shell has built in, sleep apart. Processes begin near each other, so the nearest ids come first;
 # ${20} is the moment of the start: an id that was given out again is not ours.
-_SCRIPT = """
+SCRIPT = """
 exec 2>/dev/null
 token=$1 mode=$2
 stat_of() {
@@ -100,7 +100,7 @@ class Guard:
         self._over = False
         self._process: ExecProcess | None = None
         # The script comes last: whoever lists the processes sees first whose it is, and so do other guards.
-        argv = ["/bin/sh", "-c", 'eval "$3"', "moorage-guard", token, "tty" if tty else "pipe", _SCRIPT]
+        argv = ["/bin/sh", "-c", 'eval "$3"', "moorage-guard", token, "tty" if tty else "pipe", SCRIPT]
         self._thread = threading.Thread(target=self._set, args=(engine, container_id, argv), name="guard", daemon=True)
         self._thread.start()
 

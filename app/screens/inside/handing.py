@@ -93,7 +93,14 @@ def open_in_terminal(screen: FrameScreen, target: Target) -> None:
 
 
 def _hand_over(screen: FrameScreen, opened: Opened, terminal: tuple[int, int]) -> None:
-    outcome = suspended(screen.app, lambda: _talk(screen, opened, terminal))
+    from app.model.errors import MoorageError
+
+    try:
+        outcome = suspended(screen.app, lambda: _talk(screen, opened, terminal))
+    except (MoorageError, OSError) as error:
+        opened.close(ended=False)
+        screen.say(f"The shell was cut off: {safe_line(error)}", bad=True)
+        return
     if outcome is None:
         opened.close(ended=False)
         screen.say(f"No shell: {NO_TERMINAL}", bad=True)
