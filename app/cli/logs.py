@@ -17,7 +17,7 @@ from app.operations.logs import LogLine, LogsRequest, open_task_logs
 
 _RESET = "\x1b[0m"
 _COLOURS = (36, 34, 33, 35, 32, 31, 96, 94)
-_LINES = "lines"
+_LINES = "text"
 
 
 def _logs(call: Call) -> int:
@@ -94,6 +94,10 @@ def _lines(names: Sequence[str], *, timestamps: bool) -> Callable[[LogLine], str
 def _flags(parser: Parser) -> None:
     """Unlike other verbs, this one prints lines unless it is told otherwise."""
     parser.set_defaults(output=_LINES)
+    for action in parser._actions:
+        if action.dest == "output":
+            action.choices = ("json", "text")
+            action.help = "json: one object a line; text: lines as they were written (the default)."
 
 
 COMMANDS = {"logs": Command(LogsRequest, _logs, "task", _flags)}

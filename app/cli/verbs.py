@@ -61,7 +61,7 @@ _ALL = (
     Verb("list-tasks", "tasks", "List the tasks of a cluster."),
     Verb("describe-tasks", "tasks", "Show tasks with their containers."),
     Verb("wait", "tasks", "Wait until tasks are what you say: wait tasks-running, wait tasks-stopped."),
-    Verb("logs", "logs", "Show what a task's containers wrote."),
+    Verb("logs", "logs", "Show what containers wrote, of tasks or any others, merged by time."),
     Verb("stats", "stats", "Show what tasks use: CPU, memory, network, block I/O; live until ctrl-c."),
     Verb("execute-command", "executing", "Run a command in a container, by pipes or with your terminal."),
     Verb("attach", "executing", "Look at a container's main process, and type to it; ctrl-p ctrl-q leaves it."),

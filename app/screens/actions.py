@@ -96,7 +96,7 @@ ACTIONS = _table(
     Action("logs.save", "ctrl+s", "save", "save…", "Save the lines that are shown to a file"),
     Action("logs.stream", "E", "stream", "stderr", "Only stderr, only stdout, or both", show=False),
     Action("logs.context", "C", "context", "context", "Lines before and after each match: 0, 3, 10", show=False),
-    Action("logs.raw", "R", "raw", "raw", "JSON lines as they were written, or told", show=False),
+    Action("logs.raw", "J", "raw", "raw", "JSON lines as they were written, or told", show=False),
     Action("logs.sources", "i", "sources", "sources", "Each source: host, state, lines, skipped, clock", show=False),
     Action("shell", "s", "shell", "shell", "A shell in the container; the dashboard comes back when it ends"),
     Action(

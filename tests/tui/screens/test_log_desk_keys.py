@@ -83,9 +83,9 @@ async def test_since_tail_raw_and_times(engine: Daemon, tmp_path: Path) -> None:
         view = await opened(pilot, engine)
         await until_shown(pilot, r"ERROR no db +host=db-1")
         assert re.search(r"\d\d:\d\d:\d\d ! oops on stderr", screen_text(app))
-        await pilot.press("R")
+        await pilot.press("J")
         await until_shown(pilot, r'\{"level":"error","msg":"no db","host":"db-1"\}')
-        await pilot.press("R", "t")
+        await pilot.press("J", "t")
         await until_shown(pilot, r"^ +\d+s ! oops on stderr")
         await pilot.press("t")
         await until_shown(pilot, r"^ ! oops on stderr")
@@ -219,7 +219,7 @@ async def test_hostile_text_reaches_no_screen_raw(engine: Daemon, tmp_path: Path
     async with app.run_test(size=SIZE) as pilot:
         view = await opened(pilot, engine, HOSTILE)
         await until(pilot, lambda: any(line.text.endswith("end") for line in view.lines), "the last line")
-        for key in ("", "R", "w", "R", "t", "t"):
+        for key in ("", "J", "w", "J", "t", "t"):
             await pilot.press(*([key] if key else []))
             await pilot.pause()
             strips = app.screen._compositor.render_strips()

@@ -75,7 +75,7 @@ async def test_from_an_empty_home_to_a_stopped_task_by_keys_alone(
         await pilot.press("enter")
         await until_shown(pilot, r"listening")
         await pilot.press("l")
-        await until_shown(pilot, r"› logs.*\n.*listening")
+        await until_shown(pilot, r"› logs.*\n.*following\n.*listening")
         await pilot.press("escape")
 
         await pilot.press("x")
