@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from app.operations.session import Session
+from app.screens import rows
 from app.screens.dashboard import Dashboard
-from app.screens.rows import TASK_COLUMNS
 from bench.many_tasks import fill
 from tests.tui.screens.driving import SIZE, home_at, screen_text, session_with, until, until_gone, until_shown
 from tests.tui.screens.still import still_dashboard
@@ -87,18 +88,16 @@ async def test_a_change_among_ten_thousand_tasks_makes_only_the_rows_in_sight(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session_with(tmp_path)
-    app = Dashboard(_session(tmp_path))
+    app = Dashboard(Session(home_at(tmp_path)))
     fill(app, 10_000)
     made: list[str] = []
-    from app.screens.tables import task_list
-
-    original = task_list.task_row
+    original = rows.task_row
 
     def counted(task, *rest):  # type: ignore[no-untyped-def]
         made.append(task.id)
         return original(task, *rest)
 
-    monkeypatch.setattr(task_list, "task_row", counted)
+    monkeypatch.setattr("app.screens.tables.task_list.task_row", counted)
     async with app.run_test(size=SIZE) as pilot:
         await pilot.press("2")
         await until_shown(pilot, r"▌[0-9a-f]{8} +svc")
@@ -114,10 +113,3 @@ async def test_a_change_among_ten_thousand_tasks_makes_only_the_rows_in_sight(
         assert table.cursor_key == last
         assert last is not None
         assert last[:8] in screen_text(app), "the cursor stays in view"
-    assert len(TASK_COLUMNS) > 1
-
-
-def _session(folder: Path):  # type: ignore[no-untyped-def]
-    from app.operations.session import Session
-
-    return Session(home_at(folder))
