@@ -152,3 +152,25 @@ def test_hostile_tags_and_reasons_are_made_safe(streams: dict[str, Any], monkeyp
     (note,) = taken
     assert isinstance(note, Note)
     assert note.text.isprintable()
+
+
+def test_lines_of_a_host_whose_clock_is_off_stand_where_they_belong(streams: dict[str, Any]) -> None:
+    now = datetime.now(UTC)
+
+    class Told(Flood):
+        def __init__(self, *seconds: float) -> None:
+            super().__init__()
+            self._seconds = seconds
+
+        def __iter__(self) -> Iterator[list[LogEntry]]:
+            yield [LogEntry("stdout", SafeText(f"{n:g}"), now + timedelta(seconds=n)) for n in self._seconds]
+
+    streams["right"], streams["ahead"] = Told(-5, -3), Told(56, 58)
+    right, ahead = source("right"), source("ahead")
+    ahead.host, ahead.offset = "edge-2", timedelta(seconds=60)
+    taken: list[Item] = []
+    desk = LogDesk(Wanted(), taken.extend)
+    desk.add([right, ahead])
+    wait_until(lambda: sum(isinstance(item, DeskLine) for item in taken) == 4, within=10, what="all lines")
+    desk.close()
+    assert [item.entry.text for item in taken if isinstance(item, DeskLine)] == ["-5", "56", "-3", "58"]
