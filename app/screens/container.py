@@ -21,7 +21,7 @@ from app.screens.log_targets import LogTarget
 
 class ContainerScreen(ShellActions):
     BINDINGS: ClassVar[list[BindingType]] = bindings(
-        "edit", "logs", *SHELL_ACTIONS, *SHELL_ACTIONS, "copy", "copy.command", *INSIDE, edit="task definition…"
+        "edit", "logs", *SHELL_ACTIONS, "copy", "copy.command", *INSIDE, edit="task definition…"
     )
 
     def __init__(self, desk: Desk, container_id: str) -> None:
@@ -35,9 +35,6 @@ class ContainerScreen(ShellActions):
                 self._last = container, state
                 return self._last
         return None
-
-    def container_inside(self) -> tuple[Container, InstanceState] | None:
-        return self._found()
 
     def container_inside(self) -> tuple[Container, InstanceState] | None:
         return self._found()

@@ -78,11 +78,6 @@ class TaskScreen(TaskActions):
         name = self.query_one("#containers", LiveTable).cursor_key
         return next((part for part in task.containers if part.name == name), None)
 
-    def part_inside(self, task: Task) -> TaskContainer | None:
-        """That at the cursor."""
-        name = self.query_one("#containers", LiveTable).cursor_key
-        return next((part for part in task.containers if part.name == name), None)
-
     def crumbs(self) -> Iterable[str]:
         task = self.chosen_task()
         definition = (task.definition,) if task else ()

@@ -11,7 +11,6 @@ from app.model.task import Task
 from app.screens.bulk import Deed, do_all
 from app.screens.desk import Desk
 from app.screens.inside.shell_actions import SHELL_ACTIONS, ShellActions
-from app.screens.inside.shell_actions import SHELL_ACTIONS, ShellActions
 from app.screens.jumps import JUMP_ACTIONS, Jumps
 from app.screens.log_targets import LogTarget, marked_targets
 from widgets.confirm import Confirm
@@ -33,9 +32,6 @@ class TaskActions(Jumps, ShellActions):
         return [task] if task is not None else []
 
     def meant(self) -> Task | InstanceState | None:
-        return self.chosen_task()
-
-    def task_inside(self) -> Task | None:
         return self.chosen_task()
 
     def task_inside(self) -> Task | None:

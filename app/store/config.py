@@ -32,7 +32,6 @@ _VARIABLE = re.compile("env:[A-Za-z_][A-Za-z0-9_]{0,254}")
 LEAST_ANSWER_TIME, MOST_ANSWER_TIME = 0.1, 60.0
 MOST_ARGUMENTS = 32
 MOST_SHELLS = 8
-MOST_SHELLS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,6 @@ class Config:
         secrets: source by ``valueFrom``: ``env:NAME`` or ``file:PATH``.
         environment_files: path by the S3 ARN of the definition.
         schedulers: programs that choose instances for tasks, by name.
-        shell: shells that are looked for in a container, the first that it has is taken; each a program and arguments.
         mouse: whether the dashboard listens to the mouse; if not, the terminal selects text with it.
         bell: whether the terminal's bell rings at a new alert.
         views: tables with a filter, an order and columns, by name.
@@ -78,7 +76,6 @@ class Config:
     secrets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     environment_files: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     schedulers: Mapping[str, SchedulerProgram] = field(default_factory=lambda: MappingProxyType({}), repr=False)
-    shell: tuple[tuple[str, ...], ...] = (("/bin/bash",), ("/bin/sh",), ("ash",))
     mouse: bool = True
     bell: bool = False
     views: Mapping[str, SavedView] = field(default_factory=lambda: MappingProxyType({}))
@@ -240,25 +237,6 @@ def _scheduler(value: object) -> SchedulerProgram:
     if not argv[0].startswith("/"):
         raise _WrongValue("write the absolute path of the program first: it begins with /", "program")
     return SchedulerProgram(tuple(argv), _answer_time(value.get("timeout", "1s")))
-
-
-def _shell(value: object) -> tuple[tuple[str, ...], ...]:
-    """``{commands = ["/bin/bash -l", "ash"]}`` → each command's words."""
-    if not isinstance(value, dict):
-        raise _WrongValue('write a table: [shell], and below it commands = ["/bin/bash", "/bin/sh"]')
-    unknown = next((key for key in value if key != "commands"), None)
-    if unknown is not None:
-        raise _WrongValue("there is only commands", unknown)
-    commands = value.get("commands")
-    if not isinstance(commands, list) or not 0 < len(commands) <= MOST_SHELLS or not all(map(_is_argument, commands)):
-        raise _WrongValue(f'write 1 to {MOST_SHELLS} commands, such as ["/bin/bash -l", "/bin/sh"]', "commands")
-    try:
-        split = tuple(tuple(shlex.split(command)) for command in commands)
-    except ValueError:
-        split = ((),)
-    if not all(words and words[0] for words in split):
-        raise _WrongValue("write a program and its arguments in each, with quotes that end", "commands")
-    return split
 
 
 def _shell(value: object) -> tuple[tuple[str, ...], ...]:
