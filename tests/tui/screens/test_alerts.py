@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from app.fleet.changes import ChangeSet
+from app.hosts.stats import Stats
 from app.model.update import ContainerSeen
 from app.screens.alerts.watch import AlertWatch
 from app.screens.dashboard import Dashboard
 from tests.tui.screens.driving import SIZE, screen_text, until, until_gone, until_shown
-from tests.tui.screens.still import HOSTS, still_dashboard
+from tests.tui.screens.still import CLOCK, HOSTS, still_dashboard
 from tests.unit.builders import container, tag
 
 
@@ -106,3 +108,21 @@ async def test_the_bell_rings_once_for_many_and_not_for_what_was_there_before(
         watch.consider(ChangeSet(tasks={task.id for task in app.desk.fleet.tasks()}))
         watch.tick()
         assert rung == [1], "not twice within ten seconds"
+
+
+async def test_memory_that_is_measured_to_be_high_for_a_minute_is_an_alert(
+    app: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"▲ 3 alerts")
+        monkeypatch.setattr(app.desk.stats, "of", lambda _: Stats(at=0, memory=95, limit=100))
+        watch = AlertWatch(app.desk, None)
+        for second in (0, 0, 30, 30, 60, 60):
+            monkeypatch.setattr(
+                type(app.desk.fleet), "host_now", lambda *_, second=second: CLOCK + timedelta(0, second)
+            )
+            watch.tick()
+        kinds = [alert.kind for alert in app.desk.alerts.unseen(app.desk.fleet, CLOCK)]
+        assert "memory" in kinds
+        await pilot.press("6")
+        await until_shown(pilot, r"▲ web:7 3f3f3f3f +edge-1 +\w+ uses more than 90% of its memory")
