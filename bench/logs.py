@@ -72,11 +72,12 @@ def _flood(daemon: Daemon, open_dashboard: Opener, seconds: float) -> list[Figur
             first, cpu, began = machine.pss_bytes(app.pids), machine.cpu_seconds(app.pids), time.monotonic()
             keys = []
             while time.monotonic() < began + seconds:
-                # The view holds still, and goes on: told at the right of the line below the header.
-                for word in ("paused", "following"):
-                    pressed = app.press("f")
-                    keys.append(app.until_shown(word, window=0.02) - pressed)
-                    app.settle(0.5)
+                # The view holds still, which is told at the right of the line below the header; then it goes on.
+                pressed = app.press("f")
+                keys.append(app.until_shown("paused", window=0.02) - pressed)
+                app.press("f")
+                app.until(lambda text: "paused" not in text)
+                app.settle(0.3)
             spent = (machine.cpu_seconds(app.pids) - cpu) / (time.monotonic() - began)
             last = machine.pss_bytes(app.pids)
             told = re.search(r"([\d,]+) skipped", app.text())

@@ -188,7 +188,7 @@ class TaskLogs:
                 yield item
             elif item.kind == "problem":
                 self.problems.append(item.text)
-            elif item.kind != "ended":
+            elif item.kind != "ended" or (item.source is not None and item.source.state == "gone"):
                 self.notes.append(item.text)
 
     def _put(self, items: list[Item]) -> None:

@@ -213,7 +213,7 @@ class LogsScreen(TaskActions):
     def _extent(self) -> str:
         if self._since:
             return f"since {self._since}"
-        return f"last {self._tail:,}" if self._since is None else "all"
+        return f"last {self._tail:,}" if self._since is None else f"all, at most {KEPT_LINES:,} each"
 
     def _empty(self) -> str:
         if self._filter.hides:
