@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from textual.cache import LRUCache
 from textual.strip import Strip
@@ -63,7 +64,9 @@ class TablePainter:
                 if sorted_by is not None and sorted_by[0] == column.key:
                     arrow = DESCENDING if sorted_by[1] else ASCENDING
                     width_left -= 1
-                title = "".join(span.text for span in fit((Span(column.title),), width_left, column.align))
+                # Beside an arrow there is no room for an ellipsis: what is left names the column well enough.
+                known = set_cell_size(column.title, min(cell_len(column.title), width_left)) if arrow else column.title
+                title = "".join(span.text for span in fit((Span(known),), width_left, column.align))
                 if arrow:
                     # Right behind the title, so that it is not taken for the next column's.
                     bare = title.rstrip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
@@ -177,9 +178,29 @@ class CommandBar(Vertical):
             self._show()
 
     def action_take(self) -> None:
-        self._catch_up()
+        self._after_typing(self._take)
+
+    def action_complete(self) -> None:
+        self._after_typing(self._complete)
+
+    def action_move(self, rows: int) -> None:
+        self._after_typing(partial(self._list.action_move, rows))
+
+    def action_close(self) -> None:
+        self._close()
+
+    def _after_typing(self, deed: Callable[[], object]) -> None:
+        """These keys overtake what was typed before them and still waits for the input: it comes first."""
+
+        def after() -> None:
+            self._catch_up()
+            deed()
+
+        self._input.call_later(after)
+
+    def _take(self) -> None:
         entry = self._chosen
-        if entry is None:
+        if entry is None or not self.display:
             return
         self._close()
         if not entry.words.startswith("/"):
@@ -187,17 +208,9 @@ class CommandBar(Vertical):
             self._desk.jobs.run(self._desk.commands.save, lambda _: None)
         self.app.call_later(entry.take)
 
-    def action_complete(self) -> None:
-        self._catch_up()
+    def _complete(self) -> None:
         entry = self._chosen or nearest(self._input.value, self._entries)
         if entry is not None:
             self._input.value = entry.words
             self._input.cursor_position = len(entry.words)
             self._catch_up()
-
-    def action_move(self, rows: int) -> None:
-        self._catch_up()
-        self._list.action_move(rows)
-
-    def action_close(self) -> None:
-        self._close()

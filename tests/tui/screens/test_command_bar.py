@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from app.operations.session import Session
 from app.screens.command.entries import MOST_TASKS, entries, tasks_named
@@ -48,6 +49,18 @@ async def test_keys_typed_right_behind_the_colon_are_its_text(app: Dashboard) ->
         await pilot.press("escape")
         await until_gone(pilot, r"^ :")
         assert "moorage › tasks" in screen_text(app)
+
+
+async def test_a_whole_line_that_comes_at_once_is_understood_as_a_whole(app: Dashboard) -> None:
+    """enter overtakes the letters that wait for the input: ``sort`` alone would be another command."""
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("2")
+        await until_shown(pilot, r"▌c0c0c0c0")
+        for line in ("sort age", "sort instance", "sort age"):
+            for key in ("colon", *line, "enter"):
+                character = {"colon": ":", "enter": None, " ": " "}.get(key, key)
+                app.post_message(events.Key("space" if key == " " else key, character))
+            await until_shown(pilot, rf"{line.removeprefix('sort ').upper()[:7]}[▲▼]")
 
 
 async def test_an_action_of_the_screen_is_done_and_a_slip_is_told_with_the_nearest(app: Dashboard) -> None:
