@@ -83,8 +83,8 @@ async def test_kinds_are_told_apart_by_their_patterns(app_of: Any, lines_of: Any
     blocks = (
         Block("t", 30, "web:7"),
         Block("o", 20, "too long to be shown here", kind="other"),
-        Block("g", 10, "web:8", kind="ghost"),
-        Block("h", 10, "web:8", kind="ghost"),
+        Block("g", 10, "w:8", kind="ghost"),
+        Block("h", 10, "w:8", kind="ghost"),
     )
     async with app_of(bars).run_test(size=(80, 5)) as pilot:
         bars.set_bars([bar("a", blocks=blocks)])
@@ -92,7 +92,7 @@ async def test_kinds_are_told_apart_by_their_patterns(app_of: Any, lines_of: Any
         line = lines_of(pilot.app)[0]
         assert "░" * 8 in line
         assert "too" not in line
-        assert "▒web:8▏web:8" in line
+        assert "▒w:8▒▏w:8" in line
 
 
 async def test_what_may_come_to_be_is_seen_in_a_single_cell(app_of: Any, lines_of: Any) -> None:
