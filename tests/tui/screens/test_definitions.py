@@ -357,7 +357,7 @@ async def test_secrets_in_the_overrides_of_a_task_are_masked(tmp_path: Path, mon
         await pilot.press("2", "enter")
         await until_shown(pilot, r"Details  JSON")
         assert "v reveal" not in screen_text(app)
-        await pilot.press("tab", "tab", "tab")
+        await pilot.press(*["tab"] * 5)
         await until_shown(pilot, r"JSON, secrets masked")
         await until_shown(pilot, r'"value": "••••••••"')
         await until_shown(pilot, r"v reveal")
