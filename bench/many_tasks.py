@@ -1,4 +1,4 @@
-"""A dashboard of many tasks that nobody runs: ``python -m bench.many_tasks TASKS EVENTS_A_SECOND``.
+"""A dashboard of many tasks that nobody runs: ``python -m bench.many_tasks HOME TASKS EVENTS_A_SECOND``.
 
 The fleet is filled by hand, as watchers would fill it, so that what is measured is the screen alone.
 """
@@ -6,7 +6,6 @@ The fleet is filled by hand, as watchers would fill it, so that what is measured
 from __future__ import annotations
 
 import sys
-import tempfile
 import threading
 import time
 from dataclasses import replace
@@ -29,13 +28,12 @@ READY = "tasks are in"
 
 
 def main() -> None:
-    tasks, rate = (int(text) for text in (*sys.argv[1:], "10000", "0")[:2])
-    with tempfile.TemporaryDirectory(prefix="moorage-bench-") as folder:
-        app = Dashboard(Session(resolve_home(folder, {})))
-        containers = fill(app, tasks)
-        if rate:
-            threading.Thread(target=_churn, args=(app, containers, rate), daemon=True).start()
-        app.run()
+    home, tasks, rate = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    app = Dashboard(Session(resolve_home(home, {})))
+    containers = fill(app, tasks)
+    if rate:
+        threading.Thread(target=_churn, args=(app, containers, rate), daemon=True).start()
+    app.run()
 
 
 def fill(app: Dashboard, tasks: int) -> list[tuple[InstanceKey, Container]]:
@@ -102,8 +100,8 @@ def _churn(app: Dashboard, containers: list[tuple[InstanceKey, Container]], rate
         time.sleep(0.02)
 
 
-def argv(tasks: int, rate: int = 0) -> list[str]:
-    return [sys.executable, "-m", "bench.many_tasks", str(tasks), str(rate)]
+def argv(home: str, tasks: int, rate: int = 0) -> list[str]:
+    return [sys.executable, "-m", "bench.many_tasks", home, str(tasks), str(rate)]
 
 
 if __name__ == "__main__":

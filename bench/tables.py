@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Callable
 
 from bench.live import key_seconds
@@ -17,7 +18,8 @@ def tables_figures(presses: int, rounds: int) -> list[Figure]:
     figures = []
     for tasks, rate in ((FEW, 0), (MANY, 0), (MANY, RATE)):
         title = f"{tasks:,} tasks" + (f", {rate:,} events/s" if rate else "")
-        with PtyApp(argv(tasks, rate)) as app:
+        # The program is ended from outside, so the folder is not its own to remove.
+        with tempfile.TemporaryDirectory(prefix="moorage-bench-") as home, PtyApp(argv(home, tasks, rate)) as app:
             app.until_shown("▌prod", within=60)
             app.press("2")
             app.until_shown(r"▌[0-9a-f]{8}", within=60)
