@@ -52,8 +52,8 @@ def test_of_a_note_its_first_line() -> None:
     assert cell_text(note_cell("")) == ""
 
 
-def test_revisions_the_newest_first() -> None:
-    revisions = [revision(9), revision(10, "INACTIVE"), revision(8, by="o\x1bps")]
+def test_revisions_in_the_order_given() -> None:
+    revisions = [revision(10, "INACTIVE"), revision(9), revision(8, by="o\x1bps")]
     rows = revision_rows(revisions, Counter({("web", 9): 2, ("api", 9): 7}), {("web", 8)}, at(60))
     assert [row.key for row in rows] == ["web:10", "web:9", "web:8"]
     assert [cell_text(row.cells[1]) for row in rows] == ["○ INACTIVE", "● ACTIVE", "✕ BROKEN"]
