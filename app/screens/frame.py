@@ -91,6 +91,10 @@ class FrameScreen(ArrangedTables):
         if not self.is_mounted or not self.query("#breadcrumb"):
             return
         self.sync(changes)
+        self.refresh_header()
+
+    def refresh_header(self) -> None:
+        """Where one is, and how things are."""
         right = (*alert_badge(self.desk, self.now()), *self.status())
         self.query_one(Breadcrumb).set(["moorage", *self.crumbs()], right, self._filter_note())
 

@@ -30,7 +30,6 @@ from app.screens.run.command import command_of, has_secrets
 from app.screens.run.form import RUN, RunForm, RunWorld, reservation_words
 from app.screens.run.launch import LAUNCH_COLUMNS, RunLaunch, known_definitions
 from app.screens.run.where import BESIDE, WherePane
-from widgets.breadcrumb import Breadcrumb
 from widgets.cells import Cell, Span
 from widgets.confirm import Confirm
 from widgets.line_form import LineForm
@@ -217,10 +216,6 @@ class RunScreen(FrameScreen):
             self._lines.refresh_lines()
             self._picture()
             self.refresh_header()
-
-    def refresh_header(self) -> None:
-        """The headline follows what is typed."""
-        self.query_one(Breadcrumb).set(["moorage", *self.crumbs()], self.status())
 
     def _picture(self) -> None:
         states = {state.instance.key: state for state in self.desk.fleet.of_cluster(self._form.choice.cluster)}
