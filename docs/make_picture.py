@@ -25,7 +25,7 @@ from app.screens.run.choice import RunChoice
 from app.screens.run.screen import RunScreen
 from tests.cli import stand_ins
 from tests.engine_bed import Bed, Daemon, DaemonOptions, wait_until, why_not
-from tests.tui.screens.driving import register, session_with, until_shown
+from tests.tui.screens.driving import register, session_with, until_gone, until_shown
 from widgets.model_form.widget import ModelForm
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -148,6 +148,7 @@ async def _tasks_picture(session: Session) -> str:
         await until_shown(pilot, r"import:1 +✕ STOPPED.*exit 3")
         await until_shown(pilot, r"batch-job:1 +○ STOPPED")
         await until_shown(pilot, r"shop:1 +◌ PENDING.*waits for db HEALTHY")
+        await until_gone(pilot, r"RUNNING .* -/\d+M|RUNNING .* - +[\d.]+[KM]")
         return app.export_screenshot(title="moorage")
 
 
