@@ -327,5 +327,7 @@ def _problem(detail: Any, known: list[str]) -> str:
         close = difflib.get_close_matches(path, known, n=1, cutoff=0.7)
         hint = f"; did you mean {close[0]}?" if close else ""
         return f"{path} is not known here, or not supported yet{hint}"
+    if detail["type"] in ("int_parsing", "int_from_float"):
+        return f"{path}: must be a whole number"
     text = str(detail["msg"]).removeprefix("Value error, ")
     return f"{path}: {text[:1].lower()}{text[1:]}"

@@ -25,7 +25,8 @@ T = TypeVar("T")
 BUSY_TIMEOUT = 10.0
 """Seconds to wait for other processes."""
 _COMPANIONS = ("-wal", "-shm", "-journal")
-_ATTEMPTS = 3
+_ATTEMPTS = 12
+"""Many: what others do to the file between two of our steps costs one each, and an attempt a few milliseconds."""
 
 
 class _Unusable(Exception):

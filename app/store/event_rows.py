@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.model.event import SOURCES, WHATS, Event
 from app.model.safe_text import SafeText, safe_line
+from app.store import row_values
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -95,36 +96,24 @@ def _event(row: Sequence[Any]) -> Event:
     if what not in WHATS or source not in SOURCES:
         raise ValueError("no event of ours")
     return Event(
-        key=_text(key),
-        at=moment(_number(at)),
+        key=row_values.text(key),
+        at=moment(row_values.number(at)),
         what=what,
         source=source,
-        cluster=_text(cluster),
-        instance=_text(instance),
-        task_id=_text(task_id),
-        family=_text(family),
-        revision=_number(revision),
-        container=_text(container),
-        container_id=_text(container_id),
-        exit_code=None if exit_code is None else _number(exit_code),
-        detail=_text(detail),
-        by=_text(by),
-        command=_text(command),
-        count=_number(count),
-        host_at=None if host_at is None else moment(_number(host_at)),
-        watcher=_text(watcher),
-        id=_number(id_),
-        version=_number(version),
+        cluster=row_values.text(cluster),
+        instance=row_values.text(instance),
+        task_id=row_values.text(task_id),
+        family=row_values.text(family),
+        revision=row_values.number(revision),
+        container=row_values.text(container),
+        container_id=row_values.text(container_id),
+        exit_code=None if exit_code is None else row_values.number(exit_code),
+        detail=row_values.text(detail),
+        by=row_values.text(by),
+        command=row_values.text(command),
+        count=row_values.number(count),
+        host_at=None if host_at is None else moment(row_values.number(host_at)),
+        watcher=row_values.text(watcher),
+        id=row_values.number(id_),
+        version=row_values.number(version),
     )
-
-
-def _text(value: object) -> SafeText:
-    if not isinstance(value, str):
-        raise TypeError("no text")
-    return safe_line(value)
-
-
-def _number(value: object) -> int:
-    if not isinstance(value, int):
-        raise TypeError("no number")
-    return value

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from app.model.safe_text import SafeText, safe_line, safe_log_line, without_sgr
+from app.store import row_values
 from app.store.past_task import PastContainer, PastTask
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def read_ids(
     """(created at, id) of the tasks of a condition, as ``read_tasks``: quick where a month of tasks is listed."""
     for created, id_ in connection.execute(f"SELECT created_at, id FROM task WHERE {condition}", values):  # noqa: S608 - SQL of ours
         try:
-            yield _moment(created), _text(id_)
+            yield _moment(created), row_values.text(id_)
         except (ValueError, TypeError, OverflowError):
             yield None
 
@@ -161,24 +162,24 @@ def _task(row: Sequence[Any], containers: Sequence[PastContainer]) -> PastTask:
     id_, cluster, instance, family, revision, group, started_by, created, started, stopping, stopped, *rest = row
     stop_code, stopped_reason, stopped_by, tags, health, cpu, memory = rest
     return PastTask(
-        id=_text(id_),
-        cluster=_text(cluster),
-        instance=_text(instance),
-        family=_text(family),
-        revision=_number(revision),
-        group=_text(group),
-        started_by=_text(started_by),
+        id=row_values.text(id_),
+        cluster=row_values.text(cluster),
+        instance=row_values.text(instance),
+        family=row_values.text(family),
+        revision=row_values.number(revision),
+        group=row_values.text(group),
+        started_by=row_values.text(started_by),
         created_at=_moment(created),
         started_at=None if started is None else _moment(started),
         stopping_at=None if stopping is None else _moment(stopping),
         stopped_at=None if stopped is None else _moment(stopped),
-        stop_code=_text(stop_code),
-        stopped_reason=_text(stopped_reason),
-        stopped_by=_text(stopped_by),
-        tags=tuple((_text(key), _text(value)) for key, value in _listed(tags)),
-        health=_text(health),
-        cpu=_number(cpu),
-        memory=_number(memory),
+        stop_code=row_values.text(stop_code),
+        stopped_reason=row_values.text(stopped_reason),
+        stopped_by=row_values.text(stopped_by),
+        tags=tuple((row_values.text(key), row_values.text(value)) for key, value in _listed(tags)),
+        health=row_values.text(health),
+        cpu=row_values.number(cpu),
+        memory=row_values.number(memory),
         containers=tuple(containers),
     )
 
@@ -186,44 +187,28 @@ def _task(row: Sequence[Any], containers: Sequence[PastContainer]) -> PastTask:
 def _container(cells: Sequence[Any]) -> PastContainer:
     name, image, runtime_id, exit_code, reason, oom_killed, started, finished, essential, lines = cells
     return PastContainer(
-        name=_text(name),
-        image=_text(image),
-        runtime_id=_text(runtime_id),
-        exit_code=None if exit_code is None else _number(exit_code),
-        reason=_text(reason),
-        oom_killed=bool(_number(oom_killed)),
+        name=row_values.text(name),
+        image=row_values.text(image),
+        runtime_id=row_values.text(runtime_id),
+        exit_code=None if exit_code is None else row_values.number(exit_code),
+        reason=row_values.text(reason),
+        oom_killed=bool(row_values.number(oom_killed)),
         started_at=None if started is None else _moment(started),
         finished_at=None if finished is None else _moment(finished),
-        essential=bool(_number(essential)),
-        last_lines=last_lines([_string(line) for line in _listed(lines)]),
+        essential=bool(row_values.number(essential)),
+        last_lines=last_lines([row_values.string(line) for line in _listed(lines)]),
     )
 
 
-def _text(value: object) -> SafeText:
-    return safe_line(_string(value))
-
-
-def _string(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError("no text")
-    return value
-
-
-def _number(value: object) -> int:
-    if not isinstance(value, int):
-        raise TypeError("no number")
-    return value
-
-
 def _moment(value: object) -> datetime:
-    moment = datetime.fromisoformat(_string(value))
+    moment = datetime.fromisoformat(row_values.string(value))
     if moment.tzinfo is None:
         raise ValueError("a time without a zone")
     return moment.astimezone(UTC)
 
 
 def _listed(value: object) -> list[Any]:
-    found = json.loads(_string(value))
+    found = json.loads(row_values.string(value))
     if not isinstance(found, list):
         raise TypeError("no list")
     return found

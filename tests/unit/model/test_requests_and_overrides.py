@@ -146,3 +146,10 @@ def test_any_text_is_a_manifest(text: str) -> None:
     found = read_manifest(text)
     assert isinstance(found.definition, dict)
     assert isinstance(found.overrides, dict)
+
+
+def test_what_is_no_whole_number_is_told_with_its_place() -> None:
+    for count in ("many", "", 1.5):
+        with pytest.raises(MoorageError) as caught:
+            parse_request(RunTaskRequest, {"taskDefinition": "web", "count": count})
+        assert caught.value.message == "count: must be a whole number"

@@ -68,8 +68,8 @@ def damage_and_remember(home: str, who: str, count: int) -> None:
     store = HistoryStore(places)
     for number in range(count):
         if number % 5 == int(who):
-            (places.state / "spoilt").write_bytes(b"no database " * 1000)
-            (places.state / "spoilt").rename(places.state / "history.sqlite3")
+            (places.state / f"spoilt-{who}").write_bytes(b"no database " * 1000)
+            (places.state / f"spoilt-{who}").rename(places.state / "history.sqlite3")
         task_id = f"{int(who):016x}{number:016x}"
         store.remember(past_task(id=task_id))
         print(task_id, flush=True)
