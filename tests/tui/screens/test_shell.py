@@ -20,7 +20,7 @@ from tests.cli.process import command
 from tests.engine_bed import Daemon, wait_until
 from tests.shell_less import load_shell_less
 from tests.terminal import TerminalProgram
-from tests.tui.screens.driving import SIZE, register, screen_text, session_with, until, until_gone, until_shown
+from tests.tui.screens.driving import SIZE, register, screen_text, session_with, until, until_shown
 
 
 def ignored(_: Progress) -> None:
