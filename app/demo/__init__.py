@@ -1,0 +1,1 @@
+"""The demo fleet: engines that are simulated, and what lives on them."""
