@@ -30,7 +30,7 @@ from app.screens.ending import LastResort, end_on_signals
 from app.screens.frame import FrameScreen
 from app.screens.help import HelpScreen, help_lines
 from app.store.home import Home
-from themes import STYLESHEET, THEMES, variable_defaults
+from themes.own import STYLESHEET, THEMES, variable_defaults
 from widgets.line_filter import install_safe_filter
 from widgets.terminal import doubtful_clipboard, no_clipboard, set_mouse
 
@@ -263,6 +263,12 @@ class Dashboard(App[None]):
         if doubt and doubt not in self._doubts:
             self._doubts.add(doubt)
             self.notify(f"If it is not in the clipboard: {doubt}", markup=False, timeout=8)
+
+    def action_command_palette(self) -> None:
+        from app.screens.command.palette import Palette
+
+        if not Palette.is_open(self):
+            self.push_screen(Palette(id="--command-palette"))
 
     def action_help(self) -> None:
         self.push_screen(HelpScreen(help_lines(self.screen.active_bindings.values())))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from rich.cells import cell_len
 from textual import events
@@ -140,6 +140,11 @@ class OfferList(OptionList):
         self.highlighted = chosen
         self.display = True
         self.screen.set_focus(self)
+
+    def _move_page(self, direction: Literal[-1, 1]) -> None:
+        # Textual measures the options when they are drawn, and raises an error when a page key comes before that.
+        if self.scrollable_content_region:
+            super()._move_page(direction)
 
     def action_leave(self) -> None:
         self._left()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rich.text import Text
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.markup import escape
 
 from app.screens.command.entries import entries, tasks_named
@@ -39,3 +39,11 @@ class MoorageCommands(Provider):
 
 def _title(entry: Entry) -> Text:
     return Text(f"{entry.words}  {entry.key}".rstrip())
+
+
+class Palette(CommandPalette):
+    """Textual's, but for a key that comes before its list is drawn: that raised an error, which ended the program."""
+
+    def _action_command_list(self, action: str) -> None:
+        if self.query_one(CommandList).scrollable_content_region:
+            super()._action_command_list(action)

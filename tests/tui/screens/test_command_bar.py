@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from textual import events
+from textual.command import CommandList
 
 from app.operations.session import Session
 from app.screens.command.entries import MOST_TASKS, entries, tasks_named
@@ -144,3 +145,21 @@ async def test_what_is_offered_among_ten_thousand_tasks_is_bounded(tmp_path: Pat
         assert len(entries(screen)) < 300
         assert tasks_named(screen, "s") == []
         assert len(tasks_named(screen, "svc")) == MOST_TASKS
+
+
+async def test_a_page_key_before_the_palettes_list_is_drawn_does_no_harm(app: Dashboard) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"moorage › fleet")
+        await pilot.press("ctrl+p")
+        await until_shown(pilot, r"Search for commands")
+        offered = app.screen.query_one(CommandList)
+        await until(pilot, lambda: offered.option_count, "something that is offered")
+        offered.display = False
+        await until(pilot, lambda: not offered.scrollable_content_region, "a list that is not drawn")
+        # As each letter that is typed does it.
+        options = list(offered.options)
+        offered.clear_options()
+        offered.add_options(options)
+        offered.highlighted = 0
+        await pilot.press("pageup", "pagedown", "escape")
+        await until_gone(pilot, r"Search for commands")

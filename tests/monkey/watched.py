@@ -1,0 +1,173 @@
+"""The dashboard with a heartbeat: ``python -m tests.monkey.watched HOME FD`` tells on FD how it is, a JSON line each.
+
+``{"key": …, "screen": …, "keys": […]}`` when a key was handled: the keys are those that the screen has now.
+``{"stall": s, "own": s, "screen": …, "stack": …}`` when the loop stood still; ``own`` is without the time in which the
+machine ran others. ``{"error": …}`` for an exception wherever it is. ``{"handed": bool}`` while a shell or an editor
+has the terminal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Any
+
+from textual import events
+
+from app.model.errors import MoorageError
+from app.screens import dashboard
+from app.screens.desk import Jobs
+from app.store.home import resolve_home
+
+BEAT = 0.02
+TOLD_FROM = 0.1
+_LOOK_AFTER = 0.15
+
+
+class Reporter:
+    """Lines to the monkey; from any thread."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._lock = threading.Lock()
+
+    def tell(self, **members: Any) -> None:
+        line = json.dumps(members).encode() + b"\n"
+        with self._lock, suppress(BrokenPipeError):
+            while line:
+                line = line[os.write(self._fd, line) :]
+
+    def error(self, error: BaseException) -> None:
+        self.tell(error="".join(traceback.format_exception(error))[-6000:])
+
+
+class Heart:
+    """Beats on the loop; a thread beside it looks what the loop is at when a beat is late."""
+
+    def __init__(self, reporter: Reporter, where: Callable[[], str]) -> None:
+        self._reporter, self._where = reporter, where
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+        self._schedule = f"/proc/self/task/{threading.get_native_id()}/schedstat"
+        self._due = self._loop.time() + BEAT
+        self._waited = self._waiting()
+        self._stack = ""
+        self.paused = False
+        self._loop.call_later(BEAT, self._beat)
+        threading.Thread(target=self._look, name="heart", daemon=True).start()
+
+    def _waiting(self) -> float:
+        """Seconds for which this thread was ready to run and the machine ran others."""
+        try:
+            with open(self._schedule, encoding="ascii") as file:
+                return int(file.read().split()[1]) / 1e9
+        except (OSError, IndexError, ValueError):
+            return 0.0
+
+    def _beat(self) -> None:
+        now, waited = self._loop.time(), self._waiting()
+        stall = now - self._due
+        if stall >= TOLD_FROM and not self.paused:
+            own = max(stall - (waited - self._waited), 0.0)
+            self._reporter.tell(stall=stall, own=own, screen=self._where(), stack=self._stack)
+        self.paused = False
+        self._stack, self._waited, self._due = "", waited, now + BEAT
+        self._loop.call_later(BEAT, self._beat)
+
+    def _look(self) -> None:
+        while True:
+            time.sleep(BEAT)
+            if time.monotonic() - self._due > _LOOK_AFTER and not self._stack and not self.paused:
+                frame = sys._current_frames().get(self._thread)
+                self._stack = "".join(traceback.format_stack(frame)[-14:]) if frame else "?"
+
+
+class Watched(dashboard.Dashboard):
+    reporter: Reporter
+    heart: Heart | None = None
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._loop_failed)
+        self.heart = Heart(self.reporter, self._where)
+
+    def _where(self) -> str:
+        stack = self._screen_stacks.get(self._current_mode) or [self]
+        return type(stack[-1]).__name__
+
+    def _loop_failed(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if isinstance(error, Exception):
+            self.reporter.error(error)
+        else:
+            self.reporter.tell(error=str(context.get("message")))
+
+    def _handle_exception(self, error: Exception) -> None:
+        self.reporter.error(error)
+        super()._handle_exception(error)
+
+    async def on_event(self, event: events.Event) -> None:
+        await super().on_event(event)
+        if isinstance(event, events.Key):
+            # Twice: the widget that has the focus takes the key from a queue of its own, after this one.
+            self.call_later(self.call_later, partial(self._answered, event.key))
+
+    def _answered(self, key: str) -> None:
+        keys = []
+        with suppress(Exception):  # a screen that is just going
+            keys = sorted(self.screen.active_bindings)
+        self.reporter.tell(key=key, screen=self._where(), keys=keys)
+
+    @contextmanager
+    def suspend(self) -> Iterator[None]:
+        self.reporter.tell(handed=True)
+        try:
+            with super().suspend():
+                yield
+        finally:
+            if self.heart is not None:
+                self.heart.paused = True
+            self.reporter.tell(handed=False)
+
+
+def _watch_jobs(reporter: Reporter) -> None:
+    """A bug in a job is shown as a notification, and would not be noticed here."""
+    run = Jobs.run
+
+    def watched(self: Jobs, work: Callable[[], Any], *more: Any, **named: Any) -> None:
+        def checked() -> Any:
+            try:
+                return work()
+            except MoorageError:
+                raise
+            except Exception as error:
+                reporter.error(error)
+                raise
+
+        run(self, checked, *more, **named)
+
+    Jobs.run = watched  # type: ignore[method-assign]
+
+
+def main() -> int:
+    home, fd = sys.argv[1], int(sys.argv[2])
+    os.set_inheritable(fd, False)
+    reporter = Reporter(fd)
+    Watched.reporter = reporter
+    dashboard.Dashboard = Watched  # type: ignore[misc]
+    threading.excepthook = lambda failure: reporter.error(failure.exc_value or RuntimeError("a thread failed"))
+    _watch_jobs(reporter)
+    return dashboard.run_dashboard(resolve_home(home, dict(os.environ)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
