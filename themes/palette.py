@@ -2,36 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from textual.color import Color
 from textual.theme import Theme
 
 from themes.derive import block_colours
-
-
-@dataclass(frozen=True, slots=True)
-class Palette:
-    """Colours as ``#rrggbb``. ``ground`` is the screen, ``surface`` dialogs and inputs, ``panel`` what lies higher."""
-
-    dark: bool
-    ground: str
-    surface: str
-    panel: str
-    line: str
-    text: str
-    muted: str
-    accent: str
-    cursor: str
-    cursor_faint: str
-    running: str
-    pending: str
-    stopping: str
-    stopped: str
-    failed: str
-    bar_reserved: str
-    bar_used: str
-    sources: tuple[str, ...]
+from themes.palettes import Palette
 
 
 def build_theme(name: str, palette: Palette) -> Theme:

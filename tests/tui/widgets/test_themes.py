@@ -7,8 +7,8 @@ from textual.app import App, ComposeResult
 from textual.color import Color
 from textual.theme import BUILTIN_THEMES, Theme
 
-from themes import SEMANTIC_VARIABLES, STYLESHEET, THEMES, VARIABLE_DEFAULTS, variable_defaults
-from themes.derive import contrast
+from themes.derive import SEMANTIC_VARIABLES, contrast, variable_defaults
+from themes.own import STYLESHEET, THEMES, VARIABLE_DEFAULTS
 from widgets.block_bar import BlockBars
 from widgets.breadcrumb import Breadcrumb
 from widgets.cells import Column, Row, cell
