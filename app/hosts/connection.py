@@ -18,6 +18,7 @@ from docker.errors import APIError, DockerException
 
 from app.hosts.endpoint import Endpoint
 from app.hosts.errors import HostError, Kind, translated
+from app.hosts.ledger import Ledger
 from app.model.safe_text import safe_line
 
 # A full pool makes urllib3 warn on stderr through Python's last-resort handler: that would garble the screen.
@@ -26,7 +27,29 @@ logging.getLogger("docker").addHandler(logging.NullHandler())
 
 
 class _Session(docker.APIClient):  # type: ignore[misc]
-    """docker-py's low-level client that takes nothing from the environment."""
+    """docker-py's low-level client that takes nothing from the environment, and counts what it asks."""
+
+    def __init__(self, ledger: Ledger, **options: Any) -> None:
+        self._ledger = ledger  # first: the constructor asks for the version
+        super().__init__(**options)
+
+    def send(self, request: Any, **options: Any) -> Any:
+        """The one way of every request."""
+        began = self._ledger.asked()
+        try:
+            response = super().send(request, **options)
+        except Exception:
+            self._ledger.failed()
+            raise
+        goes_on = bool(options.get("stream"))
+        if goes_on:
+            self._ledger.holds(response)
+        # A stop waits for its container, and a stream for what it is about.
+        timed = request.method == "GET" and not goes_on
+        self._ledger.answered(began, 0 if goes_on else len(response.content), timed=timed)
+        if response.status_code >= 500:
+            self._ledger.failed()
+        return response
 
     def _retrieve_server_version(self) -> str:
         # The constructor's first request: the earliest point at which the session exists.
@@ -36,10 +59,12 @@ class _Session(docker.APIClient):  # type: ignore[misc]
         return str(super()._retrieve_server_version())
 
 
-def connect(endpoint: Endpoint, *, timeout: float) -> Any:
+def connect(endpoint: Endpoint, *, timeout: float, ledger: Ledger) -> Any:
     """A docker-py low-level client with a negotiated API version. Raises HostError."""
     with translated("connect"):
-        return _Session(base_url=endpoint.url, version="auto", timeout=timeout, use_ssh_client=False, max_pool_size=16)
+        return _Session(
+            ledger, base_url=endpoint.url, version="auto", timeout=timeout, use_ssh_client=False, max_pool_size=16
+        )
 
 
 def open_connection(api: Any, timeout: float) -> Any:

@@ -16,6 +16,7 @@ from urllib.parse import quote
 from app.hosts.endpoint import Endpoint
 from app.hosts.errors import CALL_TIMEOUT, HostError, checked, translated
 from app.hosts.labels import parse_time
+from app.hosts.ledger import Ledger
 from app.hosts.wire import Wire
 
 Json = dict[str, Any]
@@ -37,15 +38,25 @@ class ReadOnlyError(HostError):
 
 
 class Stream:
-    """Something an engine keeps sending; ``close`` may be called from any thread and ends the reader."""
+    """Something an engine keeps sending; ``close`` may be called from any thread and ends the reader.
 
-    def __init__(self, frames: Any) -> None:
+    ``raw`` is what it is read from: it knows how many bytes have come.
+    """
+
+    def __init__(self, frames: Any, raw: Any = None, ledger: Ledger | None = None) -> None:
         self._frames = frames
+        self._raw = raw
+        self._ledger = ledger
 
     def __iter__(self) -> Iterator[Json]:
         try:
             with translated("reading the event stream"):
+                before = 0
                 for frame in self._frames:
+                    if self._ledger is not None:
+                        came = self._raw.tell()
+                        self._ledger.received(came - before, events=1)
+                        before = came
                     if isinstance(frame, dict):
                         yield frame
         except AttributeError as error:  # http.client forgets its file when another thread closes it
@@ -69,6 +80,8 @@ class Engine:
         self._client: Any = None
         self._clock_offset: timedelta | None = None
         self._lock = threading.Lock()
+        self.ledger = Ledger()
+        """What it was asked, and what came of it."""
 
     def api(self) -> Any:
         with self._lock:
@@ -76,7 +89,7 @@ class Engine:
                 # Here, because it imports docker: a tenth of a second that the first frame need not wait for.
                 from app.hosts.connection import connect
 
-                self._client = connect(self.endpoint, timeout=self._timeout)
+                self._client = connect(self.endpoint, timeout=self._timeout, ledger=self.ledger)
             return self._client
 
     def close(self) -> None:
@@ -167,13 +180,14 @@ class Engine:
             # docker-py's own events() waits without end for the answer: here only the events themselves may take time.
             response = api._get(api._url("/events"), params=params, stream=True, timeout=self._timeout)
             api._disable_socket_timeout(api._get_raw_response_socket(response))
-            return Stream(types.CancellableStream(api._stream_helper(response, decode=True), response))
+            frames = types.CancellableStream(api._stream_helper(response, decode=True), response)
+            return Stream(frames, response.raw, self.ledger)
 
     def stats_wire(self) -> Wire:
         """A connection on which to ask for ``stats_path``; whoever opens it closes it."""
         from app.hosts.connection import open_connection
 
-        return Wire(open_connection(self.api(), self._timeout), self._timeout)
+        return Wire(open_connection(self.api(), self._timeout), self._timeout, self.ledger)
 
     def stats_path(self, container: str) -> str:
         """One answer about what a container uses now. Docker 20.10 waits for its next second with it."""

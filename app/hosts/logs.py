@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple, NoReturn
 
 from app.hosts.engine import Engine
 from app.hosts.errors import HostError, translated
+from app.hosts.ledger import Ledger
 from app.model.safe_text import SafeText, safe_log_line
 
 StreamName = Literal["stdout", "stderr"]
@@ -49,8 +50,9 @@ class LogStream:
     at once, and may be called again.
     """
 
-    def __init__(self, response: Any, *, tty: bool, timestamps: bool) -> None:
+    def __init__(self, response: Any, *, tty: bool, timestamps: bool, ledger: Ledger | None = None) -> None:
         self._response = response
+        self._ledger = ledger or Ledger()
         self._closed = False
         answer = response.raw._fp
         # http.client has let go of its file when the answer is empty.
@@ -87,6 +89,7 @@ class LogStream:
             data: bytes = self._file.read1(wanted) if wanted else b""
             if not data:
                 break
+            self._ledger.received(len(data))
             if self._left is not None:
                 self._left -= len(data)
             if self._unchunk is None:
@@ -131,7 +134,7 @@ def read_logs(
         api._raise_for_status(response)
         if follow and response.raw._fp.fp is not None:  # http.client has let go of it when the answer is empty
             api._disable_socket_timeout(api._get_raw_response_socket(response))
-        return LogStream(response, tty=tty, timestamps=timestamps)
+        return LogStream(response, tty=tty, timestamps=timestamps, ledger=engine.ledger)
 
 
 def _protocol_error(why: str) -> NoReturn:

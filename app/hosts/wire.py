@@ -10,6 +10,7 @@ import contextlib
 from typing import Any, Final, NamedTuple
 
 from app.hosts.errors import HostError
+from app.hosts.ledger import Ledger
 
 MOST_BYTES: Final = 1 << 20
 """Of an answer; Docker's stats have 2 kB."""
@@ -30,15 +31,17 @@ class Answer(NamedTuple):
 class Wire:
     """One question at a time, over and over. ``connection`` is of ``http.client``, connected; used by one thread.
 
-    Methods raise HostError; after that the wire is of no use any more.
+    Methods raise HostError; after that the wire is of no use any more. What is asked is counted in ``ledger``.
     """
 
-    def __init__(self, connection: Any, timeout: float) -> None:
+    def __init__(self, connection: Any, timeout: float, ledger: Ledger | None = None) -> None:
         self._connection = connection
         self._socket = connection.sock
         self._timeout = timeout
         self._came = bytearray()
         self._last = False
+        self._ledger = ledger or Ledger()
+        self._asked_at: float | None = None
 
     def fileno(self) -> int:
         return int(self._socket.fileno())
@@ -51,6 +54,7 @@ class Wire:
     def ask(self, path: str) -> None:
         """Send a question; its answer is to be read before the next."""
         self._came.clear()
+        self._asked_at = self._ledger.asked("stats")
         question = f"GET {path} HTTP/1.1\r\nHost: docker\r\nAccept-Encoding: identity\r\n\r\n".encode("ascii")
         try:
             self._socket.settimeout(self._timeout)
@@ -77,9 +81,19 @@ class Wire:
             self._came += data
             if len(self._came) > MOST_BYTES:
                 raise HostError(f"an answer has more than {MOST_BYTES:,} bytes", "failed")
-        return self._answer(over)
+        answer = self._answer(over)
+        if answer is not None and self._asked_at is not None:
+            self._ledger.answered(self._asked_at, len(self._came), "stats")
+            self._asked_at = None
+            if answer.status >= 500:
+                self._ledger.failed()
+        return answer
 
     def close(self) -> None:
+        """Give it up; with it the question that has no answer yet."""
+        if self._asked_at is not None:
+            self._ledger.failed()
+            self._asked_at = None
         with contextlib.suppress(OSError, EOFError):
             self._connection.close()
 

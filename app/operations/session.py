@@ -86,6 +86,11 @@ class Session:
                 self._engines[endpoint] = Engine(parse_endpoint(endpoint))
             return self._engines[endpoint]
 
+    def engines(self) -> dict[str, Engine]:
+        """Those that were asked for so far, by endpoint."""
+        with self._lock:
+            return dict(self._engines)
+
     def survey(self, cluster: ClusterFile) -> Fleet:
         """Ask every instance of a cluster once, all at the same time; what does not answer is unreachable, and why."""
         fleet = Fleet()
