@@ -68,7 +68,7 @@ def _summary(tally: Tally) -> list[str]:
         f"by screen: {_counts(tally.keys)}",
         f"else: {_counts(tally.others)}; starts {tally.starts}, terminal handed over {tally.handed} times",
         f"exceptions: {len(tally.errors)}",
-        f"the loop hung for {HANG * 1000:.0f} ms: {len(tally.hangs)} times ({stood} with what the machine ran meanwhile)",
+        f"the loop hung for {HANG * 1000:.0f} ms: {len(tally.hangs)} times ({stood} with other programs' time)",
     ]
     for label, costs in (("at the start", tally.costs[:1]), ("at the end", tally.costs[-1:])):
         for at, threads, fds, resident in costs:

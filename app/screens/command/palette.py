@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.markup import escape
+from textual.widgets import Button, Input
 
 from app.screens.command.entries import entries, tasks_named
 from app.screens.command.entry import Entry
@@ -47,3 +48,8 @@ class Palette(CommandPalette):
     def _action_command_list(self, action: str) -> None:
         if self.query_one(CommandList).scrollable_content_region:
             super()._action_command_list(action)
+
+    def _select_or_command(self, event: Input.Submitted | Button.Pressed | None = None) -> None:
+        # A second enter while the first still closes it: it would take the screen below away, or raise an error.
+        if self.is_current:
+            super()._select_or_command(event)

@@ -11,6 +11,7 @@ from textual.command import CommandList
 
 from app.operations.session import Session
 from app.screens.command.entries import MOST_TASKS, entries, tasks_named
+from app.screens.command.palette import Palette
 from app.screens.dashboard import Dashboard
 from app.screens.frame import FrameScreen
 from bench.many_tasks import fill
@@ -163,3 +164,16 @@ async def test_a_page_key_before_the_palettes_list_is_drawn_does_no_harm(app: Da
         offered.highlighted = 0
         await pilot.press("pageup", "pagedown", "escape")
         await until_gone(pilot, r"Search for commands")
+
+
+async def test_enter_twice_in_the_palette_is_once(app: Dashboard) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"moorage › fleet")
+        await pilot.press("ctrl+p", *"instances")
+        palette = app.screen
+        assert isinstance(palette, Palette)
+        offered = palette.query_one(CommandList)
+        await until(pilot, lambda: offered.option_count and offered.highlighted is not None, "an entry that is chosen")
+        palette._select_or_command()
+        palette._select_or_command()
+        await until_shown(pilot, r"moorage › instances")
