@@ -74,8 +74,8 @@ def _summary(tally: Tally) -> list[str]:
         for at, threads, fds, resident in costs:
             lines.append(f"{label} ({at:.0f} s): {threads} threads, {fds} fds, {resident / 1024:.0f} MiB")
     if tally.costs:
-        threads, fds = (max(cost[place] for cost in tally.costs) for place in (1, 2))
-        lines.append(f"at most {threads} threads, {fds} fds")
+        most_threads, most_fds = (max(cost[place] for cost in tally.costs) for place in (1, 2))
+        lines.append(f"at most {most_threads} threads, {most_fds} fds")
     return lines
 
 

@@ -101,8 +101,8 @@ class Watched(dashboard.Dashboard):
         self.heart = Heart(self.reporter, self._where)
 
     def _where(self) -> str:
-        stack = self._screen_stacks.get(self._current_mode) or [self]
-        return type(stack[-1]).__name__
+        stack = self._screen_stacks.get(self._current_mode)
+        return type(stack[-1]).__name__ if stack else "none"
 
     def _loop_failed(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
