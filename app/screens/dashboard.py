@@ -267,7 +267,7 @@ class Dashboard(App[None]):
     def action_command_palette(self) -> None:
         from app.screens.command.palette import Palette
 
-        if not Palette.is_open(self):
+        if not isinstance(self.screen, Palette):
             self.push_screen(Palette(id="--command-palette"))
 
     def action_help(self) -> None:
