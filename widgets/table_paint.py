@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from textual.cache import LRUCache
 from textual.strip import Strip
 from textual.widget import Widget
 
-from widgets.cells import TONES, Row, Span, fit
+from widgets.cells import Row, Span, fit
 from widgets.columns import Layout
 from widgets.component_styles import ComponentStyles
+from widgets.table_lines import header_text, row_pieces
 
 PARTS: Final = (
     "header",
@@ -23,10 +23,6 @@ PARTS: Final = (
     "cursor-bar",
     "cursor-bar-blurred",
 )
-CURSOR_BAR: Final = "▌"
-MARK: Final = "◆"
-ASCENDING: Final = "▲"
-DESCENDING: Final = "▼"
 _REMEMBERED_ROWS: Final = 512
 
 
@@ -57,21 +53,7 @@ class TablePainter:
         """The line of titles; an arrow is at the one that the rows are sorted by."""
         if self._header is None or self._header[0] != width:
             style = self._styles.get("header")
-            segments = [Segment(" ", style)]
-            for number, placed in enumerate(layout.placed):
-                gap = " " * layout.gap if number else ""
-                column, width_left, arrow = placed.column, placed.width, ""
-                if sorted_by is not None and sorted_by[0] == column.key:
-                    arrow = DESCENDING if sorted_by[1] else ASCENDING
-                    width_left -= 1
-                # Beside an arrow there is no room for an ellipsis: what is left names the column well enough.
-                known = set_cell_size(column.title, min(cell_len(column.title), width_left)) if arrow else column.title
-                title = "".join(span.text for span in fit((Span(known),), width_left, column.align))
-                if arrow:
-                    # Right behind the title, so that it is not taken for the next column's.
-                    bare = title.rstrip()
-                    title = bare + arrow + title[len(bare) :]
-                segments.append(Segment(gap + title, style))
+            segments = [Segment(header_text(layout, sorted_by), style)]
             self._header = width, Strip(segments).adjust_cell_length(width, style).simplify()
         return self._header[1]
 
@@ -97,18 +79,8 @@ class TablePainter:
     def _paint(self, row: Row, layout: Layout, width: int, cursor: bool, marked: bool) -> Strip:
         faint = "" if self._widget.has_focus else "-blurred"
         ground = f"cursor{faint}" if cursor else ""
-        plain_style = self._styles.get("", ground)
-        if marked:
-            segments = [Segment(MARK, self._styles.get("marked", ground))]
-        elif cursor:
-            segments = [Segment(CURSOR_BAR, self._styles.get(f"cursor-bar{faint}", ground))]
-        else:
-            segments = [Segment(" ", plain_style)]
-        for number, placed in enumerate(layout.placed):
-            if number:
-                segments.append(Segment(" " * layout.gap, plain_style))
-            content = row.cells[placed.index] if placed.index < len(row.cells) else ()
-            for span in fit(content, placed.width, placed.column.align):
-                tone = "muted" if row.dim else span.tone if span.tone in TONES else ""
-                segments.append(Segment(span.text, self._styles.get(tone, ground)))
-        return Strip(segments).adjust_cell_length(width, plain_style).simplify()
+        segments = [
+            Segment(text, self._styles.get(style, ground))
+            for text, style in row_pieces(row, layout, cursor=cursor, marked=marked, faint=faint)
+        ]
+        return Strip(segments).adjust_cell_length(width, self._styles.get("", ground)).simplify()

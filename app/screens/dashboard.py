@@ -30,7 +30,8 @@ from app.screens.ending import LastResort, end_on_signals
 from app.screens.frame import FrameScreen
 from app.screens.help import HelpScreen, help_lines
 from app.store.home import Home
-from themes.own import STYLESHEET, THEMES, variable_defaults
+from themes.derive import variable_defaults
+from themes.own import STYLESHEET, THEMES
 from widgets.line_filter import install_safe_filter
 from widgets.terminal import doubtful_clipboard, no_clipboard, set_mouse
 

@@ -15,7 +15,7 @@ from app.store.table_memory import Arrangement
 from widgets.cells import Column, Row, cell
 from widgets.key_hints import KeyHints
 from widgets.live_table import LiveTable
-from widgets.table_paint import ASCENDING, DESCENDING
+from widgets.table_lines import ASCENDING, DESCENDING
 
 OWN_ORDER = "own order"
 LARGEST_FIRST = frozenset(
