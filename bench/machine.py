@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Iterable
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -64,3 +65,29 @@ def pss_bytes(pids: Iterable[int]) -> int:
             if line.startswith("Pss:"):
                 total += int(line.split()[1]) * 1024
     return total
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What processes hold on to: bytes of memory (resident, and proportional), threads, and open files."""
+
+    rss: int
+    pss: int
+    threads: int
+    files: int
+
+
+def held(pids: Iterable[int]) -> Held:
+    """Of all of them together; those that have ended hold nothing."""
+    pids = list(pids)
+    status = [line.split() for pid in pids for line in _lines(f"/proc/{pid}/status")]
+    threads = sum(int(fields[1]) for fields in status if fields[0] == "Threads:")
+    rss = sum(int(fields[1]) * 1024 for fields in status if fields[0] == "VmRSS:")
+    return Held(rss, pss_bytes(pids), threads, sum(_open_files(pid) for pid in pids))
+
+
+def _open_files(pid: int) -> int:
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))
+    except OSError:
+        return 0
