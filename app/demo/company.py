@@ -144,7 +144,6 @@ def _checkout() -> tuple[Document, ...]:
             portMappings=_published(8080),
             healthCheck=_http_check(8080, "/live"),
             environment=_env(CACHE="cache:6379", PAYMENTS_URL="http://payments.internal", RELEASE=tag),
-            links=["cache"],
             dependsOn=[{"containerName": "cache", "condition": "HEALTHY"}],
             stopTimeout=30,
         )

@@ -1,0 +1,91 @@
+"""The demo fleet as it is when it is first seen: engines with images, and what has been running on them for days."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from app.demo.company import BY_NAME, FAMILIES, Voice
+from app.demo.deploying import Deployment, Ground, moment_of, nanoseconds
+from app.demo.engine.engine import SimulatedEngine
+from app.demo.engine.images import Image
+from app.demo.plan import Other, Plan
+from app.demo.voices import line
+
+MEBIBYTE = 1 << 20
+_PULL_RATE = 22e6
+_MOST_OLD_LINES = 20_000
+"""Of all containers together: a fleet of ten thousand is to be there soon, too."""
+_OLD_LINES_OF_ONE = 150
+_WITH_SHELL = ("busybox:latest", "busybox:1.37", "alpine:latest", "alpine:3.21", "alpine:3.22", "ubuntu:24.04")
+_SAMPLES = ("adminer:5", "nginx:1.28-alpine", "postgres:17-alpine", "redis:8-alpine", "hello-world:latest")
+
+
+def registry() -> dict[str, Image]:
+    """Everything that can be pulled, by reference."""
+    references = {image for family in FAMILIES for image in family.images} | {*_WITH_SHELL, *_SAMPLES}
+    return {reference: _image(reference) for reference in sorted(references)}
+
+
+def _image(reference: str) -> Image:
+    """With layers as large as its name makes them: the same for all who ask."""
+    rng = random.Random(reference)
+    layers = tuple(int(rng.uniform(0.5, 40) * MEBIBYTE) for _ in range(rng.randrange(3, 8)))
+    command = ("sh",) if reference in _WITH_SHELL else ("serve",)
+    return Image(reference, command=command, layers=layers)
+
+
+def settle(plan: Plan, clock: Callable[[], int]) -> list[Ground]:
+    """The engines of the plan, with everything on them. Each runs by ``clock``, nanoseconds since 1970."""
+    images = registry()
+    now = moment_of(clock())
+    grounds = []
+    for host in plan.hosts:
+        engine = SimulatedEngine(
+            host.name,
+            cpus=host.cpus,
+            memory=host.memory,
+            labels={"zone": host.zone},
+            clock=clock,
+            seed=plan.seed,
+            registry=images,
+            pull_rate=_PULL_RATE,
+        )
+        grounds.append(Ground(host, engine, images))
+    rng = random.Random(f"{plan.seed}/settle")
+    for other in plan.others:
+        _run_other(grounds[other.host], other, now)
+    backlog = min(_OLD_LINES_OF_ONE, _MOST_OLD_LINES // max(len(plan.tasks), 1))
+    for task in sorted(plan.tasks, key=lambda task: -task.age):
+        ground = grounds[task.host]
+        began = now - task.age
+        deployment = Deployment(ground, task, began)
+        deployment.announce()
+        deployment.pull()
+        deployment.create(began + timedelta(seconds=8))
+        deployment.start(began + timedelta(seconds=9))
+        for part, name in deployment.containers:
+            voice = BY_NAME[task.family].voices.get(part.name, "plain")
+            _write_backlog(ground.engine, name, voice, now, min(backlog, int(task.age.total_seconds())), rng)
+    return grounds
+
+
+def _run_other(ground: Ground, other: Other, now: datetime) -> None:
+    ground.engine.add_image(Image(other.image, command=("run",)))
+    at = nanoseconds(now - other.age)
+    body = {
+        "Image": other.image,
+        "HostConfig": {"RestartPolicy": {"Name": "always" if other.looping else "unless-stopped"}},
+    }
+    ground.engine.start(ground.engine.create(body, other.name, at=at), at=at)
+
+
+def _write_backlog(
+    engine: SimulatedEngine, name: str, voice: Voice, now: datetime, count: int, rng: random.Random
+) -> None:
+    """The lines of the last minutes, the newest a moment ago."""
+    for number in range(count, 0, -1):
+        at = now - timedelta(seconds=number * 1.7 + rng.random())
+        said = line(voice, rng, at)
+        engine.write_log(name, said.text, said.stream, at=nanoseconds(at))
