@@ -7,9 +7,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from app.hosts.engine import Engine, Json
 from app.hosts.errors import HostError
 from app.hosts.labels import PREFIX, TASK, DamagedLabels, is_placeholder, parse_time, read_tag
 from app.hosts.records import KIND, read_drain, read_record
@@ -19,6 +18,10 @@ from app.model.instance import EngineInfo
 from app.model.record import Record
 from app.model.resources import Resources
 from app.model.safe_text import SafeText, safe_line
+
+if TYPE_CHECKING:
+    # Nothing of it is used to read: the first look at an engine goes on without it.
+    from app.hosts.engine import Engine, Json
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -24,6 +24,7 @@ from app.model.errors import MoorageError
 from app.model.instance import InstanceKey
 from app.model.safe_text import SafeText
 from app.model.task import Task
+from app.operations.use import UNKNOWN, Use
 
 LIVE_EVERY: Final = 2.0
 """Seconds between two questions about a container that is on screen."""
@@ -79,35 +80,6 @@ class _Known:
     answers: int = 0
     problem: SafeText = SafeText("")
     history: History = field(default_factory=History)
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """What several containers use together. ``memory`` in bytes, ``cpu`` in per cent of one core.
-
-    Attributes:
-        running: how many there are that use anything.
-        known: how many of these the sums stand for.
-        cpu_known: how many of them for CPU, of which more than one answer is needed.
-    """
-
-    memory: int = 0
-    cpu: float = 0.0
-    running: int = 0
-    known: int = 0
-    cpu_known: int = 0
-
-    @property
-    def whole(self) -> bool:
-        return self.known == self.running
-
-    @property
-    def cpu_whole(self) -> bool:
-        return self.cpu_known == self.running
-
-
-UNKNOWN: Final = Use(running=1)
-"""The use of something that cannot be asked, or that nobody has asked about."""
 
 
 class StatsFeed:

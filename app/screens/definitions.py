@@ -30,8 +30,8 @@ from app.screens.definition_rows import (
 from app.screens.definition_shelf import DefinitionShelf
 from app.screens.desk import Desk
 from app.screens.filtering import FAMILY_TERMS, completions, exactly
-from app.screens.frame import fleet_status
 from app.screens.json_screen import masked_json
+from app.screens.standing import fleet_status
 from app.screens.tables.orders import family_orders, revision_orders
 from app.store.definitions import StoredRevision
 from widgets.cells import Cell, Row, Span
@@ -76,7 +76,7 @@ class DefinitionsScreen(DefinitionActions):
     def status(self) -> Cell:
         drafts = len(self.shelf.drafts)
         told = (Span(f"{drafts} draft{'' if drafts == 1 else 's'}  ", "busy"),) if drafts else ()
-        return (*told, *fleet_status(self.desk))
+        return (*told, *fleet_status(self.desk.fleet, len(self.desk.monitor.broken)))
 
     def content(self) -> ComposeResult:
         with Horizontal(id="definitions-panes"):

@@ -20,6 +20,7 @@ from app.fleet.changes import ChangeSet
 from app.screens.actions import OPEN_AN_INPUT
 from app.screens.desk import Desk
 from app.screens.filtering import Filter, completions, filter_problems, parse_filter
+from app.screens.standing import fleet_status
 from app.screens.tables.arranging import ArrangedTables
 from app.screens.tables.term_values import term_values
 from widgets.breadcrumb import Breadcrumb
@@ -65,7 +66,7 @@ class FrameScreen(ArrangedTables):
 
     def status(self) -> Cell:
         """The right end of the header; by default how fresh the fleet is."""
-        return fleet_status(self.desk)
+        return fleet_status(self.desk.fleet, len(self.desk.monitor.broken))
 
     # --- the frame -------------------------------------------------------------------------------------------------
 
@@ -225,26 +226,3 @@ def alert_badge(desk: Desk, now: datetime) -> Cell:
     """``▲ 3 alerts``, as long as somebody has to look."""
     count = len(desk.alerts.unseen(desk.fleet, now))
     return (Span(f"▲ {count} alert{'' if count == 1 else 's'}  ", "bad"),) if count else ()
-
-
-def fleet_status(desk: Desk) -> Cell:
-    """``● 11 live  ◐ 1 stale``; what is wrong with files comes first."""
-    spans: list[Span] = []
-    if desk.monitor.broken:
-        spans.append(Span(f"✕ broken files: {len(desk.monitor.broken)}  ", "bad"))
-    states = list(desk.fleet.instances.values())
-    for glyph, reach, tone in (
-        ("●", "live", "ok"),
-        ("◌", "connecting", "busy"),
-        ("◐", "stale", "warn"),
-        ("✕", "unreachable", "bad"),
-    ):
-        count = sum(state.freshness.reach == reach for state in states)
-        if count:
-            spans.append(Span(f"{glyph} {count} {reach}  ", tone))  # type: ignore[arg-type]
-    running = 0
-    for key, state in desk.fleet.instances.items():
-        for task in state.tasks.values():
-            running += task.last_status == "RUNNING" and task.cluster == key.cluster
-    spans.append(Span(f"{running} running", "muted"))
-    return tuple(spans)

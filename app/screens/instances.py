@@ -16,7 +16,8 @@ from app.screens.dialogs import InstanceDialogs
 from app.screens.filtering import INSTANCE_TERMS, Filter
 from app.screens.frame import FrameScreen
 from app.screens.looking import look_at_instances
-from app.screens.rows import INSTANCE_COLUMNS, instance_row, instance_subject
+from app.screens.rows import INSTANCE_COLUMNS, instance_row
+from app.screens.subjects import instance_subject
 from app.screens.tables.orders import instance_orders
 from widgets.live_table import LiveTable
 

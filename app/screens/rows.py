@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from app.fleet.fleet import Fleet, InstanceState
-from app.hosts.stats import Stats
 from app.model.container import Container
 from app.model.progress import Progress
 from app.model.record import LEASE_TERM
 from app.model.task import Task, TaskContainer
-from app.operations.stats import UNKNOWN, Use
+from app.operations.use import UNKNOWN, Use
 from app.screens import formats
-from app.screens.filtering import Subject, subject
 from app.screens.use_cells import container_cpu, container_memory, cpu_bar, memory_bar, task_cpu, task_memory
 from widgets.cells import Cell, Column, Row, Span, cell
 from widgets.meter import bar
 
+if TYPE_CHECKING:
+    from app.hosts.stats import Stats
+
+Foreign = tuple[Container, InstanceState]
+"""An unmanaged container, and where it is."""
 TASK_COLUMNS = (
     Column("task", "TASK", width=8),
     Column("definition", "DEFINITION", min_width=14, weight=2),
@@ -179,36 +183,20 @@ def progress_cell(step: Progress) -> Cell:
     return cell(words.get(step.step, step.step), "warn" if step.step in ("warning", "stop") else "busy")
 
 
-def task_subject(task: Task) -> Subject:
-    images = " ".join(str(part.runtime.image) for part in task.containers if part.runtime)
-    names = " ".join(part.name for part in task.containers)
-    words = (
-        task.id,
-        task.definition,
-        task.last_status,
-        task.instance.name,
-        task.cluster,
-        task.started_by,
-        images,
-        names,
-    )
-    return subject(
-        " ".join((*words, str(task.stopped_reason), formats.ports(task.ports))),
-        state=f"{task.last_status} failed" if task.failed else task.last_status,
-        cluster=task.cluster,
-        host=task.instance.name,
-        family=task.family,
-        image=images,
-        health=task.health,
-        group=task.group,
-    )
-
-
 def task_order(task: Task) -> tuple[int, float, str]:
     """What moves first, then what runs, then what has stopped, each newest first."""
     rank = {"PENDING": 0, "STOPPING": 1, "RUNNING": 2, "STOPPED": 3}[task.last_status]
     moment = task.stopped_at if task.last_status == "STOPPED" and task.stopped_at else task.created_at
     return rank, -moment.timestamp(), task.id
+
+
+def foreign_containers(states: Iterable[InstanceState]) -> list[Foreign]:
+    """What Moorage did not start, in order. One engine in two clusters lists it twice: the first of them counts."""
+    unique: dict[str, Foreign] = {}
+    for state in states:
+        for container in state.unmanaged:
+            unique.setdefault(container.id, (container, state))
+    return sorted(unique.values(), key=lambda pair: (pair[1].instance.key, not pair[0].up, pair[0].name, pair[0].id))
 
 
 def unmanaged_row(
@@ -233,27 +221,6 @@ def unmanaged_row(
         "age": cell(formats.age(container.created_at, host_now)),
     }
     return Row(f"container:{container.id}", pick(columns, cells), dim=True)
-
-
-def unmanaged_subject(container: Container, state: InstanceState) -> Subject:
-    host, cluster = state.instance.key.name, state.instance.key.cluster
-    words = (
-        container.name,
-        container.image,
-        container.state,
-        host,
-        cluster,
-        "unmanaged",
-        formats.ports(container.ports),
-    )
-    return subject(
-        " ".join(words),
-        state=container.state,
-        cluster=cluster,
-        host=host,
-        image=container.image,
-        health=container.health,
-    )
 
 
 # --- instances --------------------------------------------------------------------------------------------------------
@@ -293,19 +260,6 @@ def _instance_notes(state: InstanceState, now: datetime) -> Iterator[str]:
 
 def _instance_key(state: InstanceState) -> str:
     return f"{state.instance.key.cluster}/{state.instance.key.name}"
-
-
-def instance_subject(state: InstanceState) -> Subject:
-    key = state.instance.key
-    drain = state.drain
-    word = state.freshness.reach if drain is None else "draining"
-    drained = f"{drain.by} {drain.reason}" if drain else ""
-    return subject(
-        f"{key.name} {key.cluster} {state.instance.endpoint} {word} {state.freshness.reason} {drained}",
-        state=word,
-        cluster=key.cluster,
-        host=key.name,
-    )
 
 
 def _counts(running: int, moving: int) -> Cell:

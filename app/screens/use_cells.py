@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from app.hosts.stats import Stats
+from typing import TYPE_CHECKING
+
 from app.model.amounts import compact, cores_percent
 from app.model.task import Task
-from app.operations.stats import Use
+from app.operations.use import Use
 from app.screens.formats import NOTHING, mebibytes, percent
 from widgets.cells import Cell, Span, Tone, cell
 from widgets.meter import overlay_bar
+
+if TYPE_CHECKING:
+    from app.hosts.stats import Stats
 
 MEBIBYTE = 1 << 20
 CORE = 1024

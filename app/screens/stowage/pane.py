@@ -15,9 +15,9 @@ from app.model.task import Task
 from app.operations.usage import HostUse
 from app.screens.desk import Desk
 from app.screens.filtering import Filter, parse_filter
-from app.screens.rows import instance_subject, task_subject
 from app.screens.stowage.bars import OTHERS, Resource, StowageBars, bar_key
 from app.screens.stowage.lines import bar_words, bare_line, legend, others_line, task_line
+from app.screens.subjects import instance_subject, task_subject
 from widgets.block_bar import NEUTRAL, Bar, BlockBars
 from widgets.cell_line import CellLine
 

@@ -9,7 +9,7 @@ from typing import Any
 from app.fleet.fleet import Fleet, belongs
 from app.model.task import Task
 from app.screens.filtering import Filter, Subject
-from app.screens.rows import task_subject
+from app.screens.subjects import task_subject
 
 MANY = 0.2
 """From this share on it is quicker to begin anew than to change one by one."""

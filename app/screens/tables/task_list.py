@@ -8,14 +8,14 @@ from typing import Any
 
 from app.fleet.changes import ChangeSet
 from app.fleet.fleet import InstanceState
-from app.model.container import Container
 from app.model.instance import InstanceKey
 from app.model.task import Task
 from app.operations.past_feed import asks_for_past
 from app.screens.desk import Desk
 from app.screens.events.past_rows import past_key, past_row, past_subject
 from app.screens.filtering import Filter, parse_filter
-from app.screens.rows import task_order, task_row, unmanaged_row, unmanaged_subject
+from app.screens.rows import Foreign, foreign_containers, task_order, task_row, unmanaged_row
+from app.screens.subjects import unmanaged_subject
 from app.screens.tables.orders import CONTAINER_ORDERS, TASK_ORDERS
 from app.screens.tables.task_index import TaskIndex
 from app.screens.tables.use_orders import BY_USE, SORT_EVERY, foreign_use_orders, task_use_orders
@@ -24,7 +24,6 @@ from app.store.table_memory import Arrangement
 from widgets.cells import Column, Row
 from widgets.lazy_rows import LazyRows
 
-Foreign = tuple[Container, InstanceState]
 Item = Task | Foreign | PastTask
 
 
@@ -144,13 +143,9 @@ class TaskList:
     def _find_foreign(self, matches: Filter | None) -> None:
         """One engine in two clusters lists its unmanaged containers twice: the first of them counts."""
         self._hosts = set(self._desk.fleet.instances)
-        unique: dict[str, Foreign] = {}
-        for state in self._states():
-            for container in state.unmanaged:
-                unique.setdefault(container.id, (container, state))
-        self._foreign_total = len(unique)
-        found = [pair for pair in unique.values() if matches is None or matches(unmanaged_subject(*pair))]
-        self._foreign = sorted(found, key=lambda pair: (pair[1].instance.key, not pair[0].up, pair[0].name, pair[0].id))
+        every = foreign_containers(self._states())
+        self._foreign_total = len(every)
+        self._foreign = [pair for pair in every if matches is None or matches(unmanaged_subject(*pair))]
 
     def _states(self) -> list[InstanceState]:
         states = self._desk.fleet.instances.values()

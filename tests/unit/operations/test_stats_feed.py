@@ -19,7 +19,8 @@ from app.model.resources import Resources
 from app.model.safe_text import SafeText
 from app.model.update import FreshnessTold, HostRead, InfoRead
 from app.operations import stats as module
-from app.operations.stats import HISTORY_SECONDS, LIVE_EVERY, MOST_POINTS, REST_EVERY, UNKNOWN, History, StatsFeed, Use
+from app.operations.stats import HISTORY_SECONDS, LIVE_EVERY, MOST_POINTS, REST_EVERY, History, StatsFeed
+from app.operations.use import UNKNOWN, Use
 from tests.unit.builders import NOW, container, tag
 
 MIB = 1 << 20

@@ -13,7 +13,8 @@ from app.model.instance import Freshness, Instance
 from app.model.safe_text import SafeText
 from app.model.update import FreshnessTold, HostRead
 from app.screens.filtering import parse_filter
-from app.screens.rows import INSTANCE_COLUMNS, instance_row, instance_subject
+from app.screens.rows import INSTANCE_COLUMNS, instance_row
+from app.screens.subjects import instance_subject
 from tests.unit.builders import HOST, NOW, at
 
 ACTIVE = Instance(HOST, "1" * 32, "unix:///x", "ACTIVE", NOW)

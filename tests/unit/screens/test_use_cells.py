@@ -14,7 +14,7 @@ from app.model.instance import Freshness, Instance
 from app.model.resources import Resources
 from app.model.task import Task
 from app.model.update import FreshnessTold, HostRead
-from app.operations.stats import UNKNOWN, Use
+from app.operations.use import UNKNOWN, Use
 from app.screens.use_cells import container_cpu, container_memory, cpu_bar, memory_bar, task_cpu, task_memory
 from tests.unit.builders import HOST, NOW, TASK_ID, container, tag
 from widgets.cells import cell_text, cell_width

@@ -1,0 +1,135 @@
+"""A first look at engines on this machine, while the program is still being loaded. No docker-py, no thread.
+
+The questions are sent at once, and what came is read later: meanwhile the engines are at work, and so are we. It is a
+hint and no truth: watchers list everything again, and what a list cannot tell is left to them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import selectors
+import socket
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from urllib.parse import quote
+
+from app.hosts.errors import HostError
+from app.hosts.labels import parse_time
+from app.hosts.reading import container_from_list, drains_from, engine_info, records_from
+from app.hosts.records import KIND
+from app.model.container import Container
+from app.model.instance import Instance, InstanceKey
+from app.model.update import HostRead, HostUpdate, InfoRead
+
+MOST_ENGINES: Final = 4
+MOST_BYTES: Final = 2 << 20
+"""Of one answer. Where there is more, reading it would take longer than the first frame may."""
+_SCHEME: Final = "unix://"
+_PATHS: Final[Mapping[str, str]] = {
+    "containers": "/containers/json?all=1",
+    "volumes": "/volumes?filters=" + quote(json.dumps({"label": [KIND]})),
+    "info": "/info",
+    "version": "/version",
+}
+_TOLD_BY_LIST: Final = frozenset({"running", "paused"})
+
+
+class Glance:
+    """Asks the engines that are reached by a unix socket; the rest are left to their watchers."""
+
+    def __init__(self, instances: Iterable[Instance]) -> None:
+        self._answers: dict[InstanceKey, dict[str, bytes]] = {}
+        self._selector = selectors.DefaultSelector()
+        for instance in [one for one in instances if one.endpoint.startswith(_SCHEME)][:MOST_ENGINES]:
+            self._answers[instance.key] = {}
+            for what, path in _PATHS.items():
+                self._ask(instance, what, path)
+
+    def _ask(self, instance: Instance, what: str, path: str) -> None:
+        connection = socket.socket(socket.AF_UNIX)
+        connection.setblocking(False)
+        try:
+            connection.connect(instance.endpoint.removeprefix(_SCHEME))
+            # HTTP/1.0: the answer is as long as the connection lasts.
+            connection.send(f"GET {path} HTTP/1.0\r\nHost: docker\r\n\r\n".encode("ascii"))
+        except (OSError, ValueError):
+            connection.close()
+        else:
+            self._selector.register(connection, selectors.EVENT_READ, (instance.key, what, bytearray()))
+
+    def read(self, within: float) -> list[HostUpdate]:
+        """What was told, waiting at most so many seconds for it. Nothing of an engine that has not told all by then."""
+        deadline = time.monotonic() + within
+        while self._selector.get_map() and (left := deadline - time.monotonic()) > 0:
+            for ready, _ in self._selector.select(left):
+                self._take(ready)
+        self.close()
+        return [update for key, answers in self._answers.items() for update in _updates(key, answers)]
+
+    def _take(self, ready: selectors.SelectorKey) -> None:
+        connection: Any = ready.fileobj
+        key, what, came = ready.data
+        try:
+            data = connection.recv(1 << 18)
+        except BlockingIOError:
+            return
+        except OSError:
+            data, came = b"", bytearray()
+        came += data
+        if data and len(came) <= MOST_BYTES:
+            return
+        if not data:
+            self._answers[key][what] = bytes(came)
+        self._selector.unregister(connection)
+        connection.close()
+
+    def close(self) -> None:
+        """Let go of what has not been answered."""
+        for ready in list((self._selector.get_map() or {}).values()):
+            self._selector.unregister(ready.fileobj)
+            with contextlib.suppress(OSError):
+                ready.fileobj.close()  # type: ignore[union-attr]
+        self._selector.close()
+
+
+def _updates(key: InstanceKey, answers: Mapping[str, bytes]) -> list[HostUpdate]:
+    """All of an engine, or nothing."""
+    try:
+        told = {what: _document(answers[what]) for what in _PATHS}
+        info = told["info"]
+        containers = [container_from_list(entry) for entry in told["containers"]]
+        volumes = told["volumes"].get("Volumes") or ()
+        records, drains = records_from(volumes), drains_from(volumes)
+        read = engine_info(info, told["version"])
+        offset = parse_time(str(info.get("SystemTime", ""))) - datetime.now(UTC)
+    except (HostError, LookupError, TypeError, ValueError, AttributeError, RecursionError):
+        return []
+    # A clock of this very machine differs by what the answer took.
+    offset = offset if abs(offset) > timedelta(seconds=1) else timedelta(0)
+    untold = _untold(containers)
+    return [
+        InfoRead(key, read, offset),
+        HostRead(
+            key,
+            tuple(one for one in containers if one.tag is None or one.tag.task_id not in untold),
+            tuple(record for record in records if record.task_id not in untold),
+            tuple(drains),
+        ),
+    ]
+
+
+def _untold(containers: Sequence[Container]) -> frozenset[str]:
+    """Tasks of which the list does not tell everything: how a container ended, and when."""
+    return frozenset(one.tag.task_id for one in containers if one.tag is not None and one.state not in _TOLD_BY_LIST)
+
+
+def _document(answer: bytes) -> Any:
+    """The JSON of an answer. Raises ValueError."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    words = head.split(None, 2)
+    if len(words) < 2 or words[1] != b"200" or b"chunked" in head.lower():
+        raise ValueError("no answer to use")
+    return json.loads(body)

@@ -1,0 +1,29 @@
+"""How the fleet stands, for the right end of the header. Pure."""
+
+from __future__ import annotations
+
+from app.fleet.fleet import Fleet
+from widgets.cells import Cell, Span
+
+
+def fleet_status(fleet: Fleet, broken: int) -> Cell:
+    """``● 11 live  ◐ 1 stale``; how many files are ``broken`` comes first."""
+    spans: list[Span] = []
+    if broken:
+        spans.append(Span(f"✕ broken files: {broken}  ", "bad"))
+    states = list(fleet.instances.values())
+    for glyph, reach, tone in (
+        ("●", "live", "ok"),
+        ("◌", "connecting", "busy"),
+        ("◐", "stale", "warn"),
+        ("✕", "unreachable", "bad"),
+    ):
+        count = sum(state.freshness.reach == reach for state in states)
+        if count:
+            spans.append(Span(f"{glyph} {count} {reach}  ", tone))  # type: ignore[arg-type]
+    running = 0
+    for key, state in fleet.instances.items():
+        for task in state.tasks.values():
+            running += task.last_status == "RUNNING" and task.cluster == key.cluster
+    spans.append(Span(f"{running} running", "muted"))
+    return tuple(spans)
