@@ -47,7 +47,7 @@ def _run(folder: str | None, arguments: list[str], wrong: str) -> int:
         raise UsageError(f"{NotFoundError('verb', first, VERBS).message} (moorage --help lists all)")
     from app.cli.dispatch import run_verb
 
-    return run_verb(VERBS[first], rest, _home(folder))
+    return run_verb(VERBS[first], rest, _home(folder), folder, _open_dashboard)
 
 
 def _open_dashboard(home: Home) -> int:

@@ -10,17 +10,28 @@ from typing import Any
 
 from app.cli.arguments import Parser
 from app.cli.output import write_shape
+from app.model.errors import UsageError
 from app.model.requests import Request
 from app.operations.session import Session
+from app.store.home import Home
+
+
+def _no_dashboard(_: Home) -> int:
+    raise UsageError("there is no dashboard here")
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a verb. ``request`` is None for a command without a request model."""
+    """One call of a verb. ``request`` is None for a command without a request model.
+
+    ``folder``: what ``--home`` said, None without it. ``open_dashboard``: on a home, until it is left; the exit code.
+    """
 
     session: Session
     request: Any
     options: argparse.Namespace
+    folder: str | None = None
+    open_dashboard: Callable[[Home], int] = _no_dashboard
 
     def show(self, shape: Mapping[str, Any]) -> None:
         """Print a response in the format that was asked for."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from app.cli.arguments import build_parser, parse, read_request
 from app.cli.command import Call, Command
@@ -13,8 +14,17 @@ from app.operations.session import Session
 from app.store.home import Home
 
 
-def run_verb(verb: Verb, arguments: Sequence[str], home: Home) -> int:
-    """Raises MoorageError, UsageError, SystemExit (after ``--help``) and whatever else happens."""
+def run_verb(
+    verb: Verb,
+    arguments: Sequence[str],
+    home: Home,
+    folder: str | None = None,
+    open_dashboard: Callable[[Home], int] | None = None,
+) -> int:
+    """``folder`` and ``open_dashboard``: as in ``Call``.
+
+    Raises MoorageError, UsageError, SystemExit (after ``--help``) and whatever else happens.
+    """
     command: Command = importlib.import_module(f"app.cli.{verb.module}").COMMANDS[verb.name]
     parser = build_parser(verb.name, verb.summary, command.request, command.positional)
     if command.add_flags is not None:
@@ -24,4 +34,5 @@ def run_verb(verb: Verb, arguments: Sequence[str], home: Home) -> int:
     session = Session(home)
     for finding in session.config_findings:
         warn(f"{home.config_file}: {finding}")
-    return command.run(Call(session, request, options))
+    call = Call(session, request, options, folder)
+    return command.run(replace(call, open_dashboard=open_dashboard) if open_dashboard else call)

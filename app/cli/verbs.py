@@ -27,6 +27,7 @@ NOUNS = {
     "executing": "Inside containers",
     "events": "Events",
     "agent": "Supervision",
+    "demo": "Demo",
 }
 
 _ALL = (
@@ -67,6 +68,7 @@ _ALL = (
     Verb("attach", "executing", "Look at a container's main process, and type to it; ctrl-p ctrl-q leaves it."),
     Verb("events", "events", "Show what happened on hosts and what was done from here."),
     Verb("agent", "agent", "Watch clusters and do what is due on their tasks, without a screen."),
+    Verb("demo", "demo", "Open the dashboard on a fleet that is simulated: no Docker is needed."),
 )
 VERBS = {verb.name: verb for verb in _ALL}
 

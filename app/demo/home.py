@@ -19,15 +19,18 @@ from app.store.home import Home
 _NOTES = ("first of its kind", "more memory, as agreed", "the release of the week", "fixes the time-outs of Monday")
 
 
-def write_home(home: Home, plan: Plan, sockets: Mapping[Host, Path], now: datetime) -> None:
-    """Every cluster with its instances, and every family with its revisions; what is there already stays."""
+def write_home(home: Home, plan: Plan, sockets: Mapping[str, Path], now: datetime) -> None:
+    """Every cluster with its instances, and every family with its revisions; definitions that are there already stay.
+
+    ``sockets``: of each host, by its name.
+    """
     clusters = ClusterStore(home)
     for cluster in CLUSTERS:
         hosts = [host for host in plan.hosts if host.cluster == cluster]
         if not hosts:
             continue
         clusters.create(cluster)
-        entries = [_entry(host, sockets[host], now) for host in hosts]
+        entries = [_entry(host, sockets[host.name], now) for host in hosts]
 
         def fill(current: ClusterFile, entries: list[InstanceEntry] = entries) -> ClusterFile:
             return current.model_copy(update={"instances": entries})
