@@ -15,13 +15,11 @@ from types import TracebackType
 
 from app.demo.options import DemoOptions
 from app.model.errors import MoorageError
-from app.store.home import Home
+from app.store.home import SIMULATED_MARK, Home, is_simulated
 
 READY = "ready"
 KEEP, REMOVE = "keep", "remove"
 SOCKETS = "engines"
-MARK = "simulated"
-"""The file in a home's state folder that says that its engines are simulated."""
 _ROOT = Path(__file__).resolve().parents[2]
 _START_SECONDS = 120.0
 _END_SECONDS = 3.0
@@ -32,11 +30,6 @@ _MARK_TEXT = "The clusters of this home are simulated: moorage demo made them. N
 def demo_home(folder: Path) -> Home:
     """The home whose files are all below ``folder``."""
     return Home(folder / "config.toml", folder / "clusters", folder / "task-definitions", folder / "state")
-
-
-def is_demo(home: Home) -> bool:
-    """Are the engines of this home simulated?"""
-    return (home.state / MARK).is_file()
 
 
 class Simulator:
@@ -91,7 +84,7 @@ class Simulator:
     def _mark(self) -> None:
         state = demo_home(self.folder).state
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (state / MARK).write_text(_MARK_TEXT)
+        (state / SIMULATED_MARK).write_text(_MARK_TEXT)
 
     def _start(self) -> None:
         longest = len(os.fsencode(self.folder / SOCKETS)) + 20
@@ -122,7 +115,7 @@ class Simulator:
 
 def _kept(folder: str) -> Path:
     path = Path(os.path.abspath(Path(folder).expanduser()))
-    if path.is_dir() and any(path.iterdir()) and not is_demo(demo_home(path)):
+    if path.is_dir() and any(path.iterdir()) and not is_simulated(demo_home(path)):
         raise MoorageError(f"{path} is not empty and no home of a demo: name a new folder")
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path

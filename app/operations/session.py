@@ -24,7 +24,7 @@ from app.model.update import FreshnessTold, HostRead, HostUpdate, InfoRead
 from app.store.clusters import ClusterStore
 from app.store.config import read_config
 from app.store.definitions import DefinitionStore
-from app.store.home import Home
+from app.store.home import Home, is_simulated
 from app.store.local_sources import LocalSources
 
 if TYPE_CHECKING:
@@ -35,10 +35,14 @@ SURVEY_DEADLINE = 8.0
 
 
 class Session:
-    """One run of Moorage. Safe to share between threads. ``owner`` tells this process from all others."""
+    """One run of Moorage. Safe to share between threads. ``owner`` tells this process from all others.
+
+    ``simulated``: the engines of this home are no real ones.
+    """
 
     def __init__(self, home: Home) -> None:
         self.home = home
+        self.simulated = is_simulated(home)
         self.clusters = ClusterStore(home)
         self.definitions = DefinitionStore(home)
         self.config, self.config_findings = read_config(home.config_file)

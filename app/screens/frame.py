@@ -33,6 +33,8 @@ from widgets.terminal import no_clipboard
 
 SMALLEST = Size(40, 10)
 LONGEST_TOLD = 600
+SIMULATED: Cell = (Span("◇ SIMULATED  ", "warn"),)
+"""Beside the path, which gives way last: on every screen of a demo, however narrow."""
 
 
 class FrameScreen(ArrangedTables):
@@ -97,7 +99,8 @@ class FrameScreen(ArrangedTables):
     def refresh_header(self) -> None:
         """Where one is, and how things are."""
         right = (*alert_badge(self.desk, self.now()), *self.status())
-        self.query_one(Breadcrumb).set(["moorage", *self.crumbs()], right, self._filter_note())
+        note = (*SIMULATED, *self._filter_note()) if self.desk.session.simulated else self._filter_note()
+        self.query_one(Breadcrumb).set(["moorage", *self.crumbs()], right, note)
 
     def now(self) -> datetime:
         return datetime.now(UTC)

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from app.model.errors import UsageError
 
+SIMULATED_MARK = "simulated"
+"""A file in the state folder of a home whose engines are simulated."""
+
 
 @dataclass(frozen=True, slots=True)
 class Home:
@@ -19,6 +22,11 @@ class Home:
     clusters: Path
     definitions: Path
     state: Path
+
+
+def is_simulated(home: Home) -> bool:
+    """Are the engines of this home simulated, as those of a demo?"""
+    return (home.state / SIMULATED_MARK).is_file()
 
 
 def resolve_home(option: str | None, environ: Mapping[str, str]) -> Home:
