@@ -58,7 +58,15 @@ def _open_dashboard(home: Home) -> int:
         raise UsageError("the dashboard needs a terminal; moorage --help lists the commands that do not")
     from app.screens.dashboard import run_dashboard
 
-    return run_dashboard(home)
+    return run_dashboard(home, lambda: _open_demo(home))
+
+
+def _open_demo(home: Home) -> int:
+    """In a folder of its own, with the settings of ``home``."""
+    from app.cli.dispatch import run_verb
+    from app.cli.verbs import VERBS
+
+    return run_verb(VERBS["demo"], [], home, None, _open_dashboard)
 
 
 def _without_home(arguments: list[str]) -> tuple[str | None, list[str], str]:

@@ -36,9 +36,7 @@ def _flags(parser: Parser) -> None:
     parser.add_argument(
         "--serve", action="store_true", help="No dashboard: tell the folder for --home of other verbs, until ctrl-c."
     )
-    parser.epilog = (
-        "Without --home the fleet has a folder of its own, which is gone afterwards. Yours is not touched."
-    )
+    parser.epilog = "Without --home the fleet has a folder of its own, which is gone afterwards. Yours is not touched."
 
 
 def _demo(call: Call) -> int:
@@ -47,6 +45,8 @@ def _demo(call: Call) -> int:
         raise UsageError("the dashboard needs a terminal; moorage demo --serve runs the simulated engines alone")
     request: DemoRequest = call.request
     options = DemoOptions(request.hosts, request.tasks, request.seed, request.events_per_second)
+    if not headless:
+        print(f"starting {options.hosts} simulated engines with {options.tasks:,} tasks …", flush=True)
     with Simulator(options, call.folder) as simulator:
         if headless:
             return _serve(simulator, options)

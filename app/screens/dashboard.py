@@ -79,6 +79,7 @@ class Dashboard(App[None]):
         self._pump_due = False
         self._done: list[str] = []
         self._mouse_on = session.config.mouse
+        self.demo_wanted = False
         self._doubts: set[str] = set()
         jobs = Jobs(self.post, lambda message: self.notify(message, severity="error", markup=False, timeout=8))
         self.desk = Desk(session, Monitor(session, self.wake, journal=self._journal), jobs, LaunchBoard())
@@ -247,6 +248,11 @@ class Dashboard(App[None]):
         else:
             self.switch_mode(HOME)
 
+    def action_demo(self) -> None:
+        """Leave, and have the demo fleet opened in the place of this one."""
+        self.demo_wanted = True
+        self.exit()
+
     def action_mouse(self) -> None:
         """The mouse to the terminal, so that it selects text; or back to the screen."""
         wanted = not self._mouse_on
@@ -275,8 +281,11 @@ class Dashboard(App[None]):
         self.push_screen(HelpScreen(help_lines(self.screen.active_bindings.values())))
 
 
-def run_dashboard(home: Home) -> int:
-    """Open the dashboard and stay until it is left. Returns the process's exit code."""
+def run_dashboard(home: Home, open_demo: Callable[[], int]) -> int:
+    """Open the dashboard and stay until it is left. Returns the process's exit code.
+
+    ``open_demo``: called when it was left for the demo fleet; what it returns is the exit code then.
+    """
     # Lines of a flood live too shortly to be looked through every 700 objects: that took half of what they cost.
     gc.set_threshold(50_000, 20, 20)
     last_resort = LastResort()
@@ -287,4 +296,4 @@ def run_dashboard(home: Home) -> int:
     finally:
         undo()
         last_resort.disarm()
-    return app.return_code or 0
+    return open_demo() if app.demo_wanted else app.return_code or 0

@@ -1,4 +1,4 @@
-"""The first screen of a home with no cluster: one key makes a cluster of the engine on this machine."""
+"""The first screen of a home with no cluster: one key makes a cluster of the engine here, one opens the demo fleet."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from app.screens.desk import Desk
 from app.screens.dialogs import InstanceDialogs
 from app.screens.samples import register_samples, sample_files
 
+_DEMO = "opens the demo fleet: thirteen simulated engines to try everything on"
+
 
 class FirstRunScreen(InstanceDialogs):
     """Says what was tried. With an engine: enter makes cluster ``default``. Without: how to add a host."""
@@ -33,6 +35,7 @@ class FirstRunScreen(InstanceDialogs):
             tooltip="Make cluster default with this engine",
         ),
         Binding("t", "look_again", "try again", id="first.again", tooltip="Look for an engine again"),
+        Binding("D", "app.demo", "demo fleet", id="first.demo", tooltip="Open a simulated fleet, as moorage demo does"),
         *bindings("add.instance", *AT_HOME, add_instance="add a host"),
     ]
 
@@ -72,6 +75,7 @@ class FirstRunScreen(InstanceDialogs):
                 ),
                 Content(f"       container instance, and registers the {count} sample task definitions"),
                 Content.assemble(("a", "bold $accent-text"), "      adds another host instead"),
+                Content.assemble(("D", "bold $accent-text"), f"      {_DEMO}"),
             ]
         else:
             body = [
@@ -83,6 +87,7 @@ class FirstRunScreen(InstanceDialogs):
                 Content.styled("   for a host elsewhere, forward its socket first:", "$text-muted"),
                 Content.styled("   ssh -nNT -L /tmp/edge.sock:/var/run/docker.sock you@edge", "$text-muted"),
                 Content.assemble(("t", "bold $accent-text"), "  tries again"),
+                Content.assemble(("D", "bold $accent-text"), f"  {_DEMO}"),
             ]
         return Content("\n").join([head, Content(""), *body])
 
