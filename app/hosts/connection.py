@@ -15,6 +15,7 @@ import docker
 import requests
 import urllib3
 from docker.errors import APIError, DockerException
+from docker.transport import UnixHTTPAdapter
 
 from app.hosts.endpoint import Endpoint
 from app.hosts.errors import HostError, Kind, translated
@@ -24,6 +25,13 @@ from app.model.safe_text import safe_line
 # A full pool makes urllib3 warn on stderr through Python's last-resort handler: that would garble the screen.
 logging.getLogger("urllib3").addHandler(logging.NullHandler())
 logging.getLogger("docker").addHandler(logging.NullHandler())
+
+
+class _OnePool(UnixHTTPAdapter):  # type: ignore[misc]
+    """docker-py has a pool for each URL, and so a connection to the engine for each of the last 25 things asked."""
+
+    def get_connection(self, url: str, proxies: Any = None) -> Any:
+        return super().get_connection("/", proxies)
 
 
 class _Session(docker.APIClient):  # type: ignore[misc]
@@ -53,6 +61,11 @@ class _Session(docker.APIClient):  # type: ignore[misc]
 
     def _retrieve_server_version(self) -> str:
         # The constructor's first request: the earliest point at which the session exists.
+        theirs = getattr(self, "_custom_adapter", None)  # only where the endpoint is a socket
+        if isinstance(theirs, UnixHTTPAdapter):
+            ours = _OnePool(theirs.socket_path, theirs.timeout, max_pool_size=theirs.max_pool_size)
+            self._custom_adapter = ours
+            self.mount("http+docker://", ours)
         self.trust_env = False
         self.max_redirects = 0
         self.headers["Accept-Encoding"] = "identity"

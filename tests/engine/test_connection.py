@@ -181,6 +181,24 @@ def test_every_call_has_a_deadline(recorder: http.server.ThreadingHTTPServer, na
     assert "no answer" in caught.value.message
 
 
+def test_one_connection_serves_one_question_after_the_other(engine: Daemon) -> None:
+    """A dashboard of a hundred hosts must not run out of file descriptors."""
+    ours = Engine(parse_endpoint(engine.endpoint))
+    ours.ping()
+    before = connections(engine)
+    for number in range(40):
+        with pytest.raises(HostError):
+            ours.inspect(f"{number:064x}")
+        ours.containers(f"some={number}")
+    assert connections(engine) == before
+
+
+def connections(engine: Daemon) -> int:
+    """How many there are to its socket now, of whomever."""
+    lines = Path("/proc/net/unix").read_text().splitlines()
+    return sum(line.endswith(f" {engine.socket}") and line.split()[5] == "03" for line in lines)
+
+
 def test_quiet_events_do_not_run_into_a_deadline(engine: Daemon) -> None:
     impatient = Engine(parse_endpoint(engine.endpoint), timeout=0.3)
     stream = impatient.events()
