@@ -10,9 +10,9 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from widgets.cells import Column, Row, cell
+from widgets.dialog import Dialog
 from widgets.key_hints import KeyHints
 from widgets.live_table import LiveTable
 
@@ -26,7 +26,7 @@ class Choice:
     take: Callable[[], object]
 
 
-class ChoiceDialog(ModalScreen[None]):
+class ChoiceDialog(Dialog[None]):
     """
     Args:
         heads: the headings of titles and details.

@@ -10,13 +10,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from app.model.safe_text import safe_line
 from app.operations.contexts import Context, import_contexts, known_contexts
 from app.screens.desk import Desk
 from widgets.cells import Column, Row, cell
+from widgets.dialog import Dialog
 from widgets.key_hints import KeyHints
 from widgets.live_table import LiveTable
 
@@ -27,7 +27,7 @@ _COLUMNS = (
 )
 
 
-class ContextsDialog(ModalScreen[None]):
+class ContextsDialog(Dialog[None]):
     """Marked contexts become instances of ``cluster``; without a mark the one at the cursor does."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -10,7 +10,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from app.model.errors import MoorageError
 from app.model.safe_text import safe_line
@@ -20,6 +19,7 @@ from app.screens.desk import Desk
 from app.store.drafts import Draft, DraftStore, HeldDraft
 from widgets.cells import Column, Row, cell
 from widgets.confirm import Confirm
+from widgets.dialog import Dialog
 from widgets.key_hints import KeyHints
 from widgets.live_table import LiveTable
 
@@ -31,7 +31,7 @@ _COLUMNS = (
 _ANEW = "anew"
 
 
-class DraftsDialog(ModalScreen[None]):
+class DraftsDialog(Dialog[None]):
     """Offers drafts that nobody edits.
 
     Args:

@@ -11,10 +11,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from app.screens.desk import Desk
+from widgets.dialog import Dialog
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Field:
     hint: str = ""
 
 
-class FormDialog(ModalScreen[None]):
+class FormDialog(Dialog[None]):
     """``work`` is run off the screen's thread with the values; ``lines`` say above the fields what it will touch.
 
     It returns what to say when it is done, or what to do on the screen's thread once the dialog is closed.

@@ -8,9 +8,9 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import ModalScreen
 
 from app.screens.facts import Facts
+from widgets.dialog import Dialog
 from widgets.key_hints import key_name
 
 WIDE = 118
@@ -37,7 +37,7 @@ class KeyFacts(Facts):
     DEFAULT_CSS = "KeyFacts > .facts--name { color: $accent-text; text-style: bold; }"
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark", "dismiss", "close", id="help.close", tooltip="Close help"),
     ]

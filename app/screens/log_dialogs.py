@@ -11,7 +11,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from app.model.errors import MoorageError
 from app.model.safe_text import without_sgr
@@ -21,6 +20,7 @@ from app.screens.form_dialog import Field, FormDialog
 from app.store.atomic import replace, write_once
 from widgets.cells import Column, Row, Tone, cell
 from widgets.confirm import Confirm
+from widgets.dialog import Dialog
 from widgets.key_hints import KeyHints
 from widgets.line_store import LogLine
 from widgets.live_table import LiveTable
@@ -35,7 +35,7 @@ _STATES: dict[SourceState, tuple[str, Tone]] = {
 }
 
 
-class SourcesDialog(ModalScreen[str]):
+class SourcesDialog(Dialog[str]):
     """Every source of the desk: where it is, how it goes, how much of it was shown and how much skipped.
 
     Dismissed with the key of one that is to be opened alone.

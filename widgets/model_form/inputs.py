@@ -14,10 +14,10 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.geometry import Region
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
+from widgets.dialog import Dialog
 from widgets.plain import plain
 
 _MOST_OFFERS_SEEN = 8
@@ -154,7 +154,7 @@ class OfferList(OptionList):
             self._left()
 
 
-class TextDialog(ModalScreen[str]):
+class TextDialog(Dialog[str]):
     """A text of several lines. Leaving it gives the text back: what was typed is not lost by a slip."""
 
     DEFAULT_CSS = """

@@ -10,11 +10,11 @@ from textual.app import App, ComposeResult, SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from app.model.safe_text import safe_line
 from app.screens.frame import FrameScreen
+from widgets.dialog import Dialog
 
 if TYPE_CHECKING:
     from app.operations.shell.ending import Outcome
@@ -30,7 +30,7 @@ class WorksUnseen(Protocol):
     def work_unseen(self) -> None: ...
 
 
-class OpeningDialog(ModalScreen["Opened | None"]):
+class OpeningDialog(Dialog["Opened | None"]):
     """Stays until the shell is there, so that no key that is meant for it is taken for a command here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -9,10 +9,10 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from app.store.table_memory import Arrangement
 from widgets.cells import Column, Row, cell
+from widgets.dialog import Dialog
 from widgets.key_hints import KeyHints
 from widgets.live_table import LiveTable
 from widgets.table_lines import ASCENDING, DESCENDING
@@ -29,7 +29,7 @@ _COLUMNS = (
 )
 
 
-class SortDialog(ModalScreen[None]):
+class SortDialog(Dialog[None]):
     """
     Args:
         columns: the table's; the first is always shown.

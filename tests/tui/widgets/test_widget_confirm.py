@@ -79,3 +79,17 @@ async def test_a_yes_before_the_question_is_seen_is_no_answer(app_of: Any) -> No
         assert pilot.app.screen is question
         await pilot.press("y")
         assert pilot.app.screen is not question
+
+
+async def test_a_second_answer_that_comes_before_it_is_gone_counts_nothing(app_of: Any) -> None:
+    answers: list[bool | None] = []
+    async with app_of().run_test(size=(80, 24)) as pilot:
+        below = pilot.app.screen
+        dialog = Confirm("Stop 40 tasks", LINES)
+        pilot.app.push_screen(dialog, answers.append)
+        await pilot.pause()
+        for answer in (True, False, True):
+            dialog.dismiss(answer)
+        await pilot.pause()
+        assert answers == [True]
+        assert pilot.app.screen is below

@@ -1,0 +1,18 @@
+"""What all dialogs share: they are answered once."""
+
+from __future__ import annotations
+
+from textual.await_complete import AwaitComplete
+from textual.screen import ModalScreen, ScreenResultType
+
+
+class Dialog(ModalScreen[ScreenResultType]):
+    """A modal screen of which only the first answer counts.
+
+    Keys come faster than screens go: Textual takes a second enter as an answer, too, which raises an error and ends
+    the program, or closes the screen below.
+    """
+
+    def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
+        """Close it with this answer; nothing when it is closed, or another dialog is over it."""
+        return super().dismiss(result) if self.is_current else AwaitComplete.nothing()
