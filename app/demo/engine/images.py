@@ -19,8 +19,9 @@ class Image:
     """``reference``: as in ``nginx:1.28``. Its id is made of the rest, so that it is the same on every engine.
 
     ``stop_code`` and ``stop_seconds``: how its program ends when it is asked to by SIGTERM. ``layers``: bytes of each,
-    which a pull counts. Entry points and commands of shells (``sh -c``) and of a few small programs are followed (see
-    ``app.demo.engine.shell``); any other program runs until it is told to end, or until the scenario ends it.
+    which a pull counts. ``any_program``: whatever a container's command names is there. Shells (``sh -c``) and a few
+    small programs are really followed (see ``app.demo.engine.shell``); any other program runs until it is told to end,
+    or until the scenario ends it.
     """
 
     reference: str
@@ -34,6 +35,7 @@ class Image:
     health_check: Json | None = None
     volumes: tuple[str, ...] = ()
     layers: tuple[int, ...] = (3 << 20, 24 << 20, 1 << 20)
+    any_program: bool = True
     stop_code: int = 0
     stop_seconds: float = 0.2
     created: int = 1_748_000_000
