@@ -39,7 +39,8 @@ class EngineInfo:
     """What the engine says of itself. ``registered`` is what tasks can use at most: cores x 1024, MiB, GPUs.
 
     ``security``: which of apparmor, selinux, seccomp and the like it has. ``swarm_node``: its id in a Docker Swarm, ""
-    when it is in none; ``swarm_manager``: whether it can be asked about that swarm.
+    when it is in none; ``swarm_manager``: whether it can be asked about that swarm. ``system``: the host's distribution;
+    ``cgroup``: 1 or 2; ``images``: how many there are.
     """
 
     engine_id: str
@@ -56,6 +57,11 @@ class EngineInfo:
     security: tuple[SafeText, ...] = ()
     swarm_node: str = ""
     swarm_manager: bool = False
+    system: SafeText = SafeText("")
+    kernel: SafeText = SafeText("")
+    cgroup: SafeText = SafeText("")
+    storage: SafeText = SafeText("")
+    images: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,9 +129,10 @@ class StatsFeed:
         for state, ids in up:
             self.want(state, ids, every)
             # CPU takes two answers: the second is not to be waited for that long.
-            self.want(state, [id_ for id_ in ids if self._is_half_known(id_)], LIVE_EVERY)
+            self.want(state, [id_ for id_ in ids if self.is_half_known(id_)], LIVE_EVERY)
 
-    def _is_half_known(self, container_id: str) -> bool:
+    def is_half_known(self, container_id: str) -> bool:
+        """Has it answered only once, so that nothing is known yet of what takes two answers?"""
         known = self._known.get(container_id)
         return known is not None and known.answers == 1
 

@@ -56,7 +56,7 @@ class ClusterScreen(TaskActions, InstanceDialogs):
         *bindings("switch.resource", *TASK_ACTIONS, "deregister", "drain", "next.pane", "add.instance", "add.contexts"),
         *bindings(*TABLE_ACTIONS, *INSIDE),
     ]
-    ARRANGED = ("tasks", "instances")
+    ARRANGED = ("tasks", "instances", "events-table")
     FILTER_TERMS = TASK_TERMS
 
     def __init__(self, desk: Desk, cluster: str, pane: int = TASKS, *, at: str = "", wanted: str = "") -> None:
@@ -127,7 +127,7 @@ class ClusterScreen(TaskActions, InstanceDialogs):
             self.counted(len(pane.bars.bars), len(states))
         elif self._pane == EVENTS:
             events = self.query_one(EventsPane)
-            events.show(self.filter_text)
+            events.show(self.filter_text, self.arrangement(events.table))
             self.counted(events.count, events.total)
         else:
             table = self.query_one("#instances", LiveTable)
@@ -235,7 +235,7 @@ class ClusterScreen(TaskActions, InstanceDialogs):
 
     @on(LiveTable.RowActivated, "#instances")
     def _open_instance(self) -> None:
-        self.action_json()
+        self.open_instance()
 
     @on(LiveTable.RowActivated, "#events-table")
     def _open_event(self) -> None:
@@ -252,4 +252,4 @@ class ClusterScreen(TaskActions, InstanceDialogs):
             self.query_one(FilterBar).set_value(f"unmanaged host:{state.instance.key.name}")
             self.query_one(PaneTabs).open(TASKS)
         else:
-            self.action_json()
+            self.open_instance()

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 
-from app.fleet.fleet import InstanceState, belongs
+from app.fleet.fleet import InstanceState
 from app.model.task import Task
-from app.screens import formats
 from app.screens.actions import ACTIONS
 from app.screens.facts import Facts, FactsPane
 from app.screens.jumps import Jumps
+from widgets.dialog import Dialog
 from widgets.key_hints import KeyHints
 
 
@@ -26,7 +24,7 @@ def _way(id_: str) -> Binding:
     return Binding(action.keys, f"way('{action.name}')", action.title, id=action.id, tooltip=action.help)
 
 
-class DescribeDialog(ModalScreen[None]):
+class DescribeDialog(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         _way("jump.instance"),
         _way("jump.definition"),
@@ -52,7 +50,9 @@ class DescribeDialog(ModalScreen[None]):
                 [*task_facts(desk, meant), _siblings(self._below, meant)],
             )
         else:
-            title, facts = f"Instance {meant.instance.key.name}", instance_facts(self._below, meant)
+            from app.screens.instance.facts import instance_facts
+
+            title, facts = f"Instance {meant.instance.key.name}", instance_facts(desk, meant, self._below.now())
         dialog.border_title = Content(title)
         page = Facts(id="description")
         page.show(facts)
@@ -80,32 +80,3 @@ def _siblings(screen: Jumps, task: Task) -> tuple[str, str]:
     others = [one for one in screen.desk.fleet.tasks(task.cluster) if one.group == task.group and one.id != task.id]
     running = sum(one.last_status == "RUNNING" for one in others)
     return "Siblings", f"{len(others)} more in group {task.group}, {running} of them RUNNING"
-
-
-def instance_facts(screen: Jumps, state: InstanceState) -> list[tuple[str, str]]:
-    """What one wants to know of an instance; foreign text in it is safe already."""
-    instance, info, registered, reserved = state.instance, state.info, state.registered, state.reserved
-    now = screen.now()
-    own = [task for task in state.tasks.values() if belongs(task, state)]
-    counts = Counter(task.last_status for task in own)
-    reach = "".join(span.text for span in formats.reach(state.freshness, now, draining=state.draining))
-    drain = formats.drained(state.drain, screen.desk.fleet.host_now(instance.key)) if state.drain else ""
-    offset = state.clock_offset.total_seconds()
-    facts = [
-        ("State", " ".join(part for part in (reach, formats.reach_detail(state.freshness, now)) if part)),
-        ("Draining", drain),
-        ("Cluster", instance.key.cluster),
-        ("Endpoint", instance.endpoint),
-        ("Registered", f"{formats.age(instance.registered_at, now)} ago"),
-        ("Engine", f"{info.version}, API {info.api_version}, {info.os_type} {info.architecture}" if info else ""),
-        ("Host", str(info.hostname) if info else ""),
-        ("CPU", f"{reserved.cpu} of {registered.cpu} units reserved" if registered.cpu else ""),
-        ("Memory", f"{reserved.memory} of {registered.memory} MiB reserved" if registered.memory else ""),
-        ("Tasks", ", ".join(f"{count} {word}" for word, count in counts.most_common()) or "none"),
-        ("Unmanaged", f"{len(state.unmanaged)} containers" if state.unmanaged else ""),
-        ("Attributes", ", ".join(f"{name}={value}" if value else name for name, value in instance.attributes)),
-        ("Clock", f"{abs(offset):.1f} s {'ahead' if offset > 0 else 'behind'} of here" if abs(offset) >= 1 else ""),
-        ("Warnings", "; ".join(info.warnings) if info else ""),
-        ("Id", instance.id),
-    ]
-    return [(name, value) for name, value in facts if value]

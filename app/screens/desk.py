@@ -14,6 +14,7 @@ from app.model.errors import MoorageError
 from app.model.progress import Progress
 from app.model.safe_text import safe
 from app.operations.event_feed import EventFeed
+from app.operations.host_history import HostHistories
 from app.operations.monitor import Monitor
 from app.operations.past_feed import PastFeed
 from app.operations.session import Session
@@ -93,6 +94,8 @@ class Desk:
     """How each table is sorted and arranged."""
     stats: StatsFeed = field(init=False)
     """What containers use; asks only while a screen looks."""
+    host_histories: HostHistories = field(init=False)
+    """What whole instances use, over time."""
     usage: UsageFeed = field(init=False)
     """What unmanaged containers use together."""
 
@@ -104,6 +107,7 @@ class Desk:
         self.tables = TableMemory(self.session.home)
         self.stats = StatsFeed(self.session.engine)
         self.usage = UsageFeed(self.stats)
+        self.host_histories = HostHistories(self.stats)
 
     @property
     def fleet(self) -> Fleet:

@@ -43,6 +43,10 @@ class InstanceDialogs(Jumps):
         found = [self.instance_at(key) for table in tables for key in sorted(table.marked)]
         return [state for state in found if state is not None]
 
+    def open_instance(self) -> None:
+        if state := self.chosen_instance():
+            self.app.push_screen(self.desk.doors.instance(state.instance.key))
+
     def instance_at(self, row_key: str | None) -> InstanceState | None:
         cluster, _, name = (row_key or "").partition("/")
         return self.desk.fleet.instances.get(InstanceKey(cluster, name))

@@ -48,6 +48,8 @@ class Doors(Protocol):
 
     def container(self, container_id: str) -> Screen[None]: ...
 
+    def instance(self, key: InstanceKey) -> Screen[None]: ...
+
     def run(
         self, definition: str = "", cluster: str = "", again: Task | None = None, instances: Sequence[str] = ()
     ) -> Screen[None]:
@@ -130,6 +132,11 @@ class AllDoors:
         from app.screens.container import ContainerScreen
 
         return ContainerScreen(self._desk, container_id)
+
+    def instance(self, key: InstanceKey) -> Screen[None]:
+        from app.screens.instance.screen import InstanceScreen
+
+        return InstanceScreen(self._desk, key)
 
     def run(
         self, definition: str = "", cluster: str = "", again: Task | None = None, instances: Sequence[str] = ()

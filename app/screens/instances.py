@@ -74,7 +74,7 @@ class InstancesScreen(InstanceDialogs):
 
     @on(LiveTable.RowActivated, "#instances")
     def _open(self) -> None:
-        self.action_json()
+        self.open_instance()
 
 
 def open_run(screen: FrameScreen, table: LiveTable, cluster: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from app.fleet.fleet import InstanceState
 from app.model.task import Task
-from app.screens.doors import CLUSTER_INSTANCES
 from app.screens.filtering import exactly
 from app.screens.frame import FrameScreen
 
@@ -26,11 +25,10 @@ class Jumps(FrameScreen):
         return super().check_action(action, parameters)
 
     def action_jump_instance(self) -> None:
-        """To the instance that the task is on, among those of its cluster."""
+        """To the instance that the task is on."""
         task = self.meant()
         if isinstance(task, Task):
-            key = task.instance
-            self.app.push_screen(self.desk.doors.cluster(key.cluster, CLUSTER_INSTANCES, at=key.name))
+            self.app.push_screen(self.desk.doors.instance(task.instance))
 
     def action_jump_definition(self) -> None:
         """To the revision that the task was started from."""

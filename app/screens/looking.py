@@ -1,4 +1,4 @@
-"""Tells the feed of stats what is on screen; called whenever a screen is brought up to date, so once a second."""
+"""Tells the feeds of stats what is on screen; called whenever a screen is brought up to date, so once a second."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ from collections.abc import Iterable
 
 from app.fleet.fleet import InstanceState
 from app.model.instance import InstanceKey
-from app.operations.stats import running_ids
+from app.operations.stats import running_ids, up_ids
 from app.screens.desk import Desk
 from widgets.live_table import LiveTable
+
+HOST_EVERY = 4.0
+"""Seconds between two questions about a container that is one of all on an instance in sight."""
+MOST_A_SECOND_OF_HOST = 20
+"""Questions for all of these together."""
 
 
 def look_at_rows(desk: Desk, table: LiveTable) -> None:
@@ -36,3 +41,11 @@ def look_at_instances(desk: Desk, table: LiveTable, states: Iterable[InstanceSta
     shown = set(table.visible_keys)
     chosen = [state for state in states if f"{state.instance.key.cluster}/{state.instance.key.name}" in shown]
     desk.stats.want_sums(chosen)
+    desk.host_histories.note(chosen)
+
+
+def look_at_host(desk: Desk, state: InstanceState) -> None:
+    """All that is up on an instance that has a screen of its own, oftener than where it is a row."""
+    ids = up_ids(state.containers.values())
+    desk.stats.want(state, ids, max(HOST_EVERY, len(ids) / MOST_A_SECOND_OF_HOST))
+    desk.host_histories.note([state])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from app.hosts.stats import Stats
 from app.model.amounts import compact, cores_percent
+from app.model.container import Container
 from app.model.task import Task, TaskContainer
 from app.operations.stats import History, StatsFeed, running_ids
 from app.screens.formats import NOTHING
-from app.screens.tables.use_orders import use_of
 from app.screens.use_cells import MEBIBYTE
 from widgets.cells import Cell, Span, cell
 from widgets.graphs import Graph
@@ -25,10 +26,14 @@ Points = tuple[tuple[float, float], ...]
 
 def title(feed: StatsFeed, task: Task, width: int) -> str:
     """``CPU 12% ▁▂▃  MEM 181M/512M ▃▃▄`` of all its containers together, in so many cells; "" if nothing runs."""
-    ids = running_ids(task)
+    return use_title(feed, running_ids(task), task.reservation.memory, width)
+
+
+def use_title(feed: StatsFeed, ids: list[str], reserved: int, width: int) -> str:
+    """The same of any containers. ``reserved``: MiB; 0 where nothing is."""
     if not ids:
         return ""
-    use, reserved = feed.sum(ids), task.reservation.memory
+    use = feed.sum(ids)
     cpu = f"CPU {cores_percent(use.cpu) if use.cpu_known else NOTHING}"
     memory = f"MEM {compact(use.memory) if use.known else NOTHING}" + (
         f"/{compact(reserved * MEBIBYTE)}" if reserved else ""
@@ -65,28 +70,34 @@ def graphs(feed: StatsFeed, part: TaskContainer | None) -> tuple[list[Graph], li
     """The large and the small graphs of a container, and what to say when there are none."""
     if part is None or part.runtime is None:
         return [], [], "This container has not been made yet, or is gone."
-    history = feed.history(part.runtime.id)
+    return container_graphs(feed, part.runtime, part.name)
+
+
+def container_graphs(feed: StatsFeed, container: Container, name: str) -> tuple[list[Graph], list[Graph], str]:
+    """The same of any container, by what it is called."""
+    history = feed.history(container.id)
     if not len(history):
-        problem = feed.problem(part.runtime.id)
-        if not part.runtime.up:
-            return [], [], f"{part.name} does not run, so it uses nothing."
-        return [], [], f"{part.name}: {problem}" if problem else f"Asking what {part.name} uses…"
-    return [_cpu(feed, part, history), _memory(feed, part, history)], _small(feed, part, history), ""
+        problem = feed.problem(container.id)
+        if not container.up:
+            return [], [], f"{name} does not run, so it uses nothing."
+        return [], [], f"{name}: {problem}" if problem else f"Asking what {name} uses…"
+    stats = feed.of(container.id) if container.up else None
+    return [_cpu(name, stats, history), _memory(stats, history)], small_graphs(stats, history), ""
 
 
 def _points(history: History, measure: str) -> Points:
     return tuple(history.points(measure))
 
 
-def _cpu(feed: StatsFeed, part: TaskContainer, history: History) -> Graph:
-    points, stats = _points(history, "cpu"), use_of(feed, part)
+def _cpu(name: str, stats: Stats | None, history: History) -> Graph:
+    points = _points(history, "cpu")
     now = cores_percent(stats.cpu if stats else None)
-    heading = (Span("CPU ", "muted"), Span(now, "strong"), Span(f" of a core, {part.name}", "muted"))
+    heading = (Span("CPU ", "muted"), Span(now, "strong"), Span(f" of a core, {name}", "muted"))
     return Graph("CPU", heading, points, points[-1][0], 5.0, cores_percent)
 
 
-def _memory(feed: StatsFeed, part: TaskContainer, history: History) -> Graph:
-    points, stats = _points(history, "memory"), use_of(feed, part)
+def _memory(stats: Stats | None, history: History) -> Graph:
+    points = _points(history, "memory")
     limit = float(stats.limit) if stats and stats.limit else None
     now = compact(stats.memory) if stats and stats.memory is not None else NOTHING
     share = f", {stats.memory / stats.limit:.0%}" if stats and stats.memory is not None and stats.limit else ""
@@ -106,8 +117,8 @@ _SMALL: Final = (
 )
 
 
-def _small(feed: StatsFeed, part: TaskContainer, history: History) -> list[Graph]:
-    stats = use_of(feed, part)
+def small_graphs(stats: Stats | None, history: History) -> list[Graph]:
+    """Network, block I/O and processes, a line each. ``stats``: what they are now, as far as it is known."""
     made = []
     for name, rate, total in _SMALL:
         points = _points(history, rate)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MEBIBYTE = 1 << 20
 CORE = 1024
-_AT_LEAST = "≥"
+AT_LEAST = "≥"
 """Before a sum of which a part is not known."""
 
 
@@ -27,7 +27,7 @@ def task_cpu(task: Task, use: Use | None) -> Cell:
     """``12%`` of one core, of all its containers that are up."""
     if use is None or not use.cpu_known or task.last_status == "STOPPED":
         return cell(NOTHING, "muted")
-    return cell(_AT_LEAST * (not use.cpu_whole) + cores_percent(use.cpu))
+    return cell(AT_LEAST * (not use.cpu_whole) + cores_percent(use.cpu))
 
 
 def task_memory(task: Task, use: Use | None) -> Cell:
@@ -39,7 +39,7 @@ def task_memory(task: Task, use: Use | None) -> Cell:
     if not use.known:
         return (Span(NOTHING, "muted"), against)
     over: Tone = "warn" if reserved and use.memory > reserved * MEBIBYTE else ""
-    return (Span(_AT_LEAST * (not use.whole) + compact(use.memory), over), against)
+    return (Span(AT_LEAST * (not use.whole) + compact(use.memory), over), against)
 
 
 def container_cpu(stats: Stats | None) -> Cell:
@@ -59,22 +59,42 @@ def container_memory(stats: Stats | None) -> Cell:
 
 def memory_bar(reserved: int, use: Use, registered: int, width: int) -> Cell:
     """Of MiB: a bar, then what is reserved and what is used, both in per cent."""
-    used = use.memory / MEBIBYTE if use.known or not use.running else None
-    return _bar(reserved, used, registered, width, whole=use.whole)
+    return _bar(reserved, memory_share(use), registered, width, whole=use.whole)
 
 
 def cpu_bar(reserved: int, use: Use, registered: int, width: int) -> Cell:
     """Of CPU units, as ``memory_bar``."""
-    used = use.cpu / 100 * CORE if use.cpu_known or not use.running else None
-    return _bar(reserved, used, registered, width, whole=use.cpu_whole)
+    return _bar(reserved, cpu_share(use), registered, width, whole=use.cpu_whole)
+
+
+def memory_share(use: Use) -> float | None:
+    """In MiB; None: not known."""
+    return use.memory / MEBIBYTE if use.known or not use.running else None
+
+
+def cpu_share(use: Use) -> float | None:
+    """In CPU units; None: not known."""
+    return use.cpu / 100 * CORE if use.cpu_known or not use.running else None
+
+
+def share_bar(reserved: int, used: float | None, registered: int, width: int, *, whole: bool) -> Cell:
+    """As in tables, with words: ``▓▓██··· 61% reserved 34% used``."""
+    *drawn, held, told = _bar(reserved, used, registered, width, whole=whole)
+    return (
+        *drawn,
+        Span(f" {held.text.strip()}", held.tone),
+        Span(" reserved ", "muted"),
+        Span(told.text.strip(), told.tone),
+        Span(" used", "muted"),
+    )
 
 
 def _bar(reserved: int, used: float | None, registered: int, width: int, *, whole: bool) -> Cell:
     if not registered:
-        return cell("·" * width + "    -    -", "muted")
+        return (Span("·" * width, "muted"), Span("    -", "muted"), Span("    -", "muted"))
     drawn = overlay_bar(reserved / registered, (used or 0) / registered, width)
     full = reserved >= registered
-    told = NOTHING if used is None else _AT_LEAST * (not whole) + percent(round(used), registered)
+    told = NOTHING if used is None else AT_LEAST * (not whole) + percent(round(used), registered)
     return (
         *(Span(span.text, "bad") if full and span.tone == "bar" else span for span in drawn),
         Span(f"{percent(reserved, registered):>5}", "bad" if full else "" if reserved else "muted"),

@@ -11,10 +11,10 @@ from textual.binding import BindingType
 
 from app.fleet.alerts import Alert
 from app.fleet.changes import ChangeSet
+from app.model.instance import InstanceKey
 from app.screens.actions import INSIDE, TABLE_ACTIONS, bindings
 from app.screens.alerts.rows import NEEDS_COLUMNS, alert_row, alert_subject, leads_to
 from app.screens.desk import Desk
-from app.screens.doors import CLUSTER_INSTANCES
 from app.screens.frame import FrameScreen
 from app.screens.tables.orders import Orders, natural
 from widgets.live_table import LiveTable
@@ -86,7 +86,7 @@ def open_alert(screen: FrameScreen, alert: Alert) -> None:
     """To the instance, to the task, or to the tasks that it is about."""
     doors, app, fleet = screen.desk.doors, screen.app, screen.desk.fleet
     if alert.kind == "gone":
-        app.push_screen(doors.cluster(alert.cluster, CLUSTER_INSTANCES, at=alert.instance))
+        app.push_screen(doors.instance(InstanceKey(alert.cluster, alert.instance)))
     elif alert.count > 1:
         app.push_screen(doors.tasks(leads_to(alert)))
     elif (task := fleet.find_task(alert.task_id)) is not None:

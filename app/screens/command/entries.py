@@ -14,8 +14,8 @@ from textual.screen import Screen
 from app.model.task import Task
 from app.screens.actions import ACTIONS
 from app.screens.command.entry import Entry, Kind
-from app.screens.doors import CLUSTER_INSTANCES
 from app.screens.frame import FrameScreen
+from app.screens.tables.arranging import table_word
 from app.screens.tables.sort_dialog import LARGEST_FIRST
 from app.store.table_memory import Arrangement
 from widgets.key_hints import key_name
@@ -60,7 +60,7 @@ def _sorts(screen: FrameScreen) -> Iterator[Entry]:
         again = column.key == now.sort
         down = not now.descending if again else column.key in LARGEST_FIRST
         wanted = Arrangement(column.key, down, now.hidden)
-        detail = f"Sort {table.id} by {column.title}" + (", the other way round" if again else "")
+        detail = f"Sort {table_word(table.id)} by {column.title}" + (", the other way round" if again else "")
         yield Entry(Kind.SORT, f"sort {column.key}", "", detail, partial(screen.arrange_table, table.id, wanted))
 
 
@@ -93,8 +93,8 @@ def _places(screen: FrameScreen) -> Iterator[Entry]:
         take = _opens(screen, partial(doors.cluster, name))
         yield Entry(Kind.CLUSTER, f"cluster {name}", "", "Open the cluster", take)
     for key in [*fleet.instances][:MOST_OF_A_KIND]:
-        take = _opens(screen, partial(doors.cluster, key.cluster, CLUSTER_INSTANCES, at=key.name))
-        yield Entry(Kind.INSTANCE, f"instance {key.name}", "", f"Go to the instance, in {key.cluster}", take)
+        take = _opens(screen, partial(doors.instance, key))
+        yield Entry(Kind.INSTANCE, f"instance {key.name}", "", f"Open the instance, of {key.cluster}", take)
 
 
 def _opens(screen: FrameScreen, make: Callable[[], Screen[None]]) -> Callable[[], object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 
 from app.model.event import Event
+from app.model.instance import InstanceKey
 from app.operations.event_words import detail_words, subject_words
 from app.screens.frame import FrameScreen
 
@@ -18,10 +19,9 @@ def open_event(screen: FrameScreen, event: Event) -> None:
         door = doors.task(task.id, task.instance) if task else doors.past_task(event.task_id, event.cluster)
         screen.app.push_screen(door)
         return
-    if event.kind == "instance" and event.cluster in fleet.clusters:
-        from app.screens.doors import CLUSTER_INSTANCES
-
-        screen.app.push_screen(doors.cluster(event.cluster, CLUSTER_INSTANCES))
+    instance = InstanceKey(event.cluster, event.instance)
+    if event.kind == "instance" and instance in fleet.instances:
+        screen.app.push_screen(doors.instance(instance))
         return
     key = next((key for key, state in fleet.instances.items() if event.container_id in state.containers), None)
     if event.container_id and key is not None:

@@ -15,6 +15,7 @@ from app.screens.desk import Desk
 from app.screens.events.rows import (
     EMPTY_EVENTS,
     EVENT_COLUMNS,
+    EVENT_ORDERS,
     away_words,
     day_of,
     divider,
@@ -24,6 +25,8 @@ from app.screens.events.rows import (
     whole_line,
 )
 from app.screens.filtering import Subject, parse_filter
+from app.screens.tables.orders import ordered
+from app.store.table_memory import Arrangement
 from widgets.cell_line import CellLine
 from widgets.cells import Column, Row
 from widgets.lazy_rows import LazyRows
@@ -40,15 +43,17 @@ class EventsPane(Vertical):
 
     Args:
         cluster: whose events; None: those of all.
+        instance: the name of the one instance whose events are meant, "": all.
     """
 
     DEFAULT_CSS = "EventsPane { height: 1fr; width: 1fr; }"
 
-    def __init__(self, desk: Desk, cluster: str | None, *, id: str) -> None:
+    def __init__(self, desk: Desk, cluster: str | None, *, id: str, instance: str = "") -> None:
         super().__init__(id=id)
         self._desk = desk
         self._cluster = cluster
-        dropped = ("cluster",) if cluster is not None else ()
+        self._instance = instance
+        dropped = (*(("cluster",) if cluster is not None else ()), *(("instance",) if instance else ()))
         self._columns: tuple[Column, ...] = tuple(column for column in EVENT_COLUMNS if column.key not in dropped)
         self._shown: tuple[object, ...] = ()
         self._events: dict[str, Event] = {}
@@ -77,11 +82,11 @@ class EventsPane(Vertical):
         """The event at the cursor; None on a line between."""
         return self._events.get(self.table.cursor_key or "")
 
-    def show(self, wanted: str) -> None:
-        """Bring it up to date. ``wanted``: a filter."""
+    def show(self, wanted: str, arrangement: Arrangement = Arrangement()) -> None:  # noqa: B008 - frozen
+        """Bring it up to date. ``wanted``: a filter. Sorted by a column there are no lines between."""
         feed = self._desk.events
         feed.look()
-        shown = (feed.changed, wanted, feed.away, feed.trouble)
+        shown = (feed.changed, wanted, feed.away, feed.trouble, arrangement)
         if shown == self._shown:
             return
         self._shown = shown
@@ -89,17 +94,24 @@ class EventsPane(Vertical):
         table.empty_text = feed.trouble or (NO_MATCH if wanted and feed.events else EMPTY_EVENTS)
         # On the line above what was missed one reads on from there, though it may be the first one still.
         follow = table.cursor_key in (None, self._top) and table.cursor_key != _AWAY
-        of_cluster = [event for event in feed.events if self._cluster in (None, event.cluster)]
-        found = self._matching(of_cluster, wanted)
-        self.count, self.total = len(found), len(of_cluster)
+        own = [
+            event
+            for event in feed.events
+            if self._cluster in (None, event.cluster) and self._instance in ("", event.instance)
+        ]
+        found = self._matching(own, wanted)
+        self.count, self.total = len(found), len(own)
+        own_order = not arrangement.sort
+        if not own_order:
+            found = ordered(found, EVENT_ORDERS, arrangement)
         self._events = {row_key(event): event for event in found}
-        away = feed.away if not wanted else None
+        away = feed.away if own_order and not wanted else None
         if away is not None and self._cluster is not None:
             away = away_among(found, away.since, away.until)
-        rows = self._rows(found, away, older=len(feed.events) >= MOST_SHOWN)
+        rows = self._rows(found, away, days=own_order, older=len(feed.events) >= MOST_SHOWN)
         table.set_rows(rows)
         self._top = rows.keys[0] if rows else None
-        if follow and self._top is not None:
+        if follow and own_order and self._top is not None:
             table.move_to(self._top)
         self._tell()
 
@@ -130,7 +142,7 @@ class EventsPane(Vertical):
         self._subjects, self._verdicts = subjects, (wanted, verdicts)
         return [event for event in events if verdicts[event.id, event.version]]
 
-    def _rows(self, events: Sequence[Event], away: Away | None, *, older: bool) -> LazyRows:
+    def _rows(self, events: Sequence[Event], away: Away | None, *, days: bool, older: bool) -> LazyRows:
         lines: dict[str, Event | Row] = {}
         midnight: datetime | None = None
         place = _AWAY if away is not None else ""
@@ -142,7 +154,7 @@ class EventsPane(Vertical):
             if place == _BEFORE and away is not None and event.at < away.since:
                 lines[_BEFORE] = divider(_BEFORE, "before that", self._columns, tone="accent")
                 place = ""
-            if midnight is None or event.at < midnight:
+            if days and (midnight is None or event.at < midnight):
                 if midnight is not None:
                     lines[f"day:{midnight}"] = divider(f"day:{midnight}", day_of(event), self._columns)
                 midnight = event.at.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)

@@ -10,6 +10,7 @@ from app.operations.event_feed import Away
 from app.operations.event_words import detail_words, subject_words
 from app.screens.filtering import Subject, subject
 from app.screens.rows import pick
+from app.screens.tables.orders import Orders, natural
 from widgets.cells import Cell, Column, Row, Span, Tone, cell
 
 EVENT_COLUMNS = (
@@ -24,6 +25,16 @@ EMPTY_EVENTS = """No events yet.
 
 What happens on hosts (containers made, started, died, killed; hosts silent and
 back) and what is done from here appears here, by whatever hand, and is kept."""
+
+EVENT_ORDERS: Orders[Event] = {
+    "time": lambda event: (event.at, event.id),
+    "what": lambda event: event.what,
+    "instance": lambda event: natural(event.instance) or None,
+    "cluster": lambda event: natural(event.cluster) or None,
+    "subject": lambda event: natural(subject_words(event)) or None,
+    "detail": lambda event: natural(detail_words(event)) or None,
+}
+"""Those equal in a column keep their order: the newest first."""
 
 _WORDS: Mapping[str, tuple[str, Tone]] = {
     "created": ("◌ created", "muted"),

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from app.fleet.changes import ChangeSet
-from app.screens.actions import INSIDE, bindings
+from app.screens.actions import INSIDE, TABLE_ACTIONS, bindings
 from app.screens.desk import Desk
 from app.screens.events.actions import event_command, event_line, open_event, show_event
 from app.screens.events.pane import EventsPane
@@ -22,7 +22,8 @@ from widgets.live_table import LiveTable
 class EventsScreen(FrameScreen):
     FILTER_HINT = "web  !health  kind:died  host:edge-1  task:3f9c"
     FILTER_TERMS = EVENT_TERMS
-    BINDINGS: ClassVar[list[BindingType]] = bindings("filter", "json", "copy", "copy.command", *INSIDE)
+    BINDINGS: ClassVar[list[BindingType]] = bindings("filter", "json", "copy", "copy.command", *TABLE_ACTIONS, *INSIDE)
+    ARRANGED = ("events-table",)
 
     def __init__(self, desk: Desk, *, at_away: bool = False) -> None:
         super().__init__(desk)
@@ -44,7 +45,7 @@ class EventsScreen(FrameScreen):
 
     def sync(self, changes: ChangeSet | None) -> None:
         pane = self._pane
-        pane.show(self.filter_text)
+        pane.show(self.filter_text, self.arrangement(pane.table))
         self.counted(pane.count, pane.total)
         if self._at_away and pane.total:
             self._at_away = False

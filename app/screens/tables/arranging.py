@@ -58,7 +58,8 @@ class ArrangedTables(Screen[None]):
         if table is None:
             return
         name = table.id or ""
-        title = f"Columns of {name}" if choosing_columns else f"Sort {name} by"
+        what = table_word(name)
+        title = f"Columns of {what}" if choosing_columns else f"Sort {what} by"
         dialog = SortDialog(
             title,
             table.columns,
@@ -78,3 +79,8 @@ class ArrangedTables(Screen[None]):
     def refresh_now(self, changes: ChangeSet | None) -> None:
         """Bring header and content up to date."""
         raise NotImplementedError
+
+
+def table_word(table: str) -> str:
+    """What a table is called, by its id: where a pane has the word, its table has a longer one."""
+    return table.removesuffix("-table")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from app.fleet.fleet import Fleet, belongs
+from app.model.instance import InstanceKey
 from app.model.task import Task
 from app.screens.filtering import Filter, Subject
 from app.screens.subjects import task_subject
@@ -16,11 +17,16 @@ MANY = 0.2
 
 
 class TaskIndex:
-    """``tasks`` and ``ids`` are in order and side by side; ``total`` counts those that the filter leaves out, too."""
+    """``tasks`` and ``ids`` are in order and side by side; ``total`` counts those that the filter leaves out, too.
 
-    def __init__(self, fleet: Fleet, cluster: str | None) -> None:
+    Args:
+        host: the instance all of whose tasks are meant, those of other clusters on its engine, too; None: no matter.
+    """
+
+    def __init__(self, fleet: Fleet, cluster: str | None, host: InstanceKey | None = None) -> None:
         self._fleet = fleet
         self._cluster = cluster
+        self._host = host
         self._order: Callable[[Task], Any] = lambda task: task.id
         self._matches: Filter | None = None
         self._subjects: dict[str, tuple[Task, Subject]] = {}
@@ -37,8 +43,7 @@ class TaskIndex:
     def begin(self, order: Callable[[Task], Any], matches: Filter | None) -> None:
         """Look at all tasks anew. ``order`` gives values that differ between any two tasks."""
         self._order, self._matches = order, matches
-        every = self._fleet.tasks(self._cluster)
-        self._every = {task.id: task for task in every}
+        self._every = {task.id: task for task in self._all()}
         if matches is None:
             self._subjects = {}
             chosen = list(self._every.values())
@@ -84,7 +89,16 @@ class TaskIndex:
         self.ids.insert(place, task.id)
         self.tasks.insert(place, task)
 
+    def _all(self) -> Iterable[Task]:
+        if self._host is None:
+            return self._fleet.tasks(self._cluster)
+        state = self._fleet.instances.get(self._host)
+        return state.tasks.values() if state is not None else ()
+
     def _find(self, id_: str) -> Task | None:
+        if self._host is not None:
+            state = self._fleet.instances.get(self._host)
+            return state.tasks.get(id_) if state is not None else None
         for key, state in self._fleet.instances.items():
             task = state.tasks.get(id_)
             if task is not None and belongs(task, state) and self._cluster in (None, key.cluster):

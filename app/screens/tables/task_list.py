@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -32,14 +33,18 @@ class TaskList:
     Args:
         cluster: the one whose tasks are listed; None: those of all.
         columns: what rows have cells for.
+        host: the instance what is on which is listed; tasks of other clusters on its engine are dim.
     """
 
-    def __init__(self, desk: Desk, cluster: str | None, columns: Sequence[Column]) -> None:
+    def __init__(
+        self, desk: Desk, cluster: str | None, columns: Sequence[Column], host: InstanceKey | None = None
+    ) -> None:
         self._desk = desk
         self._cluster = cluster
+        self._host = host
         self._columns = tuple(columns)
         self._asked: tuple[str, Arrangement] | None = None
-        self._index = TaskIndex(desk.fleet, cluster)
+        self._index = TaskIndex(desk.fleet, cluster, host)
         self._hosts: set[InstanceKey] = set()
         self._foreign: list[Foreign] = []
         self._foreign_total = 0
@@ -79,7 +84,8 @@ class TaskList:
             if isinstance(item, PastTask):
                 return past_row(item, now, columns)
             if isinstance(item, Task):
-                return task_row(item, fleet, steps.get(item.id), now, columns, stats.of_task(item))
+                row = task_row(item, fleet, steps.get(item.id), now, columns, stats.of_task(item))
+                return row if self._host is None or item.cluster == self._cluster else replace(row, dim=True)
             return unmanaged_row(*item, now, columns, stats.of(item[0].id))
 
         return LazyRows(self._keys, make)
@@ -99,7 +105,11 @@ class TaskList:
             return []
         there = {task.id for task in self._desk.fleet.tasks(self._cluster)}
         found = [
-            task for task in self._desk.past.tasks if self._cluster in (None, task.cluster) and task.id not in there
+            task
+            for task in self._desk.past.tasks
+            if self._cluster in (None, task.cluster)
+            and (self._host is None or task.instance == self._host.name)
+            and task.id not in there
         ]
         self.total += len(found)
         return [task for task in found if matches(past_subject(task))]
@@ -141,15 +151,17 @@ class TaskList:
         self._take([*items, *past], [*[one[1] for one in merged], *map(_key, past)])
 
     def _find_foreign(self, matches: Filter | None) -> None:
-        """One engine in two clusters lists its unmanaged containers twice: the first of them counts."""
         self._hosts = set(self._desk.fleet.instances)
         every = foreign_containers(self._states())
         self._foreign_total = len(every)
         self._foreign = [pair for pair in every if matches is None or matches(unmanaged_subject(*pair))]
 
     def _states(self) -> list[InstanceState]:
-        states = self._desk.fleet.instances.values()
-        return [state for state in states if self._cluster in (None, state.instance.key.cluster)]
+        instances = self._desk.fleet.instances
+        if self._host is not None:
+            state = instances.get(self._host)
+            return [state] if state is not None else []
+        return [state for state in instances.values() if self._cluster in (None, state.instance.key.cluster)]
 
     def _take(self, items: list[Item], keys: list[str]) -> None:
         self._items, self._keys = items, keys
