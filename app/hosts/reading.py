@@ -115,6 +115,11 @@ def engine_info(info: Json, version: Json) -> EngineInfo:
         security=tuple(_security(option) for option in info.get("SecurityOptions") or ()),
         swarm_node=safe_line(swarm.get("NodeID") or ""),
         swarm_manager=swarm.get("ControlAvailable") is True,
+        system=safe_line(info.get("OperatingSystem") or ""),
+        kernel=safe_line(info.get("KernelVersion") or ""),
+        cgroup=safe_line(info.get("CgroupVersion") or ""),
+        storage=safe_line(info.get("Driver") or ""),
+        images=int(info.get("Images") or 0),
     )
 
 
