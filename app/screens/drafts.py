@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import ClassVar
 
 from textual import on
@@ -69,7 +68,7 @@ class DraftsDialog(Dialog[None]):
         self.query_one(LiveTable).focus()
 
     def _show(self) -> None:
-        now = datetime.now(UTC)
+        now = self._desk.session.now()
         rows = [
             Row(
                 draft.id,

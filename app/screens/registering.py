@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 
 from textual import on
@@ -144,10 +144,13 @@ class RegisterScreen(FrameScreen):
                 return [Comparison("A new family", None, self._members)]
             latest = self._read(self._latest)
             title = f"Changes from {self._family}:{self._latest}, which is there already"
-            return [Comparison(title, registered_members(latest), self._members, _who(latest))]
+            return [Comparison(title, registered_members(latest), self._members, _who(latest, self.now()))]
         before = self._read(base[1])
         yours = Comparison(
-            f"Changes from {self._family}:{base[1]}", registered_members(before), self._members, _who(before)
+            f"Changes from {self._family}:{base[1]}",
+            registered_members(before),
+            self._members,
+            _who(before, self.now()),
         )
         if self._latest <= max(self._start.seen, base[1]):
             return [yours]
@@ -155,9 +158,14 @@ class RegisterScreen(FrameScreen):
         theirs = registered_members(latest)
         name = f"{self._family}:{self._latest}"
         return [
-            Comparison(f"From {name} to yours", theirs, self._members, _who(latest)),
-            Comparison(f"{name} itself", registered_members(before), theirs, _who(latest)),
-            Comparison(f"Yours from {self._family}:{base[1]}", registered_members(before), self._members, _who(before)),
+            Comparison(f"From {name} to yours", theirs, self._members, _who(latest, self.now())),
+            Comparison(f"{name} itself", registered_members(before), theirs, _who(latest, self.now())),
+            Comparison(
+                f"Yours from {self._family}:{base[1]}",
+                registered_members(before),
+                self._members,
+                _who(before, self.now()),
+            ),
         ]
 
     def _read(self, revision: int) -> StoredRevision:
@@ -169,7 +177,7 @@ class RegisterScreen(FrameScreen):
         except MoorageError:
             return f"▲ {self._family}:{self._latest} has come in between"
         who = latest.registered_by or "somebody"
-        age = formats.age(latest.registered_at, datetime.now(UTC))
+        age = formats.age(latest.registered_at, self.now())
         return (
             f"▲ {self._family}:{self._latest} was registered by {who} {age} ago, after this draft was begun. "
             "Registering makes yours the latest; what is only in theirs is then not in it."
@@ -255,8 +263,8 @@ class RegisterScreen(FrameScreen):
             self.refresh_now(None)
 
 
-def _who(stored: StoredRevision) -> str:
-    age = formats.age(stored.registered_at, datetime.now(UTC))
+def _who(stored: StoredRevision, now: datetime) -> str:
+    age = formats.age(stored.registered_at, now)
     return f"{stored.registered_by or 'registered'} {age} ago"
 
 
