@@ -22,10 +22,10 @@ from typing import Any
 
 from textual import events
 
+from app.main import main as run_program
 from app.model.errors import MoorageError
 from app.screens import dashboard
 from app.screens.desk import Jobs
-from app.store.home import resolve_home
 
 BEAT = 0.02
 TOLD_FROM = 0.1
@@ -166,7 +166,7 @@ def main() -> int:
     dashboard.Dashboard = Watched  # type: ignore[misc]
     threading.excepthook = lambda failure: reporter.error(failure.exc_value or RuntimeError("a thread failed"))
     _watch_jobs(reporter)
-    return dashboard.run_dashboard(resolve_home(home, dict(os.environ)))
+    return run_program(["--home", home])
 
 
 if __name__ == "__main__":
