@@ -83,6 +83,11 @@ class Engine:
         self.ledger = Ledger()
         """What it was asked, and what came of it."""
 
+    @property
+    def timeout(self) -> float:
+        """Seconds that an ordinary call may take."""
+        return self._timeout
+
     def api(self) -> Any:
         with self._lock:
             if self._client is None:
@@ -188,6 +193,15 @@ class Engine:
         from app.hosts.connection import open_connection
 
         return Wire(open_connection(self.api(), self._timeout), self._timeout, self.ledger)
+
+    def inspect_wire(self) -> Wire:
+        """A connection on which to ask for ``inspect_path``; whoever opens it closes it."""
+        from app.hosts.connection import open_connection
+
+        return Wire(open_connection(self.api(), self._timeout), self._timeout, self.ledger, "call")
+
+    def inspect_path(self, container: str) -> str:
+        return f"/v{self.api()._version}/containers/{quote(container, safe='')}/json"
 
     def stats_path(self, container: str) -> str:
         """One answer about what a container uses now. Docker 20.10 waits for its next second with it."""

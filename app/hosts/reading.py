@@ -5,13 +5,12 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from app.hosts.errors import HostError
-from app.hosts.labels import PREFIX, TASK, DamagedLabels, is_placeholder, parse_time, read_tag
-from app.hosts.records import KIND, read_drain, read_record
+from app.hosts.labels import PREFIX, DamagedLabels, is_placeholder, parse_time, read_tag
+from app.hosts.records import read_drain, read_record
 from app.model.container import Container, DockerHealth, DockerState, PortBinding, TaskTag
 from app.model.drain import DrainMark
 from app.model.instance import EngineInfo
@@ -35,15 +34,6 @@ _ARCHITECTURES = {"aarch64": "arm64", "amd64": "x86_64"}
 _CDI_GPU = re.compile(r"nvidia\.com/gpu=[0-9]+")
 
 
-@dataclass(frozen=True, slots=True)
-class HostReading:
-    """Everything on one host at one moment."""
-
-    containers: tuple[Container, ...]
-    records: tuple[Record, ...]
-    drains: tuple[DrainMark, ...] = ()
-
-
 def readable(read: Callable[P, T]) -> Callable[P, T]:
     """Whatever an engine's JSON holds, reading it raises nothing but HostError."""
 
@@ -55,21 +45,6 @@ def readable(read: Callable[P, T]) -> Callable[P, T]:
             raise HostError(f"the answer cannot be read ({read.__name__}: {error!r:.80})", "failed") from error
 
     return guarded
-
-
-def read_host(engine: Engine) -> HostReading:
-    """List everything; inspect only what is ours, where the list cannot tell the exit, the times or the health."""
-    listed = engine.containers()
-    volumes = engine.volumes(KIND)
-    containers = []
-    for entry in listed:
-        if TASK in (entry.get("Labels") or {}):
-            detail = inspect_or_none(engine, str(entry.get("Id")))
-            if detail is not None:
-                containers.append(container_from_inspect(detail))
-        else:
-            containers.append(container_from_list(entry))
-    return HostReading(tuple(containers), tuple(records_from(volumes)), tuple(drains_from(volumes)))
 
 
 def inspect_or_none(engine: Engine, container: str) -> Json | None:

@@ -16,14 +16,10 @@ from datetime import UTC, datetime, timedelta
 
 from app.hosts.engine import Engine, Json, Stream
 from app.hosts.errors import HostError
-from app.hosts.reading import (
-    container_from_inspect,
-    drains_from,
-    engine_info,
-    inspect_or_none,
-    read_host,
-    records_from,
-)
+from app.hosts.inspecting import Inspector
+from app.hosts.listing import read_host
+from app.hosts.reading import container_from_inspect, drains_from, engine_info, records_from
+from app.model.container import Container
 from app.model.drain import DrainMark
 from app.model.instance import Freshness, InstanceKey, Reach
 from app.model.record import RECORD_PREFIX, Record
@@ -69,6 +65,8 @@ class Watcher:
         self._reach: Reach = "connecting"
         self._since = datetime.now(UTC)
         self._had_answer = False
+        self._inspector = Inspector(engine)
+        self._known: dict[str, Container] = {}
         self._thread = threading.Thread(target=self._run, name=f"watch-{key.name}", daemon=True)
 
     def start(self) -> None:
@@ -115,6 +113,7 @@ class Watcher:
             except HostError as error:
                 reason = error.message
             self._close_stream()
+            self._inspector.close()
             self._engine.close()
             if self._rested():
                 wait = _FIRST_WAIT
@@ -158,10 +157,12 @@ class Watcher:
         drained = (stream, events, self._hear)
         threading.Thread(target=_drain, args=drained, name=f"events-{self._key.name}", daemon=True).start()
         self._read_info()
+        # What happened while nobody listened may have left no trace in a list.
+        self._known = {}
         self._read_all()
         self._had_answer = True
         self._tell("live", "")
-        relist_at = time.monotonic() + RELIST_EVERY
+        relist_at, turn = time.monotonic() + RELIST_EVERY, 0
         while not self._stopped.is_set():
             try:
                 event = events.get(timeout=PING_EVERY)
@@ -173,8 +174,8 @@ class Watcher:
                 self._apply(_coalesced(event, events))
             if time.monotonic() > relist_at:
                 self._read_info()
-                self._read_all()
-                relist_at = time.monotonic() + RELIST_EVERY
+                self._read_all(turn)
+                relist_at, turn = time.monotonic() + RELIST_EVERY, turn + 1
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
@@ -185,8 +186,9 @@ class Watcher:
             InfoRead(self._key, engine_info(info, self._engine.version()), self._engine.now() - datetime.now(UTC))
         )
 
-    def _read_all(self) -> None:
-        reading = read_host(self._engine)
+    def _read_all(self, turn: int = 0) -> None:
+        reading = read_host(self._engine, self._inspector, self._known, turn)
+        self._known = {container.id: container for container in reading.containers}
         self._deliver(HostRead(self._key, reading.containers, reading.records, reading.drains))
 
     def _apply(self, batch: list[Json | None]) -> None:
@@ -210,10 +212,12 @@ class Watcher:
 
     def _refresh_container(self, container: str, action: str) -> None:
         if action not in _GONE_ACTIONS:
-            detail = inspect_or_none(self._engine, container)
+            detail = self._inspector.inspect(container)
             if detail is not None:
-                self._deliver(ContainerSeen(self._key, container_from_inspect(detail)))
+                seen = self._known[container] = container_from_inspect(detail)
+                self._deliver(ContainerSeen(self._key, seen))
                 return
+        self._known.pop(container, None)
         self._deliver(ContainerGone(self._key, container))
 
     def _refresh_record(self, name: str) -> None:

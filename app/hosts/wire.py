@@ -10,7 +10,7 @@ import contextlib
 from typing import Any, Final, NamedTuple
 
 from app.hosts.errors import HostError
-from app.hosts.ledger import Ledger
+from app.hosts.ledger import Kind, Ledger
 
 MOST_BYTES: Final = 1 << 20
 """Of an answer; Docker's stats have 2 kB."""
@@ -34,13 +34,14 @@ class Wire:
     Methods raise HostError; after that the wire is of no use any more. What is asked is counted in ``ledger``.
     """
 
-    def __init__(self, connection: Any, timeout: float, ledger: Ledger | None = None) -> None:
+    def __init__(self, connection: Any, timeout: float, ledger: Ledger | None = None, kind: Kind = "stats") -> None:
         self._connection = connection
         self._socket = connection.sock
         self._timeout = timeout
         self._came = bytearray()
         self._last = False
         self._ledger = ledger or Ledger()
+        self._kind: Kind = kind
         self._asked_at: float | None = None
 
     def fileno(self) -> int:
@@ -54,7 +55,7 @@ class Wire:
     def ask(self, path: str) -> None:
         """Send a question; its answer is to be read before the next."""
         self._came.clear()
-        self._asked_at = self._ledger.asked("stats")
+        self._asked_at = self._ledger.asked(self._kind)
         question = f"GET {path} HTTP/1.1\r\nHost: docker\r\nAccept-Encoding: identity\r\n\r\n".encode("ascii")
         try:
             self._socket.settimeout(self._timeout)
@@ -83,7 +84,7 @@ class Wire:
                 raise HostError(f"an answer has more than {MOST_BYTES:,} bytes", "failed")
         answer = self._answer(over)
         if answer is not None and self._asked_at is not None:
-            self._ledger.answered(self._asked_at, len(self._came), "stats")
+            self._ledger.answered(self._asked_at, len(self._came), self._kind)
             self._asked_at = None
             if answer.status >= 500:
                 self._ledger.failed()

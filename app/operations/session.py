@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 from app.fleet.fleet import Fleet
 from app.hosts.endpoint import parse_endpoint
 from app.hosts.engine import Engine
-from app.hosts.reading import engine_info, read_host
+from app.hosts.inspecting import Inspector
+from app.hosts.listing import read_host
+from app.hosts.reading import engine_info
 from app.hosts.settings import HostSettings
 from app.model.errors import DocumentError, MoorageError, NotFoundError
 from app.model.ids import new_id, short_id
@@ -122,7 +124,11 @@ class Session:
             engine = self.engine(instance.endpoint)
             info = engine.info()
             engine.measure_clock(info)
-            reading = read_host(engine)
+            inspector = Inspector(engine)
+            try:
+                reading = read_host(engine, inspector)
+            finally:
+                inspector.close()
             version = engine.version()
         except MoorageError as error:
             reason = safe_line(error.message)
