@@ -71,7 +71,7 @@ class TerminalProgram:
 
     # --- keys and what is seen -------------------------------------------------------------------------------------
 
-    def press(self, keys: bytes, within: float = 20) -> None:
+    def press(self, keys: bytes, within: float = 30) -> None:
         """Type; what is written meanwhile is taken in, so that neither side waits for the other."""
         deadline = time.monotonic() + within
         while keys:
@@ -90,7 +90,7 @@ class TerminalProgram:
         self.seen += data
         return bool(data)
 
-    def until(self, pattern: bytes, within: float = 20) -> re.Match[bytes]:
+    def until(self, pattern: bytes, within: float = 30) -> re.Match[bytes]:
         """Wait until what was written matches; what comes up to there is forgotten for the next time."""
         deadline = time.monotonic() + within
         while (match := re.search(pattern, self.seen, re.DOTALL)) is None:
@@ -119,7 +119,7 @@ class TerminalProgram:
         pyte.ByteStream(screen).feed(_UNKNOWN.sub(b"", self.seen))
         return "\n".join(line.rstrip() for line in screen.display)
 
-    def until_shown(self, pattern: str, within: float = 20) -> re.Match[str]:
+    def until_shown(self, pattern: str, within: float = 30) -> re.Match[str]:
         """Wait until the screen matches."""
         deadline = time.monotonic() + within
         while (match := re.search(pattern, self.screen(), re.MULTILINE)) is None:
@@ -127,13 +127,13 @@ class TerminalProgram:
             self.read_for(0.1)
         return match
 
-    def until_gone(self, pattern: str, within: float = 20) -> None:
+    def until_gone(self, pattern: str, within: float = 30) -> None:
         deadline = time.monotonic() + within
         while re.search(pattern, self.screen(), re.MULTILINE):
             assert time.monotonic() < deadline, f"still seen after {within:g} s: {pattern}\n{self.screen()}"
             self.read_for(0.1)
 
-    def end(self, within: float = 20) -> int:
+    def end(self, within: float = 30) -> int:
         """Wait for its end; the exit code."""
         deadline = time.monotonic() + within
         while self.process.poll() is None:

@@ -25,7 +25,7 @@ def register(session: Session, *daemons: Daemon, cluster: str = "default") -> No
         )
 
 
-def pump_until(monitor: Monitor, condition: Callable[[], T], *, within: float = 10.0, what: str = "") -> T:
+def pump_until(monitor: Monitor, condition: Callable[[], T], *, within: float = 30.0, what: str = "") -> T:
     """The first truthy value of ``condition``, with what the watchers tell taken in before each look."""
 
     def look() -> T:

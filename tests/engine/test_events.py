@@ -78,7 +78,7 @@ def of(session: Session, container: str) -> list[Event]:
     return [event for event in kept(session) if event.container_id == container]
 
 
-def until_kept(session: Session, container: str, *wanted: str, within: float = 10) -> list[Event]:
+def until_kept(session: Session, container: str, *wanted: str, within: float = 30.0) -> list[Event]:
     wait_until(lambda: whats(of(session, container)) == list(wanted), within=within, what=f"{wanted} of {container}")
     return of(session, container)
 
@@ -141,7 +141,7 @@ def test_two_watchers_of_one_home_keep_each_event_once(
         frozen.resume()
         for watch in (one, two):
             watch.live(frozen)
-        wait_until(lambda: "back" in whats(kept(session)), within=10)
+        wait_until(lambda: "back" in whats(kept(session)))
     # Both have written all that they know by now.
     assert Counter(event.what for event in kept(session) if event.container_id in containers) == {
         "created": 3,

@@ -12,7 +12,7 @@ T = TypeVar("T")
 def wait_until(
     condition: Callable[[], T],
     *,
-    within: float = 10.0,
+    within: float = 30.0,
     what: str = "",
     ignoring: tuple[type[Exception], ...] = (),
     every: float = 0.01,

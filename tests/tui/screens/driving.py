@@ -17,7 +17,7 @@ from app.screens.dashboard import Dashboard
 from app.store.home import Home, resolve_home
 
 SIZE = (120, 36)
-WITHIN = 20.0
+WITHIN = 30.0
 
 
 def home_at(folder: Path) -> Home:

@@ -144,9 +144,9 @@ def test_quitting_leaves_no_thread_that_holds_up_the_process(engine: Daemon, tmp
 
     monitor = Monitor(session_with(tmp_path, engine.endpoint), lambda: None)
     monitor.refresh()
-    wait_until(lambda: bool(monitor.pump()), within=10, what="first news")
+    wait_until(lambda: bool(monitor.pump()), what="first news")
     watchers = [thread for thread in threading.enumerate() if thread.name.startswith(("watch-", "events-"))]
     assert watchers
     assert all(thread.daemon for thread in watchers)
     monitor.stop()
-    wait_until(lambda: not any(thread.is_alive() for thread in watchers), within=10, what="watchers ended")
+    wait_until(lambda: not any(thread.is_alive() for thread in watchers), what="watchers ended")

@@ -93,7 +93,7 @@ def test_a_shell_and_back_to_the_live_screen(
     # What happens meanwhile is on the screen at once when it is back, in its new size.
     engine.run(["sleep", "1000"], name="born-meanwhile", stop_signal="KILL")
     program.press(b"exit 3\r")
-    program.until_shown(r"moorage › tasks(.*\n)+.*born-meanwhile", within=5)
+    program.until_shown(r"moorage › tasks(.*\n)+.*born-meanwhile")
     program.press(b"?")
     program.until_shown("Keys of this screen")
     program.press(b"\x1bq")
@@ -173,7 +173,7 @@ def test_a_signal_during_a_shell_ends_all_and_restores_the_terminal(
     assert program.modes() == program.modes_before
     assert program.seen.rfind(b"\x1b[?1049l") > program.seen.rfind(b"\x1b[?1049h")
     assert program.seen.rfind(b"\x1b[?1003l") > program.seen.rfind(b"\x1b[?1003h")
-    wait_until(lambda: commands_in(engine) == [], within=15)
+    wait_until(lambda: commands_in(engine) == [])
 
 
 def test_kill_9_of_the_dashboard_leaves_no_shell_behind(
@@ -187,7 +187,7 @@ def test_kill_9_of_the_dashboard_leaves_no_shell_behind(
     program.press(b"sleep 4442\r")
     wait_until(lambda: "sleep 4442" in commands_in(engine))
     program.process.kill()
-    wait_until(lambda: commands_in(engine) == [], within=15)
+    wait_until(lambda: commands_in(engine) == [])
 
 
 def test_a_lost_engine_brings_the_dashboard_back_with_one_line(
@@ -319,7 +319,7 @@ def test_a_stopped_dashboard_holds_no_event_stream_and_is_right_at_once(
         engine.run(["sleep", "1000"], name=f"born-{round_}", stop_signal="KILL")
         program.signal(signal.SIGCONT)
         began = time.monotonic()
-        program.until_shown(rf"moorage › tasks(.*\n)+.*born-{round_}", within=10)
+        program.until_shown(rf"moorage › tasks(.*\n)+.*born-{round_}")
         assert time.monotonic() - began < 5
         wait_until(lambda: listeners() == 1)
     program.press(b"q")

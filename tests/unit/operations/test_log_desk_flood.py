@@ -80,10 +80,8 @@ def test_what_a_slow_screen_cannot_take_is_counted_and_told_and_memory_stays(str
         assert desk._merger.size("flood") <= 2_000_000
         assert desk.sources[1].skipped == 0
         may_take.set()
-        wait_until(lambda: any(isinstance(item, Note) for item in taken), within=10, what="the loss told")
-        wait_until(
-            lambda: any(isinstance(item, Note) and item.kind == "skipped" for item in taken), within=10, what="its note"
-        )
+        wait_until(lambda: any(isinstance(item, Note) for item in taken), what="the loss told")
+        wait_until(lambda: any(isinstance(item, Note) and item.kind == "skipped" for item in taken), what="its note")
     finally:
         may_take.set()
         desk.close()
@@ -107,7 +105,7 @@ def test_where_nothing_may_be_lost_the_engine_is_made_to_wait(streams: dict[str,
     desk = LogDesk(Wanted(lossy=False, alone=True), deliver)
     desk.add([source("flood")])
     assert done.wait(30)
-    wait_until(lambda: desk.over, within=10, what="the end")
+    wait_until(lambda: desk.over, what="the end")
     desk.close()
     assert desk.sources[0].skipped == 0
     assert desk.sources[0].state == "ended"
@@ -130,7 +128,7 @@ def test_a_protocol_error_is_told_and_the_log_is_opened_again(
     taken: list[Item] = []
     desk = LogDesk(Wanted(), taken.extend)
     desk.add([source("a")])
-    wait_until(lambda: desk.sources[0].state == "ended" and len(taken) == 4, within=10, what="both lines and two notes")
+    wait_until(lambda: desk.sources[0].state == "ended" and len(taken) == 4, what="both lines and two notes")
     desk.close()
     notes = [item.text for item in taken if isinstance(item, Note)]
     assert notes == [
@@ -147,7 +145,7 @@ def test_hostile_tags_and_reasons_are_made_safe(streams: dict[str, Any], monkeyp
     taken: list[Item] = []
     desk = LogDesk(Wanted(), taken.extend)
     desk.add([source("a\x1b[2J")])
-    wait_until(lambda: bool(taken), within=10, what="the note")
+    wait_until(lambda: bool(taken), what="the note")
     desk.close()
     (note,) = taken
     assert isinstance(note, Note)
@@ -171,6 +169,6 @@ def test_lines_of_a_host_whose_clock_is_off_stand_where_they_belong(streams: dic
     taken: list[Item] = []
     desk = LogDesk(Wanted(), taken.extend)
     desk.add([right, ahead])
-    wait_until(lambda: sum(isinstance(item, DeskLine) for item in taken) == 4, within=10, what="all lines")
+    wait_until(lambda: sum(isinstance(item, DeskLine) for item in taken) == 4, what="all lines")
     desk.close()
     assert [item.entry.text for item in taken if isinstance(item, DeskLine)] == ["-5", "56", "-3", "58"]
