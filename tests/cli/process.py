@@ -68,4 +68,4 @@ def running(folder: Path, home: Path, *argv: str, **environment: str) -> Iterato
         yield Running(process, folder)
     finally:
         process.kill()
-        process.wait(timeout=10)
+        process.wait(timeout=30)

@@ -230,7 +230,7 @@ def test_a_window_that_is_closed_leaves_no_process_in_the_container(task: tuple[
     with in_terminal(*task, "sleep 4324") as shell:
         wait_until(lambda: "sleep 4324" in left_in(engine))
         shell.hang_up()
-        assert shell.process.wait(timeout=10) == 129
+        assert shell.process.wait(timeout=30) == 129
         wait_until(lambda: left_in(engine) == [], within=15)
 
 

@@ -124,7 +124,7 @@ def test_logs_into_a_pipe_that_closes(clustered: Callable[..., Cli], engine: Dae
     assert process.stderr is not None
     assert process.stdout.readline() == "flood\n"
     process.stdout.close()
-    assert process.wait(timeout=10) == 141
+    assert process.wait(timeout=30) == 141
     assert process.stderr.read() == ""
     process.stderr.close()
 

@@ -216,7 +216,7 @@ def test_a_launcher_killed_at_any_moment(engine: Daemon, seconds: float) -> None
     deadline = time.monotonic() + seconds
     wait_until(lambda: time.monotonic() > deadline)
     child.kill()
-    child.communicate(timeout=10)
+    child.communicate(timeout=30)
 
     def over() -> bool:
         supervise(bench, task_id)

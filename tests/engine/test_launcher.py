@@ -221,7 +221,7 @@ def test_a_port_that_a_process_of_the_host_has(bench: Bench) -> None:
         reason = failed(bench, *linked(**PORT), **WITH_BELONGINGS)
     finally:
         server.kill()
-        server.wait(timeout=10)
+        server.wait(timeout=30)
     assert "port 8080 is taken by a process on the host that is not a container" in reason
     assert only_the_first_ran(bench)
 

@@ -48,7 +48,7 @@ def held(daemon: Daemon, *ports: int) -> Iterator[None]:
     try:
         yield
     finally:
-        process.communicate("", timeout=10)
+        process.communicate("", timeout=30)
 
 
 def launch(bench: Bench, made: TaskDefinition, count: int, task_id: str = "") -> Task:

@@ -188,7 +188,7 @@ class Daemon:
             self._api = None
         self.machine.destroy()
         if self._process is not None:
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=30)
 
     def _argv(self) -> list[str]:
         options = self.options

@@ -75,7 +75,7 @@ class Machine:
         inner = processes.children(self._outer.pid)
         if line != "ready\n" or len(inner) != 1:
             self._outer.kill()
-            _, said = self._outer.communicate(timeout=10)
+            _, said = self._outer.communicate(timeout=30)
             raise MachineError(f"machine {self.name}: {line.strip()} {said.strip()}")
         self._outer.stdout.close()
         return inner[0]
@@ -101,7 +101,7 @@ class Machine:
                 self._outer.wait(timeout=20)
             except subprocess.TimeoutExpired:
                 self._outer.kill()
-                self._outer.wait(timeout=10)
+                self._outer.wait(timeout=30)
         if self._outer.stderr is not None:
             self._outer.stderr.close()
 

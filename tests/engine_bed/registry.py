@@ -59,7 +59,7 @@ class Registry:
         """From now on connections to it are refused."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=30)
             self._process = None
 
     def pause(self) -> None:

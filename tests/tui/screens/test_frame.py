@@ -166,7 +166,7 @@ def run_in_pty(
             if act(leader, process) == "hang up":
                 break
     os.close(leader)
-    return output, process.wait(timeout=10)
+    return output, process.wait(timeout=30)
 
 
 def press_q(terminal: int, _: object) -> None:

@@ -82,7 +82,7 @@ def test_on_a_real_terminal() -> None:
                 written += data
             elif process.poll() is not None:
                 break
-        assert process.wait(timeout=5) == 0
+        assert process.wait(timeout=30) == 0
     finally:
         if process.poll() is None:
             process.kill()
