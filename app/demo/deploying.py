@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from app.demo.engine.engine import SimulatedEngine
 from app.demo.engine.images import Image
@@ -22,9 +22,6 @@ from app.model.manifest import write_manifest
 from app.model.record import Record, StartMark, StopMark, TaskRecord, record_name
 from app.model.safe_text import safe_line
 from app.model.task_definition import ContainerDefinition, dependencies
-
-_BETWEEN = timedelta(seconds=1.2)
-"""From the start of one container of a task to that of the next."""
 
 
 @dataclass(slots=True)
@@ -115,19 +112,22 @@ class Deployment:
             self._ground.engine.add_image(self._ground.images[container.image])
 
     def create(self, at: datetime) -> None:
-        """All its containers, and the mark that they are about to be started. Raises Refused where Docker would."""
+        """All its containers, and the mark that they are about to be started; ``at``: now, in UTC.
+
+        Raises Refused where Docker would.
+        """
         for volume in self._definition.volumes:
             docker = volume.docker_volume_configuration
             labels = {} if docker is not None and docker.scope == "shared" else {TASK: self._task.id}
             self._ground.engine.create_volume(volume_source(volume, self._task.id), labels)
         for container, name in self.containers:
-            self._ground.engine.create(create_body(self._plan, container), name, at=nanoseconds(at))
+            self._ground.engine.create(create_body(self._plan, container), name)
         self._write(StartMark(self._task.id, at, self._at, at))
 
-    def start(self, at: datetime) -> None:
-        """Start its containers, one after the other."""
-        for number, (_, name) in enumerate(self.containers):
-            self._ground.engine.start(name, at=nanoseconds(at + _BETWEEN * number))
+    def start(self) -> None:
+        """Start its containers. Raises Refused where Docker would."""
+        for _, name in self.containers:
+            self._ground.engine.start(name)
 
     def mark_stopped(self, at: datetime, reason: str, by: str) -> None:
         """Somebody asks for its end; the supervisor of whoever watches does the rest, or ``stop``."""

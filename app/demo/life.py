@@ -97,7 +97,7 @@ class Life:
         try:
             deployment.pull()
             deployment.create(now)
-            deployment.start(now)
+            deployment.start()
         except Refused as refused:
             deployment.mark_failed(now, str(refused))
             return

@@ -10,7 +10,7 @@ from app.demo.company import BY_NAME, FAMILIES, Voice
 from app.demo.deploying import Deployment, Ground, moment_of, nanoseconds
 from app.demo.engine.engine import SimulatedEngine
 from app.demo.engine.images import Image
-from app.demo.plan import Other, Plan
+from app.demo.plan import REPORT, Other, Plan, PlannedTask
 from app.demo.voices import line
 
 MEBIBYTE = 1 << 20
@@ -20,6 +20,9 @@ _MOST_OLD_LINES = 20_000
 _OLD_LINES_OF_ONE = 150
 _WITH_SHELL = ("busybox:latest", "busybox:1.37", "alpine:latest", "alpine:3.21", "alpine:3.22", "ubuntu:24.04")
 _SAMPLES = ("adminer:5", "nginx:1.28-alpine", "postgres:17-alpine", "redis:8-alpine", "hello-world:latest")
+
+
+_REPORT_TAKES = timedelta(minutes=4)
 
 
 def registry() -> dict[str, Image]:
@@ -36,10 +39,20 @@ def _image(reference: str) -> Image:
     return Image(reference, command=command, layers=layers)
 
 
+class _PastClock:
+    """The time of all engines while the past is being made; afterwards that of ``clock``. Nanoseconds since 1970."""
+
+    def __init__(self, clock: Callable[[], int]) -> None:
+        self._clock = clock
+        self.moment: datetime | None = None
+
+    def __call__(self) -> int:
+        return self._clock() if self.moment is None else nanoseconds(self.moment)
+
+
 def settle(plan: Plan, clock: Callable[[], int]) -> list[Ground]:
     """The engines of the plan, with everything on them. Each runs by ``clock``, nanoseconds since 1970."""
-    images = registry()
-    now = moment_of(clock())
+    images, now, past = registry(), moment_of(clock()), _PastClock(clock)
     grounds = []
     for host in plan.hosts:
         engine = SimulatedEngine(
@@ -47,38 +60,55 @@ def settle(plan: Plan, clock: Callable[[], int]) -> list[Ground]:
             cpus=host.cpus,
             memory=host.memory,
             labels={"zone": host.zone},
-            clock=clock,
+            clock=past,
             seed=plan.seed,
             registry=images,
             pull_rate=_PULL_RATE,
         )
         grounds.append(Ground(host, engine, images))
     rng = random.Random(f"{plan.seed}/settle")
-    for other in plan.others:
-        _run_other(grounds[other.host], other, now)
     backlog = min(_OLD_LINES_OF_ONE, _MOST_OLD_LINES // max(len(plan.tasks), 1))
-    for task in sorted(plan.tasks, key=lambda task: -task.age):
-        ground = grounds[task.host]
-        began = now - task.age
-        deployment = Deployment(ground, task, began)
-        deployment.announce()
-        deployment.pull()
-        deployment.create(began + timedelta(seconds=8))
-        deployment.start(began + timedelta(seconds=9))
-        for part, name in deployment.containers:
-            voice = BY_NAME[task.family].voices.get(part.name, "plain")
-            _write_backlog(ground.engine, name, voice, now, min(backlog, int(task.age.total_seconds())), rng)
+    everything: list[Other | PlannedTask] = [*plan.others, *plan.tasks]
+    for what in sorted(everything, key=lambda what: -what.age):
+        ground, past.moment = grounds[what.host], now - what.age
+        if isinstance(what, Other):
+            _run_other(ground, what)
+        else:
+            _run_task(ground, what, past, now, backlog, rng)
+    past.moment = None
     return grounds
 
 
-def _run_other(ground: Ground, other: Other, now: datetime) -> None:
+def _run_task(
+    ground: Ground, task: PlannedTask, past: _PastClock, now: datetime, backlog: int, rng: random.Random
+) -> None:
+    began = now - task.age
+    deployment = Deployment(ground, task, began)
+    deployment.announce()
+    deployment.pull()
+    past.moment = began + timedelta(seconds=rng.uniform(1, 8))
+    deployment.create(past.moment)
+    for part, name in deployment.containers:
+        past.moment += timedelta(seconds=1)
+        ground.engine.start(name)
+        if part.health_check is not None:
+            ground.engine.set_health(name, True)
+        voice = BY_NAME[task.family].voices.get(part.name, "plain")
+        last = now
+        if task.family == REPORT:
+            last = past.moment + _REPORT_TAKES
+            past.moment = last
+            ground.engine.exit(name, 0)
+        _write_backlog(ground.engine, name, voice, last, min(backlog, int(task.age.total_seconds() / 2)), rng)
+
+
+def _run_other(ground: Ground, other: Other) -> None:
     ground.engine.add_image(Image(other.image, command=("run",)))
-    at = nanoseconds(now - other.age)
     body = {
         "Image": other.image,
         "HostConfig": {"RestartPolicy": {"Name": "always" if other.looping else "unless-stopped"}},
     }
-    ground.engine.start(ground.engine.create(body, other.name, at=at), at=at)
+    ground.engine.start(ground.engine.create(body, other.name))
 
 
 def _write_backlog(
