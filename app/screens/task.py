@@ -63,6 +63,7 @@ class TaskScreen(TaskActions):
         self._last: Task | None = None
         self._feed: LogFeed | None = None
         self._revealed = False
+        self._log_note = ""
         self._titles = (_CONTAINERS, "Task ")
 
     # --- frame -----------------------------------------------------------------------------------------------------
@@ -195,6 +196,7 @@ class TaskScreen(TaskActions):
     @on(PaneTabs.Opened)
     def _pane_opened(self, event: PaneTabs.Opened) -> None:
         self._show_pane(event.index)
+        self._told(self._log_note)
         self.refresh_now(None)
         self.refresh_bindings()
 
@@ -232,7 +234,9 @@ class TaskScreen(TaskActions):
         return search_in(view, self.filter_text)
 
     def _told(self, note: str) -> None:
-        self.query_one(PaneTabs).set_note(note)
+        """What the log is doing stands beside the log alone."""
+        self._log_note = note
+        self.query_one(PaneTabs).set_note(note if self._pane == LOGS else "")
 
     @on(LiveTable.RowActivated, "#containers")
     def _open_logs(self, event: LiveTable.RowActivated) -> None:

@@ -141,6 +141,14 @@ class Monkey:
         os.close(self._reports)
         self._start()
 
+    def _stacks(self) -> str:
+        """What each thread of a dashboard that does not answer is at."""
+        with suppress(OSError):
+            os.kill(self._process.pid, signal.SIGUSR1)
+            time.sleep(0.5)
+            return Path(f"{self._home}.stacks").read_text("utf-8", "replace")
+        return ""
+
     def _why(self) -> str:
         errors = "\n".join(self.tally.errors)
         return f"{errors}\ntyped: {' '.join(self._typed)}\nlast bytes: {self._output[-3000:]!r}"
@@ -193,8 +201,7 @@ class Monkey:
             self._listen(0.2)
             self._go_on_when_stopped()
             if time.monotonic() - pressed > DEADLINE:
-                os.kill(self._process.pid, signal.SIGTERM)
-                raise DeadError(f"{stroke.what} on {screen} is not answered\n{self._why()}")
+                raise DeadError(f"{stroke.what} on {screen} is not answered\n{self._stacks()}\n{self._why()}")
         if screen == "start" or self.tally.starts != starts:
             return
         took = time.monotonic() - pressed
@@ -208,7 +215,7 @@ class Monkey:
         assert self._handed_since is not None
         long = time.monotonic() - self._handed_since
         if long > DEADLINE * 2:
-            raise DeadError(f"a shell does not end\n{self._why()}")
+            raise DeadError(f"a shell does not end\n{self._stacks()}\n{self._why()}")
         self._type(Stroke("shell", b"ls\r" if long < _HANDED_FOR else b"\x03\rexit\r\x04"))
         self._listen(0.3)
 

@@ -3,14 +3,16 @@
 ``{"key": …, "screen": …, "keys": […]}`` when a key was handled: the keys are those that the screen has now.
 ``{"stall": s, "own": s, "screen": …, "stack": …}`` when the loop stood still; ``own`` is without the time in which the
 machine ran others. ``{"error": …}`` for an exception wherever it is. ``{"handed": bool}`` while a shell or an editor
-has the terminal.
+has the terminal. On SIGUSR1 the stacks of all threads are written to HOME.stacks.
 """
 
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -161,6 +163,7 @@ def _watch_jobs(reporter: Reporter) -> None:
 def main() -> int:
     home, fd = sys.argv[1], int(sys.argv[2])
     os.set_inheritable(fd, False)
+    faulthandler.register(signal.SIGUSR1, file=open(f"{home}.stacks", "w"))  # noqa: SIM115 - open to the end
     reporter = Reporter(fd)
     Watched.reporter = reporter
     dashboard.Dashboard = Watched  # type: ignore[misc]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,13 +27,21 @@ CLOCK = at(200)
 HOSTS = [InstanceKey("prod", f"edge-{number}") for number in (1, 2, 3)]
 
 
-def still_dashboard(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Dashboard:
-    """Three instances, one of them stale; tasks in each state, and a container that is not ours."""
+Change = Callable[[HostUpdate], HostUpdate]
+
+
+def still_dashboard(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, change: Change = lambda update: update
+) -> Dashboard:
+    """Three instances, one of them stale; tasks in each state, and a container that is not ours.
+
+    ``change`` makes what a host says into something else.
+    """
     app = Dashboard(Session(home_at(folder)))
     fleet = app.desk.fleet
     fleet.register(["edge", "prod"], [_instance(key, number) for number, key in enumerate(HOSTS)])
     for updates in (_host_one(), _host_two(), _host_three()):
-        fleet.apply(updates)
+        fleet.apply([change(update) for update in updates])
     monkeypatch.setattr(app.desk.monitor, "refresh", ChangeSet)
     monkeypatch.setattr(app._supervision, "consider", lambda *_: None)
     monkeypatch.setattr(FrameScreen, "now", lambda _: CLOCK)
