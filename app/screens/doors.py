@@ -50,6 +50,10 @@ class Doors(Protocol):
 
     def instance(self, key: InstanceKey) -> Screen[None]: ...
 
+    def budget(self) -> Screen[None]:
+        """What hosts are asked from here, and what Moorage itself uses."""
+        ...
+
     def run(
         self, definition: str = "", cluster: str = "", again: Task | None = None, instances: Sequence[str] = ()
     ) -> Screen[None]:
@@ -137,6 +141,11 @@ class AllDoors:
         from app.screens.instance.screen import InstanceScreen
 
         return InstanceScreen(self._desk, key)
+
+    def budget(self) -> Screen[None]:
+        from app.screens.budget.screen import BudgetScreen
+
+        return BudgetScreen(self._desk)
 
     def run(
         self, definition: str = "", cluster: str = "", again: Task | None = None, instances: Sequence[str] = ()

@@ -89,6 +89,9 @@ async def open_view(screen: FrameScreen, name: str) -> None:
 
 def _places(screen: FrameScreen) -> Iterator[Entry]:
     fleet, doors = screen.desk.fleet, screen.desk.doors
+    yield Entry(
+        Kind.SCREEN, "budget", "", "What each host is asked, and what Moorage itself uses", _opens(screen, doors.budget)
+    )
     for name in fleet.clusters[:MOST_OF_A_KIND]:
         take = _opens(screen, partial(doors.cluster, name))
         yield Entry(Kind.CLUSTER, f"cluster {name}", "", "Open the cluster", take)
