@@ -1,10 +1,11 @@
-"""A terminal program in a pty of 120x36, known only by its screen, its keys and /proc.
+"""A terminal program in a pty of 120x36 or so, known only by its screen, its keys and /proc.
 
 While a thing is timed the screen is only recorded; it is emulated (pyte) afterwards, so pyte is in no figure.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import re
@@ -35,9 +36,9 @@ _UNKNOWN = re.compile(r"\x1b\[[<>=?][0-9;:]*\$?[pu]|\x1b\[[<>=][0-9;:]*[ -/]*[@-
 class PtyApp:
     """Starts ``argv``; ``began`` is the moment right before. Use as a context manager: it ends the program."""
 
-    def __init__(self, argv: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, argv: Sequence[str], environment: Mapping[str, str] | None = None, rows: int = ROWS) -> None:
         master, slave = os.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, COLUMNS, 0, 0))
         self._pipe, out = os.pipe()
         fcntl.fcntl(out, _F_SETPIPE_SZ, _PIPE_BYTES)
         reader = [sys.executable, "-S", "-E", str(_READER), str(master), str(out)]
@@ -46,7 +47,7 @@ class PtyApp:
         self._master = master
         self._buffer = b""
         self._frames: deque[tuple[float, bytes]] = deque()
-        self._screen = pyte.Screen(COLUMNS, ROWS)
+        self._screen = pyte.Screen(COLUMNS, rows)
         self._stream = pyte.ByteStream(self._screen)
         while not self._frames:  # the reader says that it reads
             self._take(10)
@@ -155,6 +156,16 @@ class PtyApp:
     def until_shown(self, pattern: str, within: float = 20, window: float = 0.05) -> float:
         expression = re.compile(pattern, re.MULTILINE)
         return self.until(expression.search, within, window)
+
+    def until_ended(self, within: float = 20) -> float:
+        """The moment at which the program has ended by itself. Raises TimeoutError."""
+        end = time.monotonic() + within
+        while self._process.poll() is None:
+            if time.monotonic() > end:
+                raise TimeoutError(f"it has not ended in {within:g} s; the screen:\n{self.text()}")
+            with contextlib.suppress(RuntimeError):  # its terminal may be closed before it has ended
+                self._take(0.002)
+        return time.monotonic()
 
     def settle(self, seconds: float = 0.5) -> None:
         """Let what is under way come to its end, and forget it."""
