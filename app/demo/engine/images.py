@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 Json = dict[str, Any]
@@ -14,7 +15,7 @@ _REGISTRY = "docker.io/"
 _OFFICIAL = "library/"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Image:
     """``reference``: as in ``nginx:1.28``. Its id is made of the rest, so that it is the same on every engine.
 
@@ -40,10 +41,13 @@ class Image:
     stop_seconds: float = 0.2
     created: int = 1_748_000_000
     """Seconds since 1970."""
+    content: str = ""
+    """A digest of what it was imported from."""
 
-    @property
+    @cached_property
     def id(self) -> str:
-        return f"sha256:{hashlib.sha256(json.dumps([self.reference, self.config()]).encode()).hexdigest()}"
+        made_of = json.dumps([self.reference, self.config(), self.content])
+        return f"sha256:{hashlib.sha256(made_of.encode()).hexdigest()}"
 
     @property
     def size(self) -> int:
