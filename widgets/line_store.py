@@ -4,49 +4,41 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from typing import Final, Literal, NamedTuple
+from itertools import groupby
+from typing import Final, NamedTuple
 
 from rich.cells import cell_len, chop_cells
 
+from widgets.log_lines import AnyLine, LaterLine, LineMaker, LogLine, Mark, maker_of
 from widgets.sgr import cut_sgr, strip_sgr
+
+__all__ = ["MAX_CHARACTERS", "MAX_LINE_CELLS", "LineStore", "LogLine", "Mark", "wrap_cuts"]
 
 MAX_LINE_CELLS: Final = 4096
 """A line is cut here: one line of a megabyte must not freeze a paint."""
 MAX_CHARACTERS: Final = 32_000_000
 """Characters of all lines together; the oldest lines give way."""
-Mark = Literal["", "stderr", "quiet", "good", "warn", "bad"]
-
-
-class LogLine(NamedTuple):
-    """One line of a log.
-
-    ``text`` may hold SGR colour sequences; ``source_tone_index`` chooses one of eight colours (modulo) for ``source``;
-    ``time`` is shown as it is, in front. ``raw``: how it was written, where ``text`` tells it otherwise, else "".
-    ``mark``: stderr, or the tone of a note that is told between the lines. ``when``: in seconds of the epoch, 0 if it
-    is not known.
-    """
-
-    text: str
-    source: str = ""
-    source_tone_index: int = 0
-    time: str = ""
-    raw: str = ""
-    mark: Mark = ""
-    when: float = 0.0
 
 
 class _Entry(NamedTuple):
+    """``given``: what it was made of, or the line itself."""
+
     line: LogLine
     width: int
     single: bool
     size: int
+    given: AnyLine
 
 
 _made_entry = _Entry._make
 
 
 class LineStore:
-    """The last ``capacity`` lines, numbered for ever from 0; appending and locating do not depend on their count."""
+    """The last ``capacity`` lines, numbered for ever from 0; appending and locating do not depend on their count.
+
+    Lines that are to be made later are, when they are asked for, or when their heights are needed because lines wrap.
+    Until then ``widest`` goes by what their maker says.
+    """
 
     def __init__(self, capacity: int) -> None:
         self.capacity = max(1, capacity)
@@ -59,7 +51,7 @@ class LineStore:
         self.raw = False
         self._size = 0
         self._last_source: str | None = None
-        self._entries: list[_Entry] = []
+        self._entries: list[_Entry | LaterLine] = []
         # Entries before the head are gone; they are deleted in blocks, so that dropping one costs no copy of the rest.
         self._head = 0
         self._ends: list[int] = []
@@ -83,17 +75,21 @@ class LineStore:
 
     def line(self, number: int) -> LogLine:
         """The line of this number; it must be one of those kept."""
-        return self._entries[number - self.dropped + self._head].line
+        return self._entry(number - self.dropped + self._head).line
+
+    def given(self, number: int) -> AnyLine:
+        """A line as it was given to ``append``, the very object."""
+        entry = self._entries[number - self.dropped + self._head]
+        return entry.given if isinstance(entry, _Entry) else entry
 
     def lines(self) -> list[LogLine]:
         """All lines kept, the oldest first."""
-        return [entry.line for entry in self._entries[self._head :]]
+        return [self._entry(index).line for index in range(self._head, len(self._entries))]
 
-    def append(self, lines: Sequence[LogLine]) -> int:
+    def append(self, lines: Sequence[AnyLine]) -> int:
         """Add lines; returns the screen rows that the lines dropped for them had taken."""
         lines, skipped = lines[-self.capacity :], max(0, len(lines) - self.capacity)
-        for line in lines:
-            self._add(line)
+        self._add_all(lines)
         rows = self._drop(self._too_many())
         self.dropped += skipped
         return rows
@@ -109,11 +105,10 @@ class LineStore:
     def show_raw(self, raw: bool) -> None:
         """Take lines as they were written, or as they are told."""
         if raw != self.raw:
-            lines, dropped = self.lines(), self.dropped
+            lines, dropped = list(map(self.given, range(self.dropped, self.dropped + len(self)))), self.dropped
             self.clear()
             self.raw = raw
-            for line in lines:
-                self._add(line)
+            self._add_all(lines)
             self.dropped = dropped
 
     def text(self, number: int) -> str:
@@ -130,8 +125,8 @@ class LineStore:
         if width:
             del self._entries[: self._head]
             self._head = 0
-            for entry in self._entries:
-                self._ends.append((self._ends[-1] if self._ends else 0) + self._height(entry))
+            for index in range(len(self._entries)):
+                self._ends.append((self._ends[-1] if self._ends else 0) + self._height(self._entry(index)))
 
     def locate(self, row: int) -> tuple[int, int]:
         """The line number at a screen row (from 0), and which of that line's rows it is."""
@@ -150,7 +145,47 @@ class LineStore:
     def _row_before(self, index: int) -> int:
         return self._ends[index - 1] if index else self._start
 
-    def _add(self, line: LogLine) -> None:
+    def _add_all(self, lines: Sequence[AnyLine]) -> None:
+        for maker, run in groupby(lines, maker_of):
+            if maker is None or self._wrap:
+                for line in run:
+                    self._add(line)
+            else:
+                self._add_later(maker, list(run))
+
+    def _add_later(self, maker: LineMaker, lines: list[AnyLine]) -> None:
+        raws = [line.raw for line in lines if isinstance(line, LaterLine)]
+        self._entries += lines  # type: ignore[arg-type]
+        self._size += sum(map(len, raws))
+        self.widest = max(self.widest, min(maker.widest(raws), MAX_LINE_CELLS))
+        self._widen(maker.source)
+        self.time_width = max(self.time_width, maker.time_width)
+        self.has_stderr = self.has_stderr or maker.any_stderr(raws)
+        self.has_times = True
+
+    def _add(self, given: AnyLine) -> None:
+        entry = self._measured(given)
+        self._entries.append(entry)
+        self._size += entry.size
+        line = entry.line
+        self._widen(line.source)
+        if len(line.time) > self.time_width or not line.time.isascii():
+            self.time_width = max(self.time_width, cell_len(line.time))
+        if line.mark == "stderr":
+            self.has_stderr = True
+        if line.when:
+            self.has_times = True
+        if self._wrap:
+            self._ends.append((self._ends[-1] if self._ends else self._start) + self._height(entry))
+
+    def _entry(self, index: int) -> _Entry:
+        entry = self._entries[index]
+        if isinstance(entry, LaterLine):
+            entry = self._entries[index] = self._measured(entry)
+        return entry
+
+    def _measured(self, given: AnyLine) -> _Entry:
+        line = given.made() if isinstance(given, LaterLine) else given
         raw = self.raw and bool(line.raw)
         text = line.raw if raw else line.text
         width, single = len(text), True
@@ -161,36 +196,36 @@ class LineStore:
             shown = strip_sgr(text)
             width = cell_len(shown)
             single = width == len(shown)
-        size = len(line.text) + len(line.raw)
-        self._entries.append(_made_entry((line, width, single, size)))
-        self._size += size
         self.widest = max(self.widest, width)
-        if line.source is not self._last_source:
-            self._last_source = line.source
-            self.source_width = max(self.source_width, cell_len(line.source))
-        if len(line.time) > self.time_width or not line.time.isascii():
-            self.time_width = max(self.time_width, cell_len(line.time))
-        if line.mark == "stderr":
-            self.has_stderr = True
-        if line.when:
-            self.has_times = True
-        if self._wrap:
-            self._ends.append((self._ends[-1] if self._ends else self._start) + self._height(self._entries[-1]))
+        # What it was counted as when it came stays what it is counted as.
+        size = len(given.raw) if isinstance(given, LaterLine) else len(line.text) + len(line.raw)
+        return _made_entry((line, width, single, size, given))
+
+    def _widen(self, source: str) -> None:
+        if source is not self._last_source:
+            self._last_source = source
+            self.source_width = max(self.source_width, cell_len(source))
 
     def _too_many(self) -> int:
         """How many of the oldest lines have to go."""
         count = max(len(self) - self.capacity, 0)
-        size = self._size - sum(entry.size for entry in self._entries[self._head : self._head + count])
+        if self._size <= MAX_CHARACTERS:
+            return count
+        size = self._size - self._size_of(count)
         while size > MAX_CHARACTERS and count < len(self) - 1:
-            size -= self._entries[self._head + count].size
+            size -= _entry_size(self._entries[self._head + count])
             count += 1
         return count
+
+    def _size_of(self, count: int) -> int:
+        """Characters of so many of the oldest lines."""
+        return sum(map(_entry_size, self._entries[self._head : self._head + count]))
 
     def _drop(self, count: int) -> int:
         if count <= 0:
             return 0
         before = self._row_before(self._head) if self._wrap else 0
-        self._size -= sum(entry.size for entry in self._entries[self._head : self._head + count])
+        self._size -= self._size_of(count)
         self._head += count
         self.dropped += count
         rows = self._row_before(self._head) - before if self._wrap else count
@@ -210,6 +245,10 @@ class LineStore:
         return len(
             chop_cells(strip_sgr(entry.line.raw if self.raw and entry.line.raw else entry.line.text), self._wrap)
         )
+
+
+def _entry_size(entry: _Entry | LaterLine) -> int:
+    return entry.size if isinstance(entry, _Entry) else len(entry.raw)
 
 
 def wrap_cuts(text: str, width: int) -> list[int]:

@@ -19,8 +19,9 @@ from textual.strip import Strip
 
 from widgets.cells import Span, fit
 from widgets.component_styles import ComponentStyles
-from widgets.line_store import LineStore, LogLine, Mark, wrap_cuts
+from widgets.line_store import LineStore, wrap_cuts
 from widgets.log_cursor import CursorView
+from widgets.log_lines import AnyLine, LogLine, Mark
 from widgets.log_style import AGO_WIDTH, LOG_CLASSES, LOG_CSS, SOURCE_COLOURS, ago, coloured
 from widgets.sgr import parse_sgr, strip_sgr
 
@@ -114,7 +115,7 @@ class LogView(CursorView):
         """A copy of the lines kept, the oldest first."""
         return self._store.lines()
 
-    def append(self, lines: Sequence[LogLine]) -> None:
+    def append(self, lines: Sequence[AnyLine]) -> None:
         """Add lines at the end; one call for each batch, not for each line."""
         if not lines:
             return
@@ -133,9 +134,9 @@ class LogView(CursorView):
             self.refresh()
         self._tell_follow(False, self.new_lines + len(lines))
 
-    def set_lines(self, lines: Sequence[LogLine]) -> None:
+    def set_lines(self, lines: Sequence[AnyLine]) -> None:
         """Show these lines instead; what was at the top of the view stays there, if it is among them."""
-        top = self._store.line(self.line_at_row(self.scroll_offset.y)) if len(self._store) else None
+        top = self._store.given(self.line_at_row(self.scroll_offset.y)) if len(self._store) else None
         self._store.clear()
         self._strips.clear()
         self._match = None
@@ -143,7 +144,7 @@ class LogView(CursorView):
         self._store.append(lines)
         self._lay_out()
         self._set_size()
-        place = next((number for number in self.line_numbers() if self._store.line(number) is top), None)
+        place = next((number for number in self.line_numbers() if self._store.given(number) is top), None)
         if self.following or place is None:
             self._tell_follow(True, 0)
             self._go_to_end()

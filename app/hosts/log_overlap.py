@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from datetime import datetime, timedelta
-from itertools import chain
+from itertools import chain, islice
 
-from app.hosts.logs import LogEntry
+from app.hosts.log_frames import Lines
+from app.hosts.log_lines import LogEntry, RawLines
 
 MARGIN = timedelta(milliseconds=250)
 MOST_LINES, MOST_CHARACTERS = 20_000, 2_000_000
@@ -23,20 +24,23 @@ class Overlap:
     def __init__(self) -> None:
         self.last: datetime | None = None
         """The latest time seen, in the host's time."""
-        self._recent: deque[tuple[datetime, int, list[LogEntry]]] = deque()
+        self._recent: deque[tuple[datetime, int, Lines]] = deque()
         self._lines = self._characters = 0
         self._let_go: datetime | None = None
         self._expected: Counter[LogEntry] = Counter()
         self._until: datetime | None = None
 
-    def seen(self, batch: list[LogEntry]) -> None:
+    def seen(self, batch: Lines) -> None:
         """Remember lines that were taken, as far as they are needed later."""
-        times = [entry.time for entry in batch if entry.time is not None]
-        if not times:
-            return
-        latest = max(times)
+        if isinstance(batch, RawLines):
+            # Not the latest where stdout and stderr crossed, but no more off than the margin makes good.
+            latest, size = max(batch.first, batch.last), batch.size
+        else:
+            times = [entry.time for entry in batch if entry.time is not None]
+            if not times:
+                return
+            latest, size = max(times), sum(len(entry.text) for entry in batch)
         self.last = latest if self.last is None else max(self.last, latest)
-        size = sum(len(entry.text) for entry in batch)
         self._recent.append((latest, size, batch))
         self._lines += len(batch)
         self._characters += size
@@ -58,7 +62,7 @@ class Overlap:
         self._until = self.last if self._expected else None
         return since
 
-    def unseen(self, batch: list[LogEntry]) -> tuple[list[LogEntry], bool]:
+    def unseen(self, batch: Lines) -> tuple[Lines, bool]:
         """What of a batch was not seen before; and whether something that was seen is no longer in the log.
 
         The second tells that the log was cleared or rotated meanwhile, so that lines may be missing.
@@ -70,7 +74,7 @@ class Overlap:
             if entry.time is not None and entry.time > self._until + MARGIN:
                 missing = self._expected.total() > 0
                 self._until, self._expected = None, Counter()
-                return fresh + batch[index:], missing
+                return [*fresh, *islice(batch, index, None)], missing
             if self._expected.get(entry, 0) > 0:
                 self._expected[entry] -= 1
             else:

@@ -13,16 +13,19 @@ from datetime import UTC, datetime
 from itertools import repeat
 
 from app.hosts.errors import HostError
-from app.hosts.logs import LogEntry
+from app.hosts.log_frames import Lines
+from app.hosts.log_lines import RawLines
 from app.model.safe_text import safe_line
 from app.operations.log_hosts import HostPulse
-from app.operations.log_merge import DeskLine, Item, Merger, Note, NoteKind, Source, SourceState
+from app.operations.log_merge import DeskLine, DeskRun, Item, Merger, Note, NoteKind, Source, SourceState
 from app.operations.log_reader import OVER, SourceReader, Wanted
 
 BUFFER = 24_000_000
 """Characters that may wait to be merged, of all sources together."""
 LEAST_BUFFER = 500_000
 """Characters that may wait of one source, however many there are."""
+MOST_LINES = 20_000
+"""Lines that may wait of one source where they may be lost: as many as a screen keeps."""
 _PULSE = 3.0
 _LOOK = 0.05
 
@@ -118,23 +121,20 @@ class LogDesk:
             source.state = "following"
         self.heard(source.host)
 
-    def put(self, source: Source, entries: list[LogEntry]) -> None:
+    def put(self, source: Source, lines: Lines) -> None:
         """Take over lines; waits for room, unless they may be lost."""
-        now, offset = datetime.now(UTC), source.offset
-        times = (entry.time or now + offset for entry in entries)
-        if offset:
-            times = (time - offset for time in times)
-        items: list[Item] = list(map(DeskLine._make, zip(times, repeat(source), entries, strict=False)))
-        size = sum(len(entry.text) for entry in entries) + 100 * len(entries)
+        items, characters = _items(source, lines)
+        size = characters + 100 * len(lines)
         with self._changed:
             room = max(BUFFER // max(len(self._readers), 1), LEAST_BUFFER)
-            while self._merger.size(source.key) > room and not self._closed.is_set():
-                if self._wanted.lossy and not self._merger.is_behind(source.key, time.monotonic()):
-                    self._skip(source, room // 2)
-                else:
-                    self._changed.wait(0.5)
-            source.lines += len(entries)
+            lossy = self._wanted.lossy and not self._merger.is_behind(source.key, time.monotonic())
+            while not lossy and self._merger.size(source.key) > room and not self._closed.is_set():
+                self._changed.wait(0.5)
+                lossy = self._wanted.lossy and not self._merger.is_behind(source.key, time.monotonic())
+            source.lines += len(lines)
             self._merger.put(source.key, items, size, time.monotonic())
+            if lossy:
+                source.skipped += self._merger.drop_oldest(source.key, room, MOST_LINES)
             self._changed.notify_all()
 
     def settle(self, source: Source, state: SourceState, kind: NoteKind | None = None, text: str = "") -> None:
@@ -183,11 +183,11 @@ class LogDesk:
 
     # --- the desk's own threads ------------------------------------------------------------------------------------
 
-    def _skip(self, source: Source, most: int) -> None:
-        dropped, at = self._merger.drop_oldest(source.key, most)
-        source.skipped += dropped
-        if dropped and at is not None:
-            text = f"{dropped:,} lines of {source.tag} skipped: they came faster than they could be shown"
+    def _tell_lost(self) -> None:
+        for key, count, at in self._merger.lost():
+            source = self._readers[key].source
+            lines = "line" if count == 1 else "lines"
+            text = f"{count:,} {lines} of {source.tag} skipped: they came faster than they could be shown"
             self._merger.note(Note(at, "skipped", safe_line(text), source))
 
     def _merge(self) -> None:
@@ -195,6 +195,7 @@ class LogDesk:
             with self._changed:
                 # Not for ever: a close must end it on every system.
                 self._changed.wait_for(lambda: self._merger.waiting or self._closed.is_set(), 1.0)
+                self._tell_lost()
                 items = self._merger.take(time.monotonic())
                 self._delivering = bool(items)
                 if items:
@@ -214,3 +215,16 @@ class LogDesk:
             else:
                 if self.is_silent(source.host):
                     self.host_back(source.host)
+
+
+def _items(source: Source, lines: Lines) -> tuple[list[Item], int]:
+    """What is merged, and how many characters it has."""
+    offset = source.offset
+    if isinstance(lines, RawLines):
+        return [DeskRun(lines.first - offset, source, lines, lines.last - offset)], lines.size
+    now = datetime.now(UTC)
+    times = (entry.time or now + offset for entry in lines)
+    if offset:
+        times = (time - offset for time in times)
+    items: list[Item] = list(map(DeskLine._make, zip(times, repeat(source), lines, strict=False)))
+    return items, sum(len(entry.text) for entry in lines)

@@ -8,14 +8,15 @@ What comes later than that is told where it comes.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Literal, NamedTuple
 
 from app.hosts.engine import Engine
+from app.hosts.log_lines import LogEntry, RawLines
 from app.hosts.log_overlap import Overlap
-from app.hosts.logs import LogEntry
 from app.model.safe_text import SafeText
 
 WINDOW = 0.2
@@ -59,6 +60,26 @@ class DeskLine(NamedTuple):
     entry: LogEntry
 
 
+class DeskRun(NamedTuple):
+    """Lines of one source that nobody has read yet, and that no other line stands between. By our clock:
+
+    ``at`` is the time of the first, ``last`` that of the last.
+    """
+
+    at: datetime
+    source: Source
+    lines: RawLines
+    last: datetime
+
+    def opened(self) -> list[DeskLine]:
+        """The lines, read."""
+        source = self.source
+        return [
+            DeskLine(entry.time - source.offset if entry.time is not None else self.at, source, entry)
+            for entry in self.lines
+        ]
+
+
 class Note(NamedTuple):
     """What is to be told between the lines. ``source`` None: it is about a host."""
 
@@ -68,17 +89,38 @@ class Note(NamedTuple):
     source: Source | None = None
 
 
-Item = DeskLine | Note
+Item = DeskLine | DeskRun | Note
 _at = itemgetter(0)
+
+
+def lines_of(item: Item) -> int:
+    """How many lines it is; a note is none."""
+    return len(item.lines) if isinstance(item, DeskRun) else int(isinstance(item, DeskLine))
+
+
+def count_lines(items: Iterable[Item]) -> int:
+    """How many lines these are, notes left out."""
+    return sum(map(lines_of, items))
+
+
+def _latest(items: Sequence[Item]) -> datetime:
+    last = items[-1]
+    return last.last if isinstance(last, DeskRun) else last.at
 
 
 @dataclass(slots=True)
 class _Lane:
-    """What a source has handed over and nobody has taken: batches with their arrival and their size."""
+    """What a source has handed over and nobody has taken: batches with their arrival and their size.
+
+    ``lost``: lines that were let go since something was taken, the last of them at ``lost_at``.
+    """
 
     joined: float
     batches: deque[tuple[float, int, list[Item]]] = field(default_factory=deque)
     size: int = 0
+    lines: int = 0
+    lost: int = 0
+    lost_at: datetime | None = None
     opened: float | None = None
     opened_at: datetime | None = None
     last_put: float = 0.0
@@ -126,7 +168,8 @@ class Merger:
         lane = self._lanes[key]
         lane.batches.append((now, size, items))
         lane.size += size
-        lane.last_put, lane.last_at = now, items[-1][0]
+        lane.lines += count_lines(items)
+        lane.last_put, lane.last_at = now, _latest(items)
 
     def note(self, note: Note) -> None:
         self._notes.append(note)
@@ -134,18 +177,39 @@ class Merger:
     def size(self, key: str) -> int:
         return self._lanes[key].size
 
+    def lines(self, key: str) -> int:
+        """How many lines of a source wait."""
+        return self._lanes[key].lines
+
     def is_behind(self, key: str, now: float) -> bool:
         return self._lanes[key].is_behind(now)
 
-    def drop_oldest(self, key: str, most: int) -> tuple[int, datetime | None]:
-        """Let go of whole batches until at most ``most`` characters are left: how many lines, and when the last was."""
-        lane, dropped, at = self._lanes[key], 0, None
-        while lane.size > most and len(lane.batches) > 1:
+    def drop_oldest(self, key: str, most: int, most_lines: int) -> int:
+        """Let go of whole batches until no more characters and lines than these are left: how many lines it were.
+
+        ``lost`` tells of them when next something is taken.
+        """
+        lane, dropped = self._lanes[key], 0
+        while (lane.size > most or lane.lines > most_lines) and len(lane.batches) > 1:
             _, size, items = lane.batches.popleft()
+            count = count_lines(items)
             lane.size -= size
-            dropped += sum(isinstance(item, DeskLine) for item in items)
-            at = items[-1][0]
-        return dropped, at
+            lane.lines -= count
+            dropped += count
+            lane.lost_at = _latest(items)
+        lane.lost += dropped
+        return dropped
+
+    def lost(self) -> list[tuple[str, int, datetime]]:
+        """Of which sources lines were let go since this was asked last, how many, and the time of the last of them."""
+        told = [
+            (key, lane.lost, lane.lost_at)
+            for key, lane in self._lanes.items()
+            if lane.lost and lane.lost_at is not None
+        ]
+        for key, _, _ in told:
+            self._lanes[key].lost = 0
+        return told
 
     def take(self, now: float) -> list[Item]:
         """What is due, in the order of time."""
@@ -157,7 +221,7 @@ class Merger:
             if alone or limit is not None:
                 _pop(lane, None if alone else limit, picked)
         picked.sort(key=_at)
-        return picked
+        return _apart(picked)
 
     def _limit(self, now: float) -> datetime | None:
         """What is not later than this is due; None: nothing."""
@@ -166,7 +230,8 @@ class Merger:
             for arrived, _, items in lane.batches:
                 if arrived > now - WINDOW:
                     break
-                due = items[-1][0] if due is None else max(due, items[-1][0])
+                latest = _latest(items)
+                due = latest if due is None else max(due, latest)
         if due is None:
             return None
         for lane in self._lanes.values():
@@ -180,15 +245,41 @@ class Merger:
 def _pop(lane: _Lane, limit: datetime | None, picked: list[Item]) -> None:
     while lane.batches:
         arrived, size, items = lane.batches[0]
-        if limit is None or items[-1][0] <= limit:
+        if limit is None or _latest(items) <= limit:
             picked += items
             lane.batches.popleft()
             lane.size -= size
+            lane.lines -= count_lines(items)
             continue
+        items = _opened(items)
         count = next((index for index, item in enumerate(items) if item[0] > limit), len(items))
-        if count:
-            picked += items[:count]
-            taken = size * count // len(items)
-            lane.batches[0] = (arrived, size - taken, items[count:])
-            lane.size -= taken
+        taken = size * count // len(items)
+        picked += items[:count]
+        lane.batches[0] = (arrived, size - taken, items[count:])
+        lane.size -= taken
+        lane.lines -= count_lines(items[:count])
         return
+
+
+def _opened(items: Iterable[Item]) -> list[Item]:
+    return [line for item in items for line in (item.opened() if isinstance(item, DeskRun) else (item,))]
+
+
+def _apart(items: list[Item]) -> list[Item]:
+    """Items in the order in which they begin → in that of time: runs into which others reach are read."""
+    out: list[Item] = []
+    group: list[Item] = []
+    reach: datetime | None = None
+    for item in items:
+        if reach is not None and item[0] >= reach:
+            _settle(group, out)
+            group, reach = [], None
+        group.append(item)
+        end = item.last if isinstance(item, DeskRun) else item[0]
+        reach = end if reach is None else max(reach, end)
+    _settle(group, out)
+    return out
+
+
+def _settle(group: list[Item], out: list[Item]) -> None:
+    out += group if len(group) < 2 else sorted(_opened(group), key=_at)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from app.hosts.errors import HostError
-from app.hosts.logs import LogEntry, LogStream, StreamName, read_logs
+from app.hosts.logs import Lines, LogStream, StreamName, read_logs
 from app.operations.log_merge import NoteKind, Source, SourceState
 
 OVER: frozenset[SourceState] = frozenset({"ended", "gone", "unreadable"})
@@ -45,7 +45,7 @@ class Owner(Protocol):
 
     def opened(self, source: Source, at: datetime) -> None: ...
 
-    def put(self, source: Source, entries: list[LogEntry]) -> None: ...
+    def put(self, source: Source, lines: Lines) -> None: ...
 
     def settle(self, source: Source, state: SourceState, kind: NoteKind | None = None, text: str = "") -> None: ...
 
@@ -147,7 +147,7 @@ class SourceReader:
             return self._first_open + source.offset, None
         return (wanted.since + source.offset if wanted.since else None), wanted.tail
 
-    def _take(self, batch: list[LogEntry]) -> None:
+    def _take(self, batch: Lines) -> None:
         fresh, missing = self.source.overlap.unseen(batch)
         if missing:
             why = "no longer has what was shown last: lines may be missing"

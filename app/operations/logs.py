@@ -22,7 +22,7 @@ from app.model.safe_text import SafeText, safe_line, without_sgr
 from app.model.task import Task
 from app.operations.log_desk import LogDesk
 from app.operations.log_filter import Sieve, filter_of
-from app.operations.log_merge import DeskLine, Item, Source
+from app.operations.log_merge import DeskLine, DeskRun, Item, Source
 from app.operations.log_reader import Wanted
 from app.operations.log_sources import (
     LONG,
@@ -186,6 +186,8 @@ class TaskLogs:
         for item in items:
             if isinstance(item, DeskLine):
                 yield item
+            elif isinstance(item, DeskRun):
+                yield from item.opened()
             elif item.kind == "problem":
                 self.problems.append(item.text)
             elif item.kind != "ended" or (item.source is not None and item.source.state == "gone"):

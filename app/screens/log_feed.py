@@ -6,20 +6,21 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
+from time import monotonic
 
 from app.model.instance import InstanceKey
-from app.model.json_line import told_json
-from app.model.safe_text import without_sgr
 from app.model.task import Task
 from app.operations.log_desk import LogDesk
 from app.operations.log_filter import LogFilter, Sieve
-from app.operations.log_merge import DeskLine, Item, NoteKind, Source
+from app.operations.log_merge import Item, Source, count_lines, lines_of
 from app.operations.log_reader import Wanted
 from app.operations.log_sources import container_source, id_digits, part_source
 from app.screens.desk import Desk
+from app.screens.log_maker import DeskMaker, looked_at
 from app.screens.log_targets import LogTarget
-from widgets.log_view import LogLine, LogView, Mark
+from widgets.log_lines import AnyLine, LogLine, made, size_of
+from widgets.log_view import LogView
 
 TAIL = 500
 KEPT_LINES, KEPT_CHARACTERS = 20_000, 16_000_000
@@ -27,16 +28,15 @@ KEPT_LINES, KEPT_CHARACTERS = 20_000, 16_000_000
 CHUNK, MOST_WAITING = 2_000, 10_000
 """Lines that are made ready at a time, and that the screen takes at a time: a key never waits for more."""
 MOST_SOURCES = 100
-_MARKS: dict[NoteKind, Mark] = {
-    "silent": "warn", "back": "good", "started": "quiet", "ended": "quiet", "problem": "bad", "skipped": "warn",
-}  # fmt: skip
+_PACE, _LONGEST_PACE = 0.03, 0.5
+"""Seconds between two times that the screen is given something, at least and at most."""
 
 
 @dataclass(slots=True)
 class _Bundle:
     """Lines that wait for the screen. ``anew``: they replace what it has."""
 
-    lines: list[LogLine]
+    lines: list[AnyLine]
     anew: bool = False
 
 
@@ -60,7 +60,7 @@ class LogFeed:
         self._logs = LogDesk(wanted or Wanted(tail=TAIL), self._take)
         self._silent: set[InstanceKey] = set()
         self._runs: dict[str, datetime] = {}
-        self._lines = _LineMaker()
+        self._lines = DeskMaker()
         self.left_out = 0
         """Sources beyond MOST_SOURCES, which are not read."""
         self.let_go = 0
@@ -70,7 +70,8 @@ class LogFeed:
         self._working = threading.Lock()
         self._waiting: deque[_Bundle] = deque()
         self._posted = False
-        self._kept: deque[LogLine] = deque()
+        self._posted_at = self._rest_until = 0.0
+        self._kept: deque[AnyLine] = deque()
         self._kept_size = 0
         self._filter = kept or LogFilter()
         self._sieve = _sieve(self._filter)
@@ -173,7 +174,7 @@ class LogFeed:
     def kept(self) -> list[LogLine]:
         """All lines that are kept, whatever the filter."""
         with self._working:
-            return list(self._kept)
+            return list(map(made, self._kept))
 
     def close(self) -> None:
         """End all streams soon."""
@@ -190,12 +191,16 @@ class LogFeed:
             self._room.notify_all()
         if self._closed or not self._view.is_attached:
             return
+        lines: list[AnyLine] = []
         for bundle in bundles:
             if bundle.anew:
                 self._view.set_lines(bundle.lines)
+                lines = []
             else:
-                self._view.append(bundle.lines)
+                lines += bundle.lines
+        self._view.append(lines)
         self.tell()
+        self._rest(2 * (monotonic() - self._posted_at))
 
     def tell(self) -> None:
         """Say how it goes, at the right end of the tabs."""
@@ -210,18 +215,31 @@ class LogFeed:
     # --- in threads ------------------------------------------------------------------------------------------------
 
     def _take(self, items: list[Item]) -> None:
-        """What the desk delivers; it waits until the screen has taken what it has."""
+        """What the desk delivers; it waits until the screen has taken what it has, and for a moment more.
+
+        So the screen's thread is free for half of the time at least, and what comes meanwhile comes together.
+        """
+        began = monotonic()
         # What could not be kept anyway need not be made ready.
-        left = max(len(items) - KEPT_LINES, 0)
-        self.let_go += left
-        for begin in range(left, len(items), CHUNK):
+        left = _beyond(items, KEPT_LINES)
+        self.let_go += count_lines(items[:left])
+        for some in _portions(items[left:], CHUNK):
             if self._closed:
                 return
             with self._working:
-                lines = self._lines.made(items[begin : begin + CHUNK])
+                lines = self._lines.made(some)
                 self._keep(lines)
                 shown = list(self._sieve.passed(lines))
                 self._put(_Bundle(shown))
+        self._rest(monotonic() - began)
+        with self._room:
+            while not self._closed and (self._posted or monotonic() < self._rest_until):
+                self._room.wait(0.5 if self._posted else max(self._rest_until - monotonic(), 0))
+
+    def _rest(self, seconds: float) -> None:
+        """Nothing more for the screen for so long."""
+        until = monotonic() + min(max(seconds, _PACE), _LONGEST_PACE)
+        self._rest_until = max(self._rest_until, until)
 
     def _filter_anew(self) -> None:
         with self._working:
@@ -238,69 +256,41 @@ class LogFeed:
             self._waiting.append(bundle)
             if self._posted or self._closed:
                 return
-            self._posted = True
+            self._posted, self._posted_at = True, monotonic()
         self._desk.jobs.post(self._hand_over)
 
     def _crowded(self) -> bool:
         return sum(len(waiting.lines) for waiting in self._waiting) >= MOST_WAITING
 
-    def _keep(self, lines: list[LogLine]) -> None:
+    def _keep(self, lines: list[AnyLine]) -> None:
         self._kept.extend(lines)
-        self._kept_size += sum(len(line.text) + len(line.raw) for line in lines)
+        self._kept_size += sum(map(size_of, lines))
         while len(self._kept) > KEPT_LINES or self._kept_size > KEPT_CHARACTERS:
             self.let_go += 1
-            old = self._kept.popleft()
-            self._kept_size -= len(old.text) + len(old.raw)
+            self._kept_size -= size_of(self._kept.popleft())
 
 
-class _LineMaker:
-    """Items of the desk → lines of the view. ``single``: there is one source, which needs no tag."""
-
-    def __init__(self) -> None:
-        self.single = False
-        self._second = -1
-        self._clock = ""
-        self._day: date | None = None
-
-    def made(self, items: Sequence[Item]) -> list[LogLine]:
-        """The lines of items, and a note of the date where a new one begins."""
-        lines: list[LogLine] = []
-        add, single = lines.append, self.single
-        for item in items:
-            when = item[0].timestamp()
-            if int(when) != self._second:
-                self._turn(int(when), item[0], add)
-            if isinstance(item, DeskLine):
-                source, entry = item.source, item.entry
-                text, told = entry.text, None
-                if text.startswith("{"):
-                    told = told_json(text)
-                mark: Mark = "stderr" if entry.stream == "stderr" else ""
-                tag = "" if single else source.tag
-                add(_line((told or text, tag, source.tone, self._clock, text if told else "", mark, when)))
-            else:
-                add(LogLine(item.text, "", 0, self._clock, mark=_MARKS[item.kind], when=when))
-        return lines
-
-    def _turn(self, second: int, at: datetime, add: Callable[[LogLine], None]) -> None:
-        local = at.astimezone()
-        self._second, self._clock = second, local.strftime("%H:%M:%S")
-        if (day := local.date()) != self._day:
-            if self._day is not None or day != datetime.now().astimezone().date():
-                add(LogLine(f"{day:%A, %d %B %Y}", mark="quiet", when=at.timestamp()))
-            self._day = day
+def _beyond(items: Sequence[Item], most: int) -> int:
+    """How many of the first items can be left out, so that the last ``most`` lines are among the others."""
+    lines = count_lines(items)
+    for index, item in enumerate(items):
+        lines -= lines_of(item)
+        if lines < most:
+            return index
+    return 0
 
 
-_line = LogLine._make
+def _portions(items: Sequence[Item], most: int) -> Iterator[Sequence[Item]]:
+    """Items, so many that they have about this many lines at a time."""
+    begin = lines = 0
+    for index, item in enumerate(items, 1):
+        lines += lines_of(item)
+        if lines >= most:
+            yield items[begin:index]
+            begin, lines = index, 0
+    if begin < len(items):
+        yield items[begin:]
 
 
-def _sieve(wanted: LogFilter) -> Sieve[LogLine]:
-    return Sieve(wanted, _looked_at)
-
-
-def _looked_at(line: LogLine) -> tuple[str, str] | None:
-    """What a filter sees of a line: as it was written, without colours. Notes are always shown."""
-    if line.mark in ("", "stderr"):
-        text = line.raw or line.text
-        return (without_sgr(text) if "\x1b" in text else text), ("stderr" if line.mark else "stdout")  # type: ignore[arg-type]
-    return None
+def _sieve(wanted: LogFilter) -> Sieve[AnyLine]:
+    return Sieve(wanted, looked_at)

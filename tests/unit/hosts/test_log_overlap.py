@@ -22,7 +22,8 @@ def again(overlap: Overlap, log: list[LogEntry], size: int = 3) -> tuple[list[Lo
     """What an engine tells of a log that is asked for from where it was, in batches."""
     since = overlap.resume()
     told = [one for one in log if since is None or (one.time is not None and one.time >= since)]
-    fresh, missing = [], False
+    fresh: list[LogEntry] = []
+    missing = False
     for at in range(0, len(told), size):
         part, gap = overlap.unseen(told[at : at + size])
         overlap.seen(part)

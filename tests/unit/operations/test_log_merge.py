@@ -8,7 +8,7 @@ from typing import Any, cast
 from app.hosts.logs import LogEntry
 from app.model.safe_text import SafeText
 from app.operations.log_hosts import HostPulse, duration
-from app.operations.log_merge import PATIENCE, SETTLED, WINDOW, DeskLine, Item, Merger, Note, Source
+from app.operations.log_merge import PATIENCE, SETTLED, WINDOW, DeskLine, DeskRun, Item, Merger, Note, Source
 
 START = datetime(2025, 1, 31, 9, 41, 2, tzinfo=UTC)
 
@@ -33,7 +33,8 @@ def put(merger: Merger, of: Source, now: float, *seconds: float) -> None:
 
 
 def texts(items: list[Item]) -> list[str]:
-    return [item.entry.text if isinstance(item, DeskLine) else item.text for item in items]
+    assert not any(isinstance(item, DeskRun) for item in items)
+    return [item.entry.text if isinstance(item, DeskLine) else str(item[2]) for item in items]
 
 
 def following(*sources: Source) -> Merger:
@@ -97,8 +98,10 @@ def test_the_oldest_are_dropped_and_counted() -> None:
     for moment in range(10):
         put(merger, A, 1, moment, moment + 0.5)
     assert merger.size("a") == 20
-    assert merger.drop_oldest("a", 6) == (14, at(6.5))
-    assert merger.size("a") == 6
+    assert merger.drop_oldest("a", 6, 1000) == 14
+    assert merger.size("a") == merger.lines("a") == 6
+    assert merger.lost() == [("a", 14, at(6.5))]
+    assert merger.lost() == []
     assert texts(merger.take(9)) == ["a7", "a7.5", "a8", "a8.5", "a9", "a9.5"]
     assert merger.size("a") == 0
 
