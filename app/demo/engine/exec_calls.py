@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Coroutine
 
 from app.demo.engine.answers import body_of, told
@@ -13,6 +14,7 @@ from app.demo.engine.refused import Refused
 
 _FRAMED = "application/vnd.docker.multiplexed-stream"
 _RAW = "application/vnd.docker.raw-stream"
+_MOMENT = 0.01
 _NUMBERS = {"stdout": 1, "stderr": 2}
 
 
@@ -53,6 +55,8 @@ def start(
 async def _talk(engine: SimulatedEngine, found: Exec, channel: Channel) -> None:
     channel.take_over(_RAW if found.tty else _FRAMED, found.input)
     channel.at_end(found.end)
+    # As with Docker, what a process writes comes a moment after the answer: clients take what comes together for one.
+    await asyncio.sleep(_MOMENT)
 
     def write(stream: str, data: bytes) -> None:
         if found.tty:
@@ -60,4 +64,8 @@ async def _talk(engine: SimulatedEngine, found: Exec, channel: Channel) -> None:
         elif data:
             channel.write(bytes((_NUMBERS[stream], 0, 0, 0)) + len(data).to_bytes(4, "big") + data)
 
-    engine.execs.start(found, write, channel.close)
+    try:
+        engine.execs.start(found, write, channel.close)
+    except Refused as error:
+        write("stderr", f"{error.message}\n".encode())
+        channel.close()

@@ -25,7 +25,7 @@ class HealthChecks:
         """It has started."""
         health = container.health
         if health is not None:
-            health.status, health.streak, health.checks = "starting", 0, []
+            health.status, health.streak = "starting", 0
             self._later(container)
 
     def _later(self, container: Container) -> None:

@@ -82,11 +82,9 @@ def remove(engine: SimulatedEngine, name: str, request: Request, channel: Channe
     image = _found(engine, name)
     user = next((found for found in engine.machine.containers.values() if found.image == image), None)
     if user is not None and not request.flag("force"):
-        raise Refused(
-            409,
-            f'conflict: unable to remove repository reference "{name}" (must force) - container {user.id[:12]} is using '
-            f"its referenced image {image.id.removeprefix('sha256:')[:12]}",
-        )
+        short = image.id.removeprefix("sha256:")[:12]
+        what = f'conflict: unable to remove repository reference "{name}" (must force)'
+        raise Refused(409, f"{what} - container {user.id[:12]} is using its referenced image {short}")
     engine.machine.images.remove(image)
     return told([{"Untagged": canonical(image.reference)}, {"Deleted": image.id}])
 

@@ -232,7 +232,7 @@ class Lifecycle:
         addresses = [(name, endpoint.network.id) for name, endpoint in container.endpoints.items()]
         self._leave(container)
         if container.health is not None:
-            container.health.status = "unhealthy"  # as Docker calls what has ended, whatever it was
+            container.health.status = "unhealthy"  # as above, whatever it was
         delay = self._restart_delay(container)
         if delay is not None:
             container.state = "restarting"
@@ -295,6 +295,8 @@ class Lifecycle:
         if not container.up:
             raise Refused(409, f"Container {container.id} is not running")
         container.state = "paused"
+        if container.health is not None:
+            container.health.status = "unhealthy"  # as Docker calls what is not checked
         container.touch()
         self._machine.tell(container, "pause")
 

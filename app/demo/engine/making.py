@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +19,8 @@ Json = dict[str, Any]
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 _INHERITED = ("User", "WorkingDir", "Healthcheck", "StopSignal")
 _MERGED = ("ExposedPorts", "Labels", "Volumes")
+_LEFT_OUT = ("ExposedPorts", "Healthcheck", "NetworkDisabled", "MacAddress", "StopSignal", "Shell")
+"""What Docker does not tell when it is empty."""
 _ADJECTIVES = ("brave", "calm", "eager", "gentle", "jolly", "keen", "quiet", "swift")
 _NOUNS = ("anchor", "buoy", "cleat", "harbor", "keel", "mast", "rudder", "tide")
 
@@ -74,7 +77,9 @@ def _bound_namespaces(machine: Machine, host: Json) -> None:
     for mode in ("NetworkMode", "PidMode", "IpcMode"):
         kind, _, owner = str(host.get(mode) or "").partition(":")
         if kind == "container":
-            host[mode] = f"container:{machine.find(owner).id}"
+            # One that is not there is looked for again at the start.
+            with contextlib.suppress(Refused):
+                host[mode] = f"container:{machine.find(owner).id}"
 
 
 def _config(body: Mapping[str, Any], image: Image, id: str) -> Json:
@@ -99,6 +104,11 @@ def _config(body: Mapping[str, Any], image: Image, id: str) -> Json:
     names = {pair.partition("=")[0] for pair in own}
     config["Env"] = [*own, *(pair for pair in image.environment if pair.partition("=")[0] not in names)]
     config["Image"] = body.get("Image")
+    if config.get("Healthcheck"):
+        config["Healthcheck"] = {name: value for name, value in config["Healthcheck"].items() if value}
+    for member in _LEFT_OUT:
+        if not config.get(member) and member in config:
+            del config[member]
     network = str((body.get("HostConfig") or {}).get("NetworkMode") or "")
     if not network.startswith("container:"):
         config["Hostname"] = given.get("Hostname") or id[:12]

@@ -72,9 +72,10 @@ class Endpoint:
     links: tuple[str, ...] = ()
     id: str = ""
     address: str = ""
+    joined: bool = False
 
     def join(self, id: str) -> None:
-        self.id = id
+        self.id, self.joined = id, True
         if self.network.subnet is not None:
             self.address = self.network.address()
 
@@ -88,7 +89,7 @@ class Endpoint:
             "IPAMConfig": None,
             "Links": list(self.links) or None,
             "Aliases": list(self.aliases) or None,
-            "NetworkID": self.network.id,
+            "NetworkID": self.network.id if self.joined else "",
             "EndpointID": self.id,
             "Gateway": str(subnet[1]) if subnet else "",
             "IPAddress": self.address,
