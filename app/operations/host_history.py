@@ -16,6 +16,10 @@ MOST_MISSING: Final = 0.1
 """The share of containers that may be unknown in a point: a sum of fewer would look as if the host had been idle."""
 
 
+FORGIVEN: Final = 30.0
+"""Seconds after which a container that answers no more is left out of the sum."""
+
+
 class HostHistories:
     """``note`` and ``of`` on one thread. A point is the sum of what was told last of each container."""
 
@@ -54,13 +58,19 @@ def sum_of(feed: StatsFeed, ids: Collection[str], now: float) -> Stats | None:
     """
     found = [(id_, feed.of(id_)) for id_ in ids]
     told = [(id_, stats) for id_, stats in found if stats is not None]
-    waited_for = sum(stats is None and not feed.problem(id_) for id_, stats in found)
-    if waited_for > MOST_MISSING * len(found):
+    waited_for = sum(stats is None and _may_answer(feed, id_, now) for id_, stats in found)
+    if waited_for > MOST_MISSING * len(found) or (found and not told):
         return None
     half = sum(feed.is_half_known(id_) for id_, _ in told)
     names = OF_ONE if half + waited_for > MOST_MISSING * len(found) else (*OF_ONE, *OF_TWO_ANSWERS)
     sums: dict[str, Any] = {name: _sum(name, [stats for _, stats in told], nothing=not found) for name in names}
     return Stats(at=now, **sums)
+
+
+def _may_answer(feed: StatsFeed, container_id: str, now: float) -> bool:
+    """Nobody has heard of it yet, or it has only just fallen silent: a host that hangs does not use less."""
+    last = feed.history(container_id).last
+    return not feed.problem(container_id) or (last is not None and now - last < FORGIVEN)
 
 
 def _sum(name: str, told: list[Stats], *, nothing: bool) -> float | int | None:

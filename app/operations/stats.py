@@ -53,6 +53,11 @@ class History:
     def __len__(self) -> int:
         return len(self._points) // _WIDTH
 
+    @property
+    def last(self) -> float | None:
+        """When the newest point was added."""
+        return self._points[-_WIDTH] if self._points else None
+
     def add(self, stats: Stats) -> None:
         values = (getattr(stats, name) for name in MEASURES)
         self._points.extend((stats.at, *(_UNKNOWN if value is None else float(value) for value in values)))

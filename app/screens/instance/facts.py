@@ -82,7 +82,7 @@ def instance_facts(desk: Desk, state: InstanceState, now: datetime) -> list[tupl
         ("Engine", _engine(info) if info else ""),
         ("Host", ", ".join(str(part) for part in (info.hostname, info.system) if part) if info else ""),
         ("Kernel", _kernel(info) if info else ""),
-        ("Images", f"{info.images}" + (f", storage {info.storage}" if info.storage else "") if info else ""),
+        ("Images", f"{info.images}, storage {info.storage}" if info and info.storage else ""),
         ("Endpoint", instance.endpoint),
         ("Cluster", instance.key.cluster),
         ("Zone", attributes.get("ecs.availability-zone", "")),

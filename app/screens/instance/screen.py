@@ -219,7 +219,7 @@ class InstanceScreen(TaskActions, InstanceDialogs):
         return EVENT_TERMS if self._filters_events else TASK_TERMS
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "resource" and self._pane != STOWAGE:
+        if action == "jump_instance" or (action == "resource" and self._pane != STOWAGE):
             return False
         return super().check_action(action, parameters)
 

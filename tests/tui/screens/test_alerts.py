@@ -64,7 +64,7 @@ async def test_enter_leads_from_an_alert_to_what_it_is_about(app: Dashboard) -> 
         await pilot.press("6")
         await until_shown(pilot, r"▌◐ edge-3")
         await pilot.press("enter")
-        await until_shown(pilot, r"moorage › prod › instances")
+        await until_shown(pilot, r"moorage › prod › edge-3 .*◐ stale")
         await pilot.press("escape", "j", "enter")
         await until_shown(pilot, r"batch:7 › 77777777|app:1 › 91919191")
 

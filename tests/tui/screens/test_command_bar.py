@@ -17,7 +17,6 @@ from app.screens.frame import FrameScreen
 from bench.many_tasks import fill
 from tests.tui.screens.driving import SIZE, home_at, screen_text, until, until_gone, until_shown
 from tests.tui.screens.still import still_dashboard
-from widgets.live_table import LiveTable
 
 
 @pytest.fixture
@@ -33,9 +32,7 @@ async def test_a_screen_a_cluster_an_instance_and_a_task_are_gone_to_by_name(app
         await pilot.press("colon", *"prod", "enter")
         await until_shown(pilot, r"moorage › prod › tasks")
         await pilot.press("colon", *"edge-2", "enter")
-        await until_shown(pilot, r"moorage › prod › instances")
-        table = app.screen.query_one("#instances", LiveTable)
-        await until(pilot, lambda: table.cursor_key == "prod/edge-2", "the cursor on the instance")
+        await until_shown(pilot, r"moorage › prod › edge-2")
         await pilot.press("colon", *"task 77", "enter")
         await until_shown(pilot, r"prod › batch:7 › 77777777")
 
@@ -132,7 +129,7 @@ async def test_the_palette_has_the_same_entries(app: Dashboard) -> None:
         await pilot.press(*"edge-3")
         await until_shown(pilot, r"instance edge-3")
         await pilot.press("enter")
-        await until_shown(pilot, r"moorage › prod › instances")
+        await until_shown(pilot, r"moorage › prod › edge-3")
 
 
 async def test_what_is_offered_among_ten_thousand_tasks_is_bounded(tmp_path: Path) -> None:

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from app.screens.dashboard import Dashboard
-from tests.tui.screens.driving import SIZE, register, screen_text, until, until_gone, until_shown
+from tests.tui.screens.driving import SIZE, register, screen_text, until_gone, until_shown
 from tests.tui.screens.still import still_dashboard
-from widgets.live_table import LiveTable
 
 
 @pytest.fixture
@@ -24,10 +23,9 @@ async def test_from_a_task_to_its_instance_and_from_there_to_all_on_it(app: Dash
         await pilot.press("2")
         await until_shown(pilot, r"▌c0c0c0c0")
         await pilot.press("i")
-        await until_shown(pilot, r"moorage › prod › instances")
-        table = app.screen.query_one("#instances", LiveTable)
-        await until(pilot, lambda: table.cursor_key == "prod/edge-2", "the cursor on its instance")
-        await pilot.press("t")
+        await until_shown(pilot, r"moorage › prod › edge-2")
+        await until_shown(pilot, r"▌c0c0c0c0")
+        await pilot.press("tab", "t")
         await until_shown(pilot, r"prod › tasks +2 of 5 /host:=edge-2")
         assert len(re.findall(r"^.\w{8} .* edge-2 ", screen_text(app), re.MULTILINE)) == 2
         await pilot.press("escape", "escape", "escape")
@@ -59,9 +57,14 @@ async def test_d_tells_what_a_row_is_and_where_it_leads(app: Dashboard, size: tu
         await until_shown(pilot, r"Task c0c0c0c0 of shop:7")
         await until_shown(pilot, r"Reserved +CPU 512u, memory 1G")
         await pilot.press("i")
-        await until_shown(pilot, r"moorage › prod › instances")
+        await until_shown(pilot, r"moorage › prod › edge-2")
         await until_gone(pilot, r"Task c0c0c0c0 of")
         await pilot.press("d")
+        await until_shown(pilot, r"Task c0c0c0c0 of shop:7")
+        assert "its instance" not in screen_text(app), "one is there already"
+        await pilot.press("escape")
+        await until_gone(pilot, r"Task c0c0c0c0 of")
+        await pilot.press("tab", "d")
         await until_shown(pilot, r"Instance edge-2")
         await until_shown(pilot, r"Engine +28.5.2, API 1.51, linux x86_64")
         assert "its instance" not in screen_text(app), "from an instance there is no way to itself"

@@ -179,7 +179,8 @@ async def test_keys_work_on_the_instance_of_the_bar(tmp_path: Path, monkeypatch:
         await pilot.press("escape")
         await until_gone(pilot, r"Drain ship-4")
         await pilot.press("enter")
-        await until_shown(pilot, r"prod › ship-4 › JSON")
+        await until_shown(pilot, r"moorage › prod › ship-4 .*● live")
+        await until_shown(pilot, r"Nothing is on this instance yet")
 
 
 async def test_enter_on_the_unmanaged_lists_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
