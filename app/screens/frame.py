@@ -139,8 +139,8 @@ class FrameScreen(ArrangedTables):
         bar.set_note("; ".join(problems))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While text is typed, / and : are text."""
-        return not (action in OPEN_AN_INPUT and isinstance(self.focused, Input | TextArea))
+        """While text is typed, / and : are text. Before a screen is there, and when it goes, keys do nothing."""
+        return bool(self.children) and not (action in OPEN_AN_INPUT and isinstance(self.focused, Input | TextArea))
 
     def action_filter(self) -> None:
         self.query_one(FilterBar).open()

@@ -19,10 +19,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from textual import events
+from textual.binding import Binding
 
 from app.model.instance import InstanceKey
+from app.operations.editing import edit_blank, rendered
 from app.screens.actions import ACTIONS
 from app.screens.dashboard import Dashboard
+from app.screens.registering import RegisterScreen
 from tests.tui.screens.driving import SIZE, register, screen_text, session_with, until, until_gone, until_shown
 from widgets.filter_bar import FilterBar
 
@@ -122,6 +125,28 @@ async def test_no_text_of_a_host_is_markup_or_reaches_the_terminal_as_a_command(
         assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", screen_text(app))
         await pilot.press("1")
         await until_shown(pilot, r"✕ hostile:1")
+
+
+async def test_keys_that_come_before_a_screen_is_there_do_no_harm(tmp_path: Path) -> None:
+    """ctrl+s twice in a row, say: the second one is for a screen that has nothing in it yet."""
+    app = Dashboard(session_with(tmp_path))
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await until_shown(pilot, r"moorage › fleet")
+        text = rendered({"family": "a", "containerDefinitions": [{"name": "a", "image": "busybox", "memory": 16}]})
+        doors = app.desk.doors
+        made = (
+            doors.events(),
+            doors.editor(edit_blank()),
+            RegisterScreen(app.desk, text, edit_blank(), lambda _: None),
+        )
+        for screen in made:
+            app.push_screen(screen)
+            actions = [made.action for made in screen.BINDINGS if isinstance(made, Binding)]
+            for action in actions:
+                if not action.startswith("app."):
+                    await app.run_action(action, screen)
+            assert app.screen is screen
+        await until_shown(pilot, r"› a › register")
 
 
 def test_every_action_has_an_id_a_key_and_a_sentence() -> None:
