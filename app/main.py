@@ -29,8 +29,8 @@ def _run(folder: str | None, arguments: list[str], wrong: str) -> int:
 
     if wrong:
         raise UsageError(wrong)
-    if not arguments:
-        return _open_dashboard(_home(folder))
+    if not arguments or arguments[0].partition("=")[0] == "--screen":
+        return _open_dashboard(_home(folder), _screen(arguments))
     first, rest = arguments[0], arguments[1:]
     if first in ("--version", "-V"):
         return _say_version()
@@ -50,15 +50,20 @@ def _run(folder: str | None, arguments: list[str], wrong: str) -> int:
     return run_verb(VERBS[first], rest, _home(folder), folder, _open_dashboard)
 
 
-def _open_dashboard(home: Home) -> int:
+def _open_dashboard(home: Home, screen: str = "") -> int:
     from app.cli.outcome import is_terminal
     from app.model.errors import UsageError
 
     if not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
         raise UsageError("the dashboard needs a terminal; moorage --help lists the commands that do not")
-    from app.screens.dashboard import run_dashboard
+    from app.screens.first_frame.held import HeldTerminal
+    from app.screens.first_frame.opening import open_at_once
 
-    return run_dashboard(home, lambda: _open_demo(home))
+    with HeldTerminal() as held:
+        opening = open_at_once(home, screen, held)
+        from app.screens.dashboard import run_dashboard
+
+        return run_dashboard(home, lambda: _open_demo(home), opening, held)
 
 
 def _open_demo(home: Home) -> int:
@@ -67,6 +72,22 @@ def _open_demo(home: Home) -> int:
     from app.cli.verbs import VERBS
 
     return run_verb(VERBS["demo"], [], home, None, _open_dashboard)
+
+
+def _screen(arguments: list[str]) -> str:
+    """Of ``--screen NAME`` or ``--screen=NAME``; "" when there is none."""
+    from app.model.errors import UsageError
+    from app.model.names import SCREENS
+
+    if not arguments:
+        return ""
+    _, equals, name = arguments[0].partition("=")
+    name, *rest = [name, *arguments[1:]] if equals else [*arguments[1:], ""]
+    if name not in SCREENS:
+        raise UsageError(f"--screen needs one of {', '.join(SCREENS)}")
+    if any(rest):
+        raise UsageError(f"{rest[0]!r} after --screen {name}: a verb opens no dashboard")
+    return name
 
 
 def _without_home(arguments: list[str]) -> tuple[str | None, list[str], str]:

@@ -11,18 +11,14 @@ import json
 import selectors
 import socket
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from app.hosts.errors import HostError
-from app.hosts.labels import parse_time
-from app.hosts.reading import container_from_list, drains_from, engine_info, records_from
-from app.hosts.records import KIND
-from app.model.container import Container
 from app.model.instance import Instance, InstanceKey
-from app.model.update import HostRead, HostUpdate, InfoRead
+
+if TYPE_CHECKING:
+    from app.model.update import HostUpdate
 
 MOST_ENGINES: Final = 4
 MOST_BYTES: Final = 2 << 20
@@ -30,11 +26,10 @@ MOST_BYTES: Final = 2 << 20
 _SCHEME: Final = "unix://"
 _PATHS: Final[Mapping[str, str]] = {
     "containers": "/containers/json?all=1",
-    "volumes": "/volumes?filters=" + quote(json.dumps({"label": [KIND]})),
+    "volumes": "/volumes?filters=" + quote(json.dumps({"label": ["moorage.record"]})),
     "info": "/info",
     "version": "/version",
 }
-_TOLD_BY_LIST: Final = frozenset({"running", "paused"})
 
 
 class Glance:
@@ -67,7 +62,10 @@ class Glance:
             for ready, _ in self._selector.select(left):
                 self._take(ready)
         self.close()
-        return [update for key, answers in self._answers.items() for update in _updates(key, answers)]
+        # Only now: the engines were not to wait for it.
+        from app.hosts.glance_reading import updates
+
+        return [update for key, answers in self._answers.items() for update in updates(key, answers)]
 
     def _take(self, ready: selectors.SelectorKey) -> None:
         connection: Any = ready.fileobj
@@ -93,43 +91,3 @@ class Glance:
             with contextlib.suppress(OSError):
                 ready.fileobj.close()  # type: ignore[union-attr]
         self._selector.close()
-
-
-def _updates(key: InstanceKey, answers: Mapping[str, bytes]) -> list[HostUpdate]:
-    """All of an engine, or nothing."""
-    try:
-        told = {what: _document(answers[what]) for what in _PATHS}
-        info = told["info"]
-        containers = [container_from_list(entry) for entry in told["containers"]]
-        volumes = told["volumes"].get("Volumes") or ()
-        records, drains = records_from(volumes), drains_from(volumes)
-        read = engine_info(info, told["version"])
-        offset = parse_time(str(info.get("SystemTime", ""))) - datetime.now(UTC)
-    except (HostError, LookupError, TypeError, ValueError, AttributeError, RecursionError):
-        return []
-    # A clock of this very machine differs by what the answer took.
-    offset = offset if abs(offset) > timedelta(seconds=1) else timedelta(0)
-    untold = _untold(containers)
-    return [
-        InfoRead(key, read, offset),
-        HostRead(
-            key,
-            tuple(one for one in containers if one.tag is None or one.tag.task_id not in untold),
-            tuple(record for record in records if record.task_id not in untold),
-            tuple(drains),
-        ),
-    ]
-
-
-def _untold(containers: Sequence[Container]) -> frozenset[str]:
-    """Tasks of which the list does not tell everything: how a container ended, and when."""
-    return frozenset(one.tag.task_id for one in containers if one.tag is not None and one.state not in _TOLD_BY_LIST)
-
-
-def _document(answer: bytes) -> Any:
-    """The JSON of an answer. Raises ValueError."""
-    head, _, body = answer.partition(b"\r\n\r\n")
-    words = head.split(None, 2)
-    if len(words) < 2 or words[1] != b"200" or b"chunked" in head.lower():
-        raise ValueError("no answer to use")
-    return json.loads(body)

@@ -8,6 +8,8 @@ from typing import Literal
 Condition = Literal["START", "COMPLETE", "SUCCESS", "HEALTHY"]
 """What a container may wait for in another (design: ECS semantics 4.2)."""
 
+SCREENS = ("fleet", "tasks", "instances", "definitions", "events")
+"""The main views of the dashboard: on one of them it opens."""
 ImagePullBehavior = Literal["default", "always", "once", "prefer-cached"]
 """When an image is pulled: ECS_IMAGE_PULL_BEHAVIOR (design: ECS semantics 4.6)."""
 Dependence = Literal["CREATE", "START", "COMPLETE", "SUCCESS", "HEALTHY"]

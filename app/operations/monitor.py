@@ -26,6 +26,7 @@ class Monitor:
     """Call ``refresh`` and ``pump`` on one thread only. ``wake`` is called from any thread when there is news.
 
     ``journal`` makes the journal that keeps what watchers tell; asked for when the first of them begins.
+    ``fleet``: what is known already, at a glance.
     """
 
     def __init__(
@@ -34,11 +35,12 @@ class Monitor:
         wake: Callable[[], None],
         clusters: frozenset[str] | None = None,
         journal: Callable[[], Journal] | None = None,
+        fleet: Fleet | None = None,
     ) -> None:
         self._session = session
         self._journal = journal
         self._only = clusters
-        self.fleet = Fleet()
+        self.fleet = fleet or Fleet()
         self.broken: dict[str, DocumentError] = {}
         self._inbox = Inbox(wake)
         self._watchers: dict[InstanceKey, tuple[str, Watcher]] = {}

@@ -17,6 +17,7 @@ from textual.command import Provider
 from textual.screen import Screen
 
 from app.fleet.changes import ChangeSet
+from app.fleet.fleet import Fleet
 from app.model.instance import InstanceKey
 from app.operations.monitor import Monitor
 from app.operations.session import Session
@@ -27,6 +28,8 @@ from app.screens.alerts.watch import AlertWatch
 from app.screens.desk import Desk, Jobs, LaunchBoard
 from app.screens.doors import AllDoors
 from app.screens.ending import LastResort, end_on_signals
+from app.screens.first_frame.driver import taking_over
+from app.screens.first_frame.opening import Opening
 from app.screens.frame import FrameScreen
 from app.screens.help import HelpScreen, help_lines
 from app.store.home import Home
@@ -38,6 +41,7 @@ from widgets.terminal import doubtful_clipboard, no_clipboard, set_mouse
 if TYPE_CHECKING:
     from app.operations.journal import Journal
 
+    from app.screens.first_frame.held import HeldTerminal
 PUMP_EVERY = 0.05
 TICK_EVERY = 1.0
 WARM_AFTER = 0.5
@@ -64,11 +68,12 @@ class Dashboard(App[None]):
     COMMANDS = {_commands}  # noqa: RUF012 - as Textual declares it
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
 
-    def __init__(self, session: Session, last_resort: LastResort | None = None) -> None:
+    def __init__(self, session: Session, last_resort: LastResort | None = None, opening: Opening | None = None) -> None:
         # Made before App's own __init__, which asks for the theme's variables.
         self._session = session
         self._last_resort = last_resort
         # Without colours only if Textual knows from the start that it must not turn the terminal's own into RGB.
+        self._opening = opening or Opening(session.config.screen, Fleet())
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         for theme in THEMES:
             self.register_theme(theme)
@@ -82,7 +87,8 @@ class Dashboard(App[None]):
         self.demo_wanted = False
         self._doubts: set[str] = set()
         jobs = Jobs(self.post, lambda message: self.notify(message, severity="error", markup=False, timeout=8))
-        self.desk = Desk(session, Monitor(session, self.wake, journal=self._journal), jobs, LaunchBoard())
+        monitor = Monitor(session, self.wake, journal=self._journal, fleet=self._opening.fleet)
+        self.desk = Desk(session, monitor, jobs, LaunchBoard())
         self._supervision = Supervision(session, self._supervised, self._complained, self.desk.tell)
         self._alerts = AlertWatch(self.desk, self.bell if session.config.bell else None)
         doors = AllDoors(self.desk)
@@ -110,7 +116,7 @@ class Dashboard(App[None]):
         textuals = signal.getsignal(signal.SIGTSTP)
         if callable(textuals):  # not without a terminal
             stop_without_streams(self.desk.monitor, self._resumed, textuals)
-        self.switch_mode(HOME if fleet.clusters else "first")
+        self.switch_mode(self._opening.screen if fleet.clusters else "first")
         self.call_after_refresh(self._tick)
         self.set_interval(TICK_EVERY, self._tick)
         self.set_timer(WARM_AFTER, lambda: self.desk.jobs.run(_warm, lambda _: None))
@@ -281,15 +287,20 @@ class Dashboard(App[None]):
         self.push_screen(HelpScreen(help_lines(self.screen.active_bindings.values())))
 
 
-def run_dashboard(home: Home, open_demo: Callable[[], int]) -> int:
+def run_dashboard(
+    home: Home, open_demo: Callable[[], int], opening: Opening | None = None, held: HeldTerminal | None = None
+) -> int:
     """Open the dashboard and stay until it is left. Returns the process's exit code.
 
     ``open_demo``: called when it was left for the demo fleet; what it returns is the exit code then.
     """
+    ``held`` has the terminal so far, and may show a first frame of what the opening has.
     # Lines of a flood live too shortly to be looked through every 700 objects: that took half of what they cost.
     gc.set_threshold(50_000, 20, 20)
     last_resort = LastResort()
-    app = Dashboard(Session(home), last_resort)
+    app = Dashboard(Session(home), last_resort, opening)
+    if held is not None:
+        app.driver_class = taking_over(held, app.driver_class)
     undo = end_on_signals(app.end, last_resort)
     try:
         app.run(mouse=app.listens_to_mouse)

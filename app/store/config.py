@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, get_args
 
 from app.model.errors import DocumentError, Finding
-from app.model.names import BUILT_IN, RESOURCE_NAME, SCHEDULER_NAME, SWARM, ImagePullBehavior
+from app.model.names import BUILT_IN, RESOURCE_NAME, SCHEDULER_NAME, SCREENS, SWARM, ImagePullBehavior
 from app.store.reading import read_file
 from app.store.saved_views import MOST_VIEWS, SavedView, WrongView, read_view
 from app.store.toml_text import MAX_BYTES, TomlText, parse_toml
@@ -58,6 +58,7 @@ class Config:
         secrets: source by ``valueFrom``: ``env:NAME`` or ``file:PATH``.
         environment_files: path by the S3 ARN of the definition.
         schedulers: programs that choose instances for tasks, by name.
+        screen: the main view that the dashboard opens on; one of SCREENS.
         mouse: whether the dashboard listens to the mouse; if not, the terminal selects text with it.
         bell: whether the terminal's bell rings at a new alert.
         views: tables with a filter, an order and columns, by name.
@@ -76,6 +77,7 @@ class Config:
     secrets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     environment_files: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     schedulers: Mapping[str, SchedulerProgram] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    screen: str = "fleet"
     mouse: bool = True
     bell: bool = False
     views: Mapping[str, SavedView] = field(default_factory=lambda: MappingProxyType({}))
@@ -160,6 +162,12 @@ def _cluster(value: object) -> str:
     if isinstance(value, str) and RESOURCE_NAME.fullmatch(value):
         return value
     raise _WrongValue("write the name of a cluster in quotes: letters, digits, - and _")
+
+
+def _screen(value: object) -> str:
+    if isinstance(value, str) and value in SCREENS:
+        return value
+    raise _WrongValue(f"write one of {', '.join(repr(name) for name in SCREENS)}")
 
 
 def _truth(value: object) -> bool:
@@ -279,6 +287,7 @@ _SETTINGS: Mapping[str, Callable[[object], Any]] = {
     "theme": _text,
     "default_cluster": _cluster,
     "motion": _truth,
+    "screen": _screen,
     "mouse": _truth,
     "bell": _truth,
     "image_pull_behavior": _pull_behavior,

@@ -1,0 +1,79 @@
+"""What stands on the screen before the dashboard does: read at a glance, drawn at once, handed over."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.hosts.glance import Glance
+from app.store.cluster_glance import glance_at_clusters
+from app.store.config import read_config
+from app.store.home import Home
+
+if TYPE_CHECKING:
+    from app.fleet.fleet import Fleet
+    from app.screens.first_frame.held import HeldTerminal
+
+LONGEST_WAIT = 0.1
+"""Seconds for engines that are slow to answer; by then they had what the loading before took, too."""
+LEAST_WIDTH, LEAST_HEIGHT = 40, 10
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """``fleet``: as far as it is known at a glance; no instance in it is live yet."""
+
+    screen: str
+    fleet: Fleet
+
+
+def open_at_once(home: Home, wanted: str, held: HeldTerminal) -> Opening:
+    """Look at what runs on this machine, and show it.
+
+    Args:
+        wanted: the screen to open; "" for the one of the settings.
+    """
+    config = read_config(home.config_file)[0]
+    clusters, instances = glance_at_clusters(home)
+    glance = Glance(instances)
+    # From here on the engines are at work while modules are loaded.
+    from app.fleet.fleet import Fleet
+
+    screen, fleet = wanted or config.screen, Fleet()
+    fleet.register(clusters, instances)
+    _load()
+    fleet.apply(glance.read(LONGEST_WAIT))
+    if clusters and can_draw(os.environ):
+        _draw(home, config.theme, screen, fleet, held)
+    return Opening(screen, fleet)
+
+
+def _load() -> None:
+    """What the answers and the frame need."""
+    import app.hosts.glance_reading
+    import app.screens.first_frame.drawing  # noqa: F401
+
+
+def _draw(home: Home, theme: str, screen: str, fleet: Fleet, held: HeldTerminal) -> None:
+    from datetime import UTC, datetime
+
+    from app.screens.first_frame.drawing import DRAWN, first_frame
+    from app.screens.first_frame.ink import ink_for
+    from app.store.table_memory import TableMemory
+
+    size = os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ else 1)
+    if screen in DRAWN and size.columns >= LEAST_WIDTH and size.lines >= LEAST_HEIGHT:
+        arrangement = TableMemory(home).get(DRAWN[screen])
+        ink = ink_for(theme, os.environ)
+        held.show(first_frame(screen, fleet, datetime.now(UTC), (size.columns, size.lines), arrangement, ink))
+
+
+def can_draw(environ: Mapping[str, str]) -> bool:
+    """Is there a terminal that takes sequences, and the characters of ours?"""
+    stream = sys.__stderr__
+    if environ.get("TERM", "") in ("", "dumb") or stream is None or not stream.isatty():
+        return False
+    return (stream.encoding or "").lower().replace("_", "-") in ("utf-8", "utf8")
