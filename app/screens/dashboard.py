@@ -36,12 +36,13 @@ from app.store.home import Home
 from themes.derive import variable_defaults
 from themes.own import STYLESHEET, THEMES
 from widgets.line_filter import install_safe_filter
+from widgets.steady_styles import SteadyStylesheet
 from widgets.terminal import doubtful_clipboard, no_clipboard, set_mouse
 
 if TYPE_CHECKING:
     from app.operations.journal import Journal
-
     from app.screens.first_frame.held import HeldTerminal
+
 PUMP_EVERY = 0.05
 TICK_EVERY = 1.0
 WARM_AFTER = 0.5
@@ -72,9 +73,10 @@ class Dashboard(App[None]):
         # Made before App's own __init__, which asks for the theme's variables.
         self._session = session
         self._last_resort = last_resort
-        # Without colours only if Textual knows from the start that it must not turn the terminal's own into RGB.
         self._opening = opening or Opening(session.config.screen, Fleet())
+        # Without colours only if Textual knows from the start that it must not turn the terminal's own into RGB.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        self.stylesheet = SteadyStylesheet(variables=self.get_css_variables())
         for theme in THEMES:
             self.register_theme(theme)
         install_safe_filter(self)
@@ -292,9 +294,9 @@ def run_dashboard(
 ) -> int:
     """Open the dashboard and stay until it is left. Returns the process's exit code.
 
+    ``held`` has the terminal so far, and may show a first frame of what the opening has.
     ``open_demo``: called when it was left for the demo fleet; what it returns is the exit code then.
     """
-    ``held`` has the terminal so far, and may show a first frame of what the opening has.
     # Lines of a flood live too shortly to be looked through every 700 objects: that took half of what they cost.
     gc.set_threshold(50_000, 20, 20)
     last_resort = LastResort()
