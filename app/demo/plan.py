@@ -27,7 +27,7 @@ REPORT = "nightly-report"
 _PREFIXES = {"prod": "prod", "staging": "stage", "edge": "edge"}
 _SIZES = ((4, 8), (8, 16), (8, 32), (16, 64), (32, 128), (64, 256), (128, 512), (256, 2048))
 """Cores and GiB that machines come with."""
-_ROOM = 1.6
+_ROOM = 1.25
 """How much more a host has than what its tasks reserve at the beginning."""
 _PEOPLE = ("ci", "ci", "ci", "mara", "jonas", "ops")
 _OTHERS = (
@@ -111,10 +111,14 @@ def make_plan(hosts: int = DEFAULT_HOSTS, tasks: int = DEFAULT_TASKS, seed: int 
         first = len(all_hosts)
         placed = list(_cluster_tasks(cluster, range(first, first + host_count), task_count, rng))
         all_tasks += placed
-        load: Counter[int] = Counter()
+        cpu: Counter[int] = Counter()
+        memory: Counter[int] = Counter()
         for task in placed:
-            load[task.host] += reserved_by(task.family, task.revision).memory
-        all_hosts += [_host(cluster, number, load[first + number], rng) for number in range(host_count)]
+            cpu[task.host] += reserved_by(task.family, task.revision).cpu
+            memory[task.host] += reserved_by(task.family, task.revision).memory
+        all_hosts += [
+            _host(cluster, number, cpu[first + number], memory[first + number], rng) for number in range(host_count)
+        ]
     return Plan(tuple(all_hosts), tuple(all_tasks), tuple(_others(all_hosts, rng)), seed)
 
 
@@ -195,15 +199,15 @@ def _family_tasks(family: Family, count: int, room: _Room, rng: random.Random) -
         yield PlannedTask(task_id, host, family.name, revision, max(age, youngest), by_before if number < old else by)
 
 
-def _host(cluster: str, number: int, reserved: int, rng: random.Random) -> Host:
+def _host(cluster: str, number: int, cpu: int, memory: int, rng: random.Random) -> Host:
+    """With room for ``cpu`` units and ``memory`` MiB, and for some more."""
     zones = _ZONES[cluster]
-    least = reserved * _ROOM / 1024
-    start = 1 if cluster == "prod" else 0
-    cpus, gib = next((size for size in _SIZES[start:] if size[1] >= least), _SIZES[-1])
+    fitting = (size for size in _SIZES if size[0] >= cpu * _ROOM / 1024 and size[1] >= memory * _ROOM / 1024)
+    cpus, gib = next(fitting, _SIZES[-1])
     # An engine tells a little less than what the machine was sold with.
-    memory = (gib << 30) - rng.randrange(200, 400) * (1 << 20)
+    bytes_ = (gib << 30) - rng.randrange(200, 400) * (1 << 20)
     name = f"{_PREFIXES[cluster]}-{number + 1:02}"
-    return Host(cluster, name, zones[number % len(zones)], _disk(number), cpus, memory)
+    return Host(cluster, name, zones[number % len(zones)], _disk(number), cpus, bytes_)
 
 
 def _disk(number: int) -> str:
