@@ -14,6 +14,7 @@ from app.model.container import Container
 from app.model.instance import InstanceKey
 from app.model.update import HostRead, HostUpdate, InfoRead
 
+_SAME_CLOCK: Final = timedelta(seconds=1)
 _TOLD_BY_LIST: Final = frozenset({"running", "paused"})
 
 
@@ -26,14 +27,11 @@ def updates(key: InstanceKey, answers: Mapping[str, bytes]) -> list[HostUpdate]:
         volumes = told["volumes"].get("Volumes") or ()
         records, drains = records_from(volumes), drains_from(volumes)
         read = engine_info(info, told["version"])
-        offset = parse_time(str(info.get("SystemTime", ""))) - datetime.now(UTC)
     except (HostError, LookupError, TypeError, ValueError, AttributeError, RecursionError):
         return []
-    # A clock of this very machine differs by what the answer took.
-    offset = offset if abs(offset) > timedelta(seconds=1) else timedelta(0)
     untold = _untold(containers)
     return [
-        InfoRead(key, read, offset),
+        InfoRead(key, read, _clock_offset(str(info.get("SystemTime", "")))),
         HostRead(
             key,
             tuple(one for one in containers if one.tag is None or one.tag.task_id not in untold),
@@ -41,6 +39,15 @@ def updates(key: InstanceKey, answers: Mapping[str, bytes]) -> list[HostUpdate]:
             tuple(drains),
         ),
     ]
+
+
+def _clock_offset(told: str) -> timedelta:
+    """A socket may lead to another machine; a clock of this one differs by what the answer took."""
+    try:
+        offset = parse_time(told) - datetime.now(UTC)
+    except ValueError:
+        return timedelta(0)
+    return offset if abs(offset) > _SAME_CLOCK else timedelta(0)
 
 
 def _untold(containers: Sequence[Container]) -> frozenset[str]:

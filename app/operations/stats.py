@@ -24,7 +24,7 @@ from app.model.errors import MoorageError
 from app.model.instance import InstanceKey
 from app.model.safe_text import SafeText
 from app.model.task import Task
-from app.operations.use import UNKNOWN, Use
+from app.operations.use import UNKNOWN, Use, running_ids
 
 LIVE_EVERY: Final = 2.0
 """Seconds between two questions about a container that is on screen."""
@@ -238,11 +238,6 @@ class StatsFeed:
     def costs(self) -> dict[str, tuple[int, int]]:
         """By endpoint: questions so far, and connections that are open."""
         return {endpoint: (sampler.asked, sampler.wires) for endpoint, sampler in self._samplers.items()}
-
-
-def running_ids(task: Task) -> list[str]:
-    """The containers of a task that are up, its pause container too."""
-    return [part.runtime.id for part in task.parts if part.runtime is not None and part.runtime.up]
 
 
 def up_ids(containers: Iterable[Container]) -> list[str]:

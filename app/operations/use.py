@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from app.model.task import Task
+
 
 @dataclass(frozen=True, slots=True)
 class Use:
@@ -33,3 +35,8 @@ class Use:
 
 UNKNOWN: Final = Use(running=1)
 """The use of something that cannot be asked, or that nobody has asked about."""
+
+
+def running_ids(task: Task) -> list[str]:
+    """The containers of a task that are up, its pause container too."""
+    return [part.runtime.id for part in task.parts if part.runtime is not None and part.runtime.up]

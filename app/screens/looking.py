@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from app.fleet.fleet import InstanceState
 from app.model.instance import InstanceKey
-from app.operations.stats import running_ids, up_ids
+from app.operations.stats import up_ids
+from app.operations.use import running_ids
 from app.screens.desk import Desk
 from widgets.live_table import LiveTable
 

@@ -9,7 +9,8 @@ from app.hosts.stats import Stats
 from app.model.amounts import compact, cores_percent
 from app.model.container import Container
 from app.model.task import Task, TaskContainer
-from app.operations.stats import History, StatsFeed, running_ids
+from app.operations.stats import History, StatsFeed
+from app.operations.use import running_ids
 from app.screens.formats import NOTHING
 from app.screens.use_cells import MEBIBYTE
 from widgets.cells import Cell, Span, cell

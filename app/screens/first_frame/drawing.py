@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import islice
 
 from app.fleet.fleet import Fleet
+from app.operations.use import Use, running_ids
 from app.screens.first_frame.ink import Ink
 from app.screens.rows import (
     CLUSTER_COLUMNS,
@@ -56,7 +57,7 @@ def first_frame(
 def task_rows(fleet: Fleet, now: datetime) -> Iterable[Row]:
     """The rows of the screen of tasks, in its own order."""
     for task in sorted(fleet.tasks(), key=task_order):
-        yield task_row(task, fleet, None, now, TASK_COLUMNS)
+        yield task_row(task, fleet, None, now, TASK_COLUMNS, Use(running=len(running_ids(task))))
     for container, state in foreign_containers(fleet.instances.values()):
         yield unmanaged_row(container, state, now, TASK_COLUMNS)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from app.screens.first_frame.held import HeldTerminal
 
 LONGEST_WAIT = 0.1
-"""Seconds for engines that are slow to answer; by then they had what the loading before took, too."""
+"""Seconds for engines that are slow to answer: they had the time that the loading took, too."""
 LEAST_WIDTH, LEAST_HEIGHT = 40, 10
 
 
@@ -30,11 +30,12 @@ class Opening:
     fleet: Fleet
 
 
-def open_at_once(home: Home, wanted: str, held: HeldTerminal) -> Opening:
+def open_at_once(home: Home, wanted: str, held: HeldTerminal, within: float = LONGEST_WAIT) -> Opening:
     """Look at what runs on this machine, and show it.
 
     Args:
         wanted: the screen to open; "" for the one of the settings.
+        within: seconds that are waited for engines, once all else is there.
     """
     config = read_config(home.config_file)[0]
     clusters, instances = glance_at_clusters(home)
@@ -45,7 +46,7 @@ def open_at_once(home: Home, wanted: str, held: HeldTerminal) -> Opening:
     screen, fleet = wanted or config.screen, Fleet()
     fleet.register(clusters, instances)
     _load()
-    fleet.apply(glance.read(LONGEST_WAIT))
+    fleet.apply(glance.read(within))
     if clusters and can_draw(os.environ):
         _draw(home, config.theme, screen, fleet, held)
     return Opening(screen, fleet)
