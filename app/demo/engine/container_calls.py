@@ -154,3 +154,12 @@ async def _wait(container: Container, condition: str, channel: Channel) -> None:
     if container.error:
         answer["Error"] = {"Message": container.error}
     channel.send(json.dumps(answer).encode() + b"\n")
+
+
+def prune(engine: SimulatedEngine, name: str, request: Request, channel: Channel) -> Answer:
+    filters = read_filters(request.last("filters"), ("label", "label!", "until"))
+    ended = {**filters, "status": ("created", "exited", "dead")}
+    gone = [container.id for container in engine.machine.matching(ended, all_=True)]
+    for container in gone:
+        engine.lifecycle.remove(engine.find(container), force=False, volumes=False)
+    return told({"ContainersDeleted": gone or None, "SpaceReclaimed": 0})

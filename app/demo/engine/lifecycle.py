@@ -141,6 +141,7 @@ class Lifecycle:
 
     def _process(self, container: Container) -> Running:
         run = container.run
+        process: Running
 
         def after(seconds: float, what: Callable[[], None]) -> None:
             def go_on() -> None:
@@ -151,12 +152,12 @@ class Lifecycle:
 
         def ended(code: int) -> None:
             if container.run == run and container.up:
-                self.end(container, code)
+                self.end(container, code, oom=isinstance(process, Script) and process.exhausted)
 
         argv = container.argv
         if _is_understood(argv):
             variables = dict(pair.partition("=")[::2] for pair in container.config["Env"])
-            script = Script(
+            process = script = Script(
                 argv,
                 Inside(self._machine, container),
                 variables,
@@ -168,7 +169,9 @@ class Lifecycle:
             if not container.config.get("OpenStdin"):
                 script.input(None)
             return script
-        return Service(after, ended, code=container.image.stop_code, seconds=container.image.stop_seconds)
+        image = container.image
+        process = Service(after, ended, code=image.stop_code, seconds=image.stop_seconds)
+        return process
 
     # --- end -------------------------------------------------------------------------------------------------------
 

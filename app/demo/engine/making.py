@@ -41,6 +41,9 @@ def make_container(machine: Machine, body: Mapping[str, Any], name: str, at: int
     if not (config["Entrypoint"] or config["Cmd"]):
         raise Refused(400, "No command specified")
     machine.name_is_free(name)
+    folder = config.get("WorkingDir") or "/"
+    if not folder.startswith("/"):
+        raise Refused(400, f"the working directory '{folder}' is invalid, it needs to be an absolute path")
     endpoints = _endpoints(machine, host, body, id)
     mounts = _mounts(machine, host, config)
     for mount in mounts:

@@ -8,7 +8,7 @@ from math import inf
 from typing import Protocol
 
 from app.demo.engine.programs import PROGRAMS
-from app.demo.engine.shell import Exited, Interrupted, ReadLine, Shell, Sleep, Steps, Streams, Surroundings
+from app.demo.engine.shell import Exhausted, Exited, Interrupted, ReadLine, Shell, Sleep, Steps, Streams, Surroundings
 
 _ENDING = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP})
 _INSTANT = 10_000
@@ -80,6 +80,8 @@ class Script:
         self._rest = b""
         self._lines: list[str] = []
         self._closed = False
+        self.exhausted = False
+        """Whether it was killed for its memory."""
 
     def start(self) -> None:
         self._go(None)
@@ -147,6 +149,9 @@ class Script:
             self._end(130)
         except RecursionError:
             self._end(2)
+        except Exhausted:
+            self.exhausted = True
+            self._end(137)
 
     def _wake(self, turn: int) -> None:
         if turn == self._turn and not self._over:

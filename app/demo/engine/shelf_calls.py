@@ -59,3 +59,14 @@ def remove_network(engine: SimulatedEngine, name: str, request: Request, channel
 def _tell(engine: SimulatedEngine, action: str, network: Network) -> None:
     attributes = {"name": network.name, "type": network.driver}
     engine.machine.events.add(engine.now(), "network", action, network.id, attributes)
+
+
+def prune_volumes(engine: SimulatedEngine, name: str, request: Request, channel: Channel) -> Answer:
+    """Those that no container has; without ``all`` only those that were made for one container."""
+    filters = read_filters(request.last("filters"), ("all", "label", "label!"))
+    everything = any(value in ("true", "1") for value in filters.get("all", ()))
+    unused = engine.machine.volumes.matching({**filters, "dangling": ("true",)})
+    gone = [volume.name for volume in unused if everything or volume.labels is None]
+    for volume in gone:
+        engine.machine.remove_volume(volume)
+    return told({"VolumesDeleted": gone or None, "SpaceReclaimed": 0})

@@ -30,6 +30,7 @@ _VARIABLE = re.compile(r"\$\(\(([^()]*)\)\)|\$\((.*?)\)|\$\{(\w+)(?::?-([^}]*))?
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=")
 _PACE = 0.001
 """Seconds that one turn of a loop takes: one that does nothing else must not hold up everything."""
+_LONGEST_VALUE = 1 << 18
 _MOST_OUTPUT = 1 << 16
 """Bytes that a pipe, or a command within a command, may hand on."""
 
@@ -53,6 +54,10 @@ class Exited(Exception):
     def __init__(self, code: int) -> None:
         self.code = code
         super().__init__(code)
+
+
+class Exhausted(Exception):
+    """A variable has outgrown the memory: the kernel would kill the process."""
 
 
 class Interrupted(Exception):
@@ -167,6 +172,7 @@ class Shell:
         for value in values:
             self.variables[node.name] = value
             yield from self.run(node.body, streams)
+            yield from self.pause(Sleep(_PACE), streams)
         return self.last
 
     def _if(self, node: If, streams: Streams) -> Steps:
@@ -194,7 +200,10 @@ class Shell:
         for word in node.words:
             words += yield from self._expand(word)
         while words and (match := _ASSIGNMENT.match(words[0])):
-            self.variables[match[1]] = words.pop(0)[match.end() :]
+            value = words.pop(0)[match.end() :]
+            if len(value) > _LONGEST_VALUE:
+                raise Exhausted
+            self.variables[match[1]] = value
         for redirect in node.redirects:
             target = "".join((yield from self._expand(redirect.target)))
             streams = self._redirected(redirect, target, streams)

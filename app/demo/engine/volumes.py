@@ -13,6 +13,7 @@ from app.demo.engine.times import written
 Json = dict[str, Any]
 FILTERS = ("dangling", "driver", "label", "name")
 _DRIVER = "local"
+_OPTIONS = frozenset({"type", "o", "device", "size"})
 
 
 @dataclass(slots=True)
@@ -73,6 +74,9 @@ class VolumeShelf:
         found = self._all.get(name)
         if found is not None:
             return found, False
+        unknown = next((option for option in options or () if option not in _OPTIONS), None)
+        if unknown is not None:
+            raise Refused(400, f'create {name}: invalid option: "{unknown}"')
         made = self._all[name] = Volume(name, now, labels, options)
         return made, True
 
