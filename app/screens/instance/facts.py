@@ -113,9 +113,10 @@ def _reserved(state: InstanceState) -> str:
     registered, reserved, kept = state.registered, state.reserved, state.instance.reserved_memory
     if state.info is None:
         return ""
-    words = f"CPU {reserved.cpu} of {registered.cpu} units, memory {reserved.memory} of {registered.memory} MiB"
+    memory = f"{formats.mebibytes(reserved.memory)} of {formats.mebibytes(registered.memory)}"
+    words = f"CPU {reserved.cpu} of {registered.cpu} units, memory {memory}"
     gpus = f", GPU {reserved.gpus} of {registered.gpus}" if registered.gpus else ""
-    return f"{words}{gpus}" + (f"; {kept} MiB more are kept from tasks" if kept else "")
+    return f"{words}{gpus}" + (f"; {formats.mebibytes(kept)} more are kept from tasks" if kept else "")
 
 
 def _ports(state: InstanceState) -> str:
