@@ -47,7 +47,7 @@ class Connection(asyncio.Protocol):
         self._house = house
         self._parser = Parser()
         self._transport: asyncio.Transport | None = None
-        self._busy = False
+        self._busy = self._within = False
         self._held: list[bytes] = []
         self._raw: Callable[[bytes | None], None] | None = None
         self._channel: Channel | None = None
@@ -94,6 +94,15 @@ class Connection(asyncio.Protocol):
     # --- answering -------------------------------------------------------------------------------------------------
 
     def _next(self) -> None:
+        if self._within:
+            return  # below us: an answer that came at once; the loop goes on with the next
+        self._within = True
+        try:
+            self._answer_what_came()
+        finally:
+            self._within = False
+
+    def _answer_what_came(self) -> None:
         while not self._busy and self._raw is None and self._transport is not None and not self._transport.is_closing():
             try:
                 request = self._parser.next()
@@ -142,8 +151,7 @@ class Connection(asyncio.Protocol):
         self._channel, self._busy = None, False
         if not keep_alive:
             self.close()
-        elif self._task is None:
-            # Not at once: a handler that has answered already is still below us.
+        else:
             self._next()
 
     def _send(self, answer: Answer, *, keep_alive: bool, no_body: bool = False) -> None:

@@ -82,7 +82,7 @@ def kill(engine: SimulatedEngine, name: str, request: Request, channel: Channel)
     wanted = signal_number(asked)
     if not wanted:
         raise Refused(400, f"Invalid signal: {asked[:40]}")
-    engine.lifecycle.signal(container, wanted)
+    engine.lifecycle.signal(container, wanted, name)
     return NOTHING
 
 

@@ -175,10 +175,11 @@ class Lifecycle:
 
     # --- end -------------------------------------------------------------------------------------------------------
 
-    def signal(self, container: Container, number: int) -> None:
-        """Raises Refused when it does not run."""
+    def signal(self, container: Container, number: int, called: str = "") -> None:
+        """Raises Refused when it does not run; ``called``: as somebody named it."""
         if not container.up:
-            raise Refused(409, f"Cannot kill container: {container.name}: Container {container.id} is not running")
+            name = called or container.name
+            raise Refused(409, f"Cannot kill container: {name}: Container {container.id} is not running")
         if number in (signal.SIGKILL, _stop_signal(container)):
             container.stopped_by_hand = True
         self._machine.tell(container, "kill", signal=str(int(number)))

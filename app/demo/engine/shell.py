@@ -17,6 +17,7 @@ from app.demo.engine.shell_syntax import (
     If,
     Loop,
     Node,
+    Not,
     NotUnderstood,
     Pipe,
     Redirect,
@@ -121,6 +122,8 @@ class Shell:
                         yield from self.run(part, streams)
             case Pipe(parts):
                 yield from self._pipe(parts, streams)
+            case Not(body):
+                self.last = int((yield from self.run(body, streams)) == 0)
             case Background():
                 self.last = 0  # it goes on somewhere
             case Loop(condition, body, ends_on_success):

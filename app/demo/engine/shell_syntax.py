@@ -81,7 +81,12 @@ class If:
     otherwise: Node | None = None
 
 
-Node = Simple | Pipe | Chain | Background | Loop | For | If
+@dataclass(frozen=True, slots=True)
+class Not:
+    body: Node
+
+
+Node = Not | Simple | Pipe | Chain | Background | Loop | For | If
 
 
 def parse(text: str) -> Node:
@@ -242,6 +247,9 @@ class _Parser:
         return parts[0][1] if len(parts) == 1 else Chain(tuple(parts))
 
     def _pipe(self) -> Node:
+        if self.peek() == "!":
+            self.place += 1
+            return Not(self._pipe())
         parts = [self._command()]
         while self.peek() == "|":
             self.place += 1
