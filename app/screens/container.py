@@ -45,6 +45,7 @@ class ContainerScreen(ShellActions):
         self._container_id = container_id
         self._last: tuple[Container, InstanceState] | None = None
         self._feed: LogFeed | None = None
+        self._log_note = ""
         self._title = ""
 
     def _found(self) -> tuple[Container, InstanceState] | None:
@@ -140,6 +141,7 @@ class ContainerScreen(ShellActions):
     @on(PaneTabs.Opened)
     def _pane_opened(self, event: PaneTabs.Opened) -> None:
         self._show_pane(event.index)
+        self._told(self._log_note)
         self.query_one("#log" if event.index == LOGS else "#stats").focus()
         self.refresh_now(None)
 
@@ -150,7 +152,9 @@ class ContainerScreen(ShellActions):
         return search_in(self.query_one(LogView), self.filter_text)
 
     def _told(self, note: str) -> None:
-        self.query_one(PaneTabs).set_note(note)
+        """What the log is doing stands beside the log alone."""
+        self._log_note = note
+        self.query_one(PaneTabs).set_note(note if self._pane == LOGS else "")
 
     # --- actions ---------------------------------------------------------------------------------------------------
 

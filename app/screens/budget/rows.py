@@ -17,7 +17,7 @@ from app.screens.tables.orders import Orders, natural
 from widgets.cells import Cell, Column, Row, Span, cell
 
 BUDGET_COLUMNS: Final = (
-    Column("instance", "INSTANCE", min_width=12, weight=1),
+    Column("instance", "INSTANCE", min_width=14, weight=1),
     Column("state", "STATE", width=13, priority=2),
     Column("asked", "ASKED/s", width=7, align="right"),
     Column("stats", "STATS/s", width=7, align="right", priority=5),
@@ -28,7 +28,7 @@ BUDGET_COLUMNS: Final = (
     Column("received", "IN/s", width=5, align="right", priority=3),
     Column("failed", "FAILED", width=6, align="right"),
     Column("total", "TOTAL", width=7, align="right", priority=6),
-    Column("detail", "STATS OR REASON", min_width=21, weight=2, priority=7),
+    Column("detail", "STATS OR REASON", min_width=18, weight=2, priority=7),
 )
 EMPTY_BUDGET: Final = """No host is asked for anything.
 
@@ -51,7 +51,7 @@ def budget_row(budget: HostBudget, now: datetime) -> Row:
     failed = (Span(f"{costs.failed:,}", "bad" if costs.failed_lately else "" if costs.failed else "muted"),)
     cells = {
         "instance": _name(budget),
-        "state": formats.reach(state.freshness, now, draining=False) if state else cell("not registered", "muted"),
+        "state": formats.reach(state.freshness, now, draining=False) if state else cell(formats.NOTHING, "muted"),
         "asked": rate_cell(costs.asked_rate),
         "stats": rate_cell(costs.stats_rate),
         "p50": _latency(costs.calls.half),
@@ -69,7 +69,7 @@ def budget_row(budget: HostBudget, now: datetime) -> Row:
 def _name(budget: HostBudget) -> Cell:
     """One engine may be an instance of several clusters."""
     if not budget.states:
-        return cell(budget.endpoint)
+        return cell("not registered")
     names = [(state.instance.key.name, state.instance.key.cluster) for state in budget.states]
     spans = [Span(names[0][0], "strong"), Span(f" {names[0][1]}", "muted")]
     for name, cluster in names[1:]:
@@ -81,7 +81,10 @@ def _detail(budget: HostBudget, now: datetime) -> Cell:
     """Why it does not answer, and when it is tried again; else how long it takes to answer for stats."""
     state, stats = budget.states[0] if budget.states else None, budget.costs.stats_answers
     if state is not None and (why := formats.reach_detail(state.freshness, now)):
-        return cell(why, "warn")
+        reason, _, again = why.rpartition("; ")
+        return cell(f"{again}: {reason}", "warn")  # the reason is cut first where there is little room
+    if state is None:
+        return cell(budget.endpoint)
     if not _known(stats):
         return ()
     words = f"p50 {seconds_words(stats.half)}, p95 {seconds_words(stats.most)}"

@@ -1,4 +1,4 @@
-"""The screen of a container that nobody manages: into the editor as a task definition, and the same as a command."""
+"""The screen of a container that nobody manages: what it uses, its logs; into the editor, and the same as a command."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 
 from app.main import main
 from app.screens.dashboard import Dashboard
-from tests.tui.screens.driving import SIZE, home_at, screen_text, session_with, until_shown
+from tests.tui.screens.driving import SIZE, home_at, screen_text, session_with, until, until_gone, until_shown
+from tests.tui.screens.fed import Fed
 from tests.tui.screens.still import still_dashboard
 
 if TYPE_CHECKING:
@@ -55,3 +56,46 @@ async def test_a_container_whose_host_does_not_answer_is_told_and_opens_nothing(
         await pilot.press("e")
         await until_shown(pilot, r"no Docker Engine is listening there")
         assert "unmanaged › by-hand" in screen_text(app)
+
+
+async def test_what_it_uses_and_what_it_writes_live(engine: Daemon, tmp_path: Path) -> None:
+    hold = "dd if=/dev/zero of=/dev/shm/x bs=1M count=20 2>/dev/null; while :; do echo tick; sleep 0.3; done"
+    made = engine.run(["sh", "-c", hold], name="by-hand")
+    app = Dashboard(session_with(tmp_path, engine.endpoint))
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"● 1 live")
+        await pilot.press("2")
+        await until_shown(pilot, r"▌· +by-hand +· RUNNING")
+        await pilot.press("enter")
+        await until_shown(pilot, rf"unmanaged › by-hand .*· RUNNING +on {engine.name}")
+        await until_shown(pilot, r"^ \d\d:\d\d:\d\d tick")
+        await until_shown(pilot, r"Logs  Stats .* following")
+        await until_shown(pilot, r"CPU \d+% [▁-█]+  MEM 2\dM [▁-█]+")
+        await pilot.press("slash", *"tick", "enter")
+        await until(pilot, lambda: "tick" in app.screen.filter_text, "a search")  # type: ignore[attr-defined]
+        await pilot.press("tab")
+        await until_shown(pilot, r"CPU \d+% of a core, by-hand +last 10 min  MEM 2\d(\.\d)?M of ")
+        await until_shown(pilot, r"net received .* pids|pids +")
+        await until_gone(pilot, r"following")
+        engine.api.kill(made)
+        await until_shown(pilot, r"unmanaged › by-hand .*· EXITED 137")
+        engine.api.remove_container(made)
+        await until_shown(pilot, r"removed: it is no longer on its instance")
+
+
+async def test_it_alone_is_asked_for_and_nobody_knows_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fed = Fed(still_dashboard(tmp_path, monkeypatch), monkeypatch)
+    container = fed.ids()["by-hand"]
+    async with fed.app.run_test(size=(80, 24)) as pilot:
+        await until_shown(pilot, r"moorage › fleet")
+        await fed.app.push_screen(fed.app.desk.doors.container(container))
+        await until_shown(pilot, r"unmanaged › by-hand")
+        await pilot.press("tab")
+        await until_shown(pilot, r"Asking what by-hand uses…")
+        fed.wanted.clear()
+        fed.app._tick()
+        assert fed.wanted == {container: 2.0}
+        fed.tell("by-hand", 300, [150.0])
+        fed.app._tick()
+        await until_shown(pilot, r"CPU 150% of a core, by-hand")
+        await until_shown(pilot, r"MEM 300M of 512M, 59%")
