@@ -12,6 +12,7 @@ from pathlib import Path
 from bench import machine
 from bench.editor import editor_figures
 from bench.events import event_load_figures
+from bench.flood import flood_figures
 from bench.launch import launch_figures
 from bench.live import Hello, engine_idle, event_figures, hello_costs, idle_figures, key_figures, unavailable
 from bench.logs import log_figures
@@ -56,7 +57,7 @@ def main() -> None:
 
 
 def _with_engine(daemon: Daemon, home: Path, quick: bool) -> list[Figure]:
-    _register(daemon, home)
+    _register(daemon.endpoint, home)
     starts, presses, events, seconds = (2, 20, 3, 5.0) if quick else (5, 50, 8, 20.0)
     hello_times = hello_starts(starts)
     hello = hello_costs(presses, seconds / 2)
@@ -67,7 +68,8 @@ def _with_engine(daemon: Daemon, home: Path, quick: bool) -> list[Figure]:
         figures += _live(daemon, home, count, presses, events, seconds, hello)
         if count == FEW:
             figures += launch_figures(daemon, home, 3 if quick else 8)
-            figures += log_figures(daemon, lambda: _dashboard(home), 2 if quick else 5, 10 if quick else 60)
+            figures += log_figures(daemon, lambda: _dashboard(home), 2 if quick else 5)
+            figures += flood_figures(daemon, _dashboard_on, 10 if quick else 60)
             with _dashboard(home) as app:
                 figures += shell_figures(daemon, home, app, 2 if quick else 5, 5 if quick else 60)
     return figures
@@ -95,7 +97,15 @@ def _dashboard(home: Path) -> Iterator[PtyApp]:
         yield app
 
 
-def _register(daemon: Daemon, home: Path) -> None:
+@contextmanager
+def _dashboard_on(endpoint: str) -> Iterator[PtyApp]:
+    with tempfile.TemporaryDirectory(prefix="moorage-bench-") as folder:
+        _register(endpoint, Path(folder))
+        with _dashboard(Path(folder)) as app:
+            yield app
+
+
+def _register(endpoint: str, home: Path) -> None:
     from app.model.requests import CreateClusterRequest, RegisterContainerInstanceRequest
     from app.operations.clusters import create_cluster
     from app.operations.instances import register_container_instance
@@ -104,7 +114,7 @@ def _register(daemon: Daemon, home: Path) -> None:
 
     session = Session(resolve_home(str(home), {}))
     create_cluster(session, CreateClusterRequest(cluster_name="bench"))
-    register_container_instance(session, RegisterContainerInstanceRequest(cluster="bench", endpoint=daemon.endpoint))
+    register_container_instance(session, RegisterContainerInstanceRequest(cluster="bench", endpoint=endpoint))
 
 
 def _fill(daemon: Daemon, count: int) -> None:

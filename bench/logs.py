@@ -1,8 +1,7 @@
-"""Lines of a log until the last is on screen, beside a client that only reads them; and what a flood costs."""
+"""Lines of a log until the last is on screen, beside a client that only reads them, and beside ``docker logs``."""
 
 from __future__ import annotations
 
-import re
 import socket
 import time
 from collections.abc import Callable
@@ -10,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
-from bench import machine
+from bench.flood import open_log
+from bench.flood_engine import LINE
 from bench.pty_app import PtyApp
-from bench.table import Figure, milliseconds, percentiles, ratio
+from bench.table import Figure, milliseconds, ratio
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,20 +21,18 @@ if TYPE_CHECKING:
 
 COUNTS = (10_000, 200_000)
 _END = "the-last-line"
-_LINE = "GET /api/v1/things HTTP/1.1 200 512 bytes in 3 ms from 10.0.0.7, keep-alive, nothing strange about it"
-_WRITER = f"mkfifo /tmp/go; read x < /tmp/go; yes '{_LINE}' | head -n %d; echo {_END}; sleep 9999"
-_FLOOD = f"while :; do yes '{_LINE}' | head -n 1000000; done"
+_WRITER = f"mkfifo /tmp/go; read x < /tmp/go; yes '{LINE}' | head -n %d; echo {_END}; sleep 9999"
 
 Opener = Callable[[], AbstractContextManager[PtyApp]]
 """Opens a dashboard that shows the table of tasks."""
 
 
-def log_figures(daemon: Daemon, open_dashboard: Opener, rounds: int, flood_seconds: float) -> list[Figure]:
-    """Bursts of COUNTS lines, and a flood."""
+def log_figures(daemon: Daemon, open_dashboard: Opener, rounds: int) -> list[Figure]:
+    """Bursts of COUNTS lines, on the screen and on the command line."""
     figures: list[Figure] = []
     for count in COUNTS:
         figures += _burst(daemon, open_dashboard, count, rounds)
-    return figures + _flood(daemon, open_dashboard, flood_seconds)
+    return figures
 
 
 def _burst(daemon: Daemon, open_dashboard: Opener, count: int, rounds: int) -> list[Figure]:
@@ -47,7 +45,7 @@ def _burst(daemon: Daemon, open_dashboard: Opener, count: int, rounds: int) -> l
             began = time.monotonic()
             again.append(_read_raw(daemon, container) - began)
         with _writer(daemon, count) as container, open_dashboard() as app:
-            _open_log(app)
+            open_log(app)
             began = _go(daemon, container)
             live.append(app.until_shown(_END, within=60) - began)
             app.settle(1)
@@ -61,35 +59,6 @@ def _burst(daemon: Daemon, open_dashboard: Opener, count: int, rounds: int) -> l
         milliseconds(f"{what} followed: written to the last on screen", live, ratio(live, raw, "only reading them")),
         milliseconds(f"{what} of before: key to the last on screen", opened, ratio(opened, again, "reading them all")),
     ]
-
-
-def _flood(daemon: Daemon, open_dashboard: Opener, seconds: float) -> list[Figure]:
-    container = daemon.run(["sh", "-c", _FLOOD], name="a-flood", network_mode="none")
-    try:
-        with open_dashboard() as app:
-            _open_log(app)
-            app.settle(min(seconds / 4, 10))
-            first, cpu, began = machine.pss_bytes(app.pids), machine.cpu_seconds(app.pids), time.monotonic()
-            keys = []
-            while time.monotonic() < began + seconds:
-                # The view holds still, which is told at the right of the line below the header; then it goes on.
-                pressed = app.press("f")
-                keys.append(app.until_shown("paused", window=0.02) - pressed)
-                app.press("f")
-                app.until(lambda text: "paused" not in text)
-                app.settle(0.3)
-            spent = (machine.cpu_seconds(app.pids) - cpu) / (time.monotonic() - began)
-            last = machine.pss_bytes(app.pids)
-            told = re.search(r"([\d,]+) skipped", app.text())
-            skipped = f"{told[1]} lines skipped, as told" if told else "no line skipped"
-            grown = f"{(last - first) / 2**20:+.1f} MiB in {seconds:.0f} s; {skipped}"
-            return [
-                Figure("log flood: memory of the dashboard", f"{last / 2**20:.0f} MiB", "", grown),
-                Figure("log flood: CPU of the dashboard", f"{spent * 100:.0f} %", "", "of one core"),
-                percentiles("log flood: key to its effect on screen", keys, "under 100 ms"),
-            ]
-    finally:
-        daemon.api.remove_container(container, force=True)
 
 
 @contextmanager
@@ -107,15 +76,6 @@ def _go(daemon: Daemon, container: str) -> float:
     began = time.monotonic()
     daemon.api.exec_start(exec_id)
     return began
-
-
-def _open_log(app: PtyApp) -> None:
-    """The log of the first unmanaged container, which is the one of the bench by its name."""
-    app.press("/a-\r")
-    app.until_shown(r"a-(flood|writer)")
-    app.press("l")
-    app.until_shown(r"logs.*following")
-    app.settle(1)
 
 
 def _read_raw(daemon: Daemon, container: str) -> float:

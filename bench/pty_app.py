@@ -32,6 +32,10 @@ _F_SETPIPE_SZ = 1031
 # pyte draws what it does not know: queries and modes with private marks, and device control strings.
 _UNKNOWN = re.compile(r"\x1b\[[<>=?][0-9;:]*\$?[pu]|\x1b\[[<>=][0-9;:]*[ -/]*[@-~]|\x1b[P_^X][^\x1b]*\x1b\\")
 
+_SEQUENCE = re.compile(r"\x1b\[[0-9;:<=>?]*[ -/]*[@-~]")
+_WRITTEN = 1 << 18
+"""Bytes of what was written and not seen that are kept."""
+
 
 class PtyApp:
     """Starts ``argv``; ``began`` is the moment right before. Use as a context manager: it ends the program."""
@@ -47,6 +51,7 @@ class PtyApp:
         self._master = master
         self._buffer = b""
         self._frames: deque[tuple[float, bytes]] = deque()
+        self._written = b""
         self._screen = pyte.Screen(COLUMNS, rows)
         self._stream = pyte.ByteStream(self._screen)
         while not self._frames:  # the reader says that it reads
@@ -166,6 +171,37 @@ class PtyApp:
             with contextlib.suppress(RuntimeError):  # its terminal may be closed before it has ended
                 self._take(0.002)
         return time.monotonic()
+
+    # --- what was written, as long as nobody has to see it ---------------------------------------------------------
+
+    def record_unseen(self, seconds: float) -> None:
+        """Collect, and keep only the end of what was written: to emulate a flood would cost more than it is."""
+        self.record(seconds)
+        self._keep_written()
+
+    def until_written(self, text: bytes, within: float = 20) -> float:
+        """The moment at which this was written, in one piece and in one style; the screen is not known after that."""
+        end = time.monotonic() + within
+        while time.monotonic() < end:
+            self.record(0.02)
+            if (moment := self._keep_written(text)) is not None:
+                return moment
+        raise TimeoutError(f"{text!r} was not written in {within:g} s; the end of what was:\n{self.written}")
+
+    def _keep_written(self, text: bytes = b"") -> float | None:
+        """Let go of what was collected; the moment of the first piece that has the text."""
+        found: float | None = None
+        while self._frames:
+            moment, data = self._frames.popleft()
+            if text and found is None and text in data:
+                found = moment
+            self._written = (self._written + data)[-_WRITTEN:]
+        return found
+
+    @property
+    def written(self) -> str:
+        """The end of what was written and not seen, without sequences."""
+        return _SEQUENCE.sub("", self._written.decode("utf-8", "replace"))
 
     def settle(self, seconds: float = 0.5) -> None:
         """Let what is under way come to its end, and forget it."""
