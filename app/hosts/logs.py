@@ -18,11 +18,11 @@ from app.hosts.log_lines import LogEntry, RawLines, StreamName
 __all__ = ["FRAME_LIMIT", "LINE_LIMIT", "Lines", "LogEntry", "LogStream", "RawLines", "StreamName", "read_logs"]
 
 _READ_SIZE = 1 << 18
-_ENOUGH = 1 << 15
+_ENOUGH = 1 << 13
 _SOON, _PAUSE = 0.002, 0.0005
-"""Seconds. Docker writes each line by itself, and a reader that is awake takes each by itself: in a flood that costs
+"""Bytes, and seconds. Docker writes each line by itself, and a reader that is awake takes each by itself: in a flood
 
-both more than all else. One that pauses between small reads finds a hundred at once.
+that costs both of them more than all else. One that pauses between small reads finds a hundred lines at once.
 """
 _ANSWER_WITHIN = 15.0
 """Seconds; an engine may look for the end of a long log before it answers."""

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import chain, islice
 from typing import Annotated, NamedTuple
 
 from pydantic import Field, field_validator
@@ -137,27 +138,29 @@ class TaskLogs:
 
     def _merged(self) -> Iterator[list[LogLine]]:
         yield from self._remembered()
-        batch: list[LogLine] = []
-        for line in heapq.merge(*map(self._lines, self._found.sources), key=_time):
-            batch.append(line)
-            if len(batch) >= BATCH:
-                yield batch
-                batch = []
-                if self._closed.is_set():
-                    return
-        yield batch
+        sources = self._found.sources
+        for batch in self._batches(sources[0]) if len(sources) == 1 else self._by_time(sources):
+            yield batch
+            if self._closed.is_set():
+                return
 
-    def _lines(self, source: Source) -> Iterator[LogLine]:
-        wanted = self._wanted
-        since, until = (time + source.offset if time else None for time in (wanted.since, self._until))
+    def _by_time(self, sources: Sequence[Source]) -> Iterator[list[LogLine]]:
+        lines = heapq.merge(*(chain.from_iterable(self._batches(source)) for source in sources), key=_time)
+        while batch := list(islice(lines, BATCH)):
+            yield batch
+
+    def _batches(self, source: Source) -> Iterator[list[LogLine]]:
+        wanted, offset = self._wanted, source.offset
+        since, until = (time + offset if time else None for time in (wanted.since, self._until))
         try:
             stream = read_logs(
                 source.engine, source.key, follow=False, tail=wanted.tail, since=since, timestamps=True, until=until,
                 stream=wanted.stream,
             )  # fmt: skip
             for entries in stream:
-                for entry in entries:
-                    yield LogLine(source.tag, entry, entry.time - source.offset if entry.time else None, source)
+                yield [
+                    LogLine(source.tag, entry, entry.time - offset if entry.time else None, source) for entry in entries
+                ]
         except HostError as error:
             self.problems.append(safe_line(f"log of {source.tag}: {error.message}"))
 

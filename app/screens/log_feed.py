@@ -28,8 +28,8 @@ KEPT_LINES, KEPT_CHARACTERS = 20_000, 16_000_000
 CHUNK, MOST_WAITING = 2_000, 10_000
 """Lines that are made ready at a time, and that the screen takes at a time: a key never waits for more."""
 MOST_SOURCES = 100
-_PACE, _LONGEST_PACE = 0.03, 0.5
-"""Seconds between two times that the screen is given something, at least and at most."""
+_PACE, _LONGEST_PACE = 0.025, 0.1
+"""Seconds that the screen is given nothing after it was given something, at least and at most."""
 
 
 @dataclass(slots=True)
@@ -70,7 +70,7 @@ class LogFeed:
         self._working = threading.Lock()
         self._waiting: deque[_Bundle] = deque()
         self._posted = False
-        self._posted_at = self._rest_until = 0.0
+        self._rest_until = 0.0
         self._kept: deque[AnyLine] = deque()
         self._kept_size = 0
         self._filter = kept or LogFilter()
@@ -191,6 +191,7 @@ class LogFeed:
             self._room.notify_all()
         if self._closed or not self._view.is_attached:
             return
+        began = monotonic()
         lines: list[AnyLine] = []
         for bundle in bundles:
             if bundle.anew:
@@ -200,7 +201,7 @@ class LogFeed:
                 lines += bundle.lines
         self._view.append(lines)
         self.tell()
-        self._rest(2 * (monotonic() - self._posted_at))
+        self._rest(2 * (monotonic() - began))
 
     def tell(self) -> None:
         """Say how it goes, at the right end of the tabs."""
@@ -256,7 +257,7 @@ class LogFeed:
             self._waiting.append(bundle)
             if self._posted or self._closed:
                 return
-            self._posted, self._posted_at = True, monotonic()
+            self._posted = True
         self._desk.jobs.post(self._hand_over)
 
     def _crowded(self) -> bool:
