@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.command import Provider
 from textual.screen import Screen
 
@@ -32,6 +33,7 @@ from app.screens.first_frame.driver import taking_over
 from app.screens.first_frame.opening import Opening
 from app.screens.frame import FrameScreen
 from app.screens.help import HelpScreen, help_lines
+from app.screens.tidying import Tidier
 from app.store.home import Home
 from themes.derive import variable_defaults
 from themes.own import STYLESHEET, THEMES
@@ -88,6 +90,8 @@ class Dashboard(App[None]):
         self._mouse_on = session.config.mouse
         self.demo_wanted = False
         self._doubts: set[str] = set()
+        self.tidier: Tidier | None = None
+        """Where the process is the dashboard's own."""
         jobs = Jobs(self.post, lambda message: self.notify(message, severity="error", markup=False, timeout=8))
         monitor = Monitor(session, self.wake, journal=self._journal, fleet=self._opening.fleet)
         self.desk = Desk(session, monitor, jobs, LaunchBoard())
@@ -201,6 +205,8 @@ class Dashboard(App[None]):
     def _tick(self) -> None:
         """Once a second: ages move on, files may have changed, and what is due by time alone is done."""
         self._tell_done()
+        if self.tidier is not None:
+            self.tidier.tick()
         changes = self.desk.monitor.refresh()
         self._supervision.consider(self.desk.fleet, self.desk.in_hand)
         self._alerts.tick()
@@ -233,6 +239,11 @@ class Dashboard(App[None]):
             more = f"\nand {len(self._done) - MOST_TOLD} more" if len(self._done) > MOST_TOLD else ""
             self.notify("\n".join(self._done[:MOST_TOLD]) + more, markup=False, timeout=6)
             self._done.clear()
+
+    def pop_screen(self) -> AwaitComplete:
+        if self.tidier is not None:
+            self.tidier.screen_left()
+        return super().pop_screen()
 
     # --- keys that work everywhere ---------------------------------------------------------------------------------
 
@@ -301,6 +312,7 @@ def run_dashboard(
     gc.set_threshold(50_000, 20, 20)
     last_resort = LastResort()
     app = Dashboard(Session(home), last_resort, opening)
+    app.tidier = Tidier()
     if held is not None:
         app.driver_class = taking_over(held, app.driver_class)
     undo = end_on_signals(app.end, last_resort)
