@@ -14,6 +14,7 @@ from textual.dom import DOMNode
 
 from app.screens.actions import AT_HOME, INSIDE, bindings
 from app.screens.alerts.screen import AlertsScreen
+from app.screens.budget.screen import BudgetScreen
 from app.screens.choice_dialog import ChoiceDialog
 from app.screens.cluster import ClusterScreen
 from app.screens.command.bar import CommandBar
@@ -28,6 +29,7 @@ from app.screens.first_run import FirstRunScreen
 from app.screens.fleet import FleetScreen
 from app.screens.form_dialog import FormDialog
 from app.screens.inside.output import OutputScreen
+from app.screens.instance.screen import InstanceScreen
 from app.screens.instances import InstancesScreen
 from app.screens.json_screen import JsonScreen
 from app.screens.log_dialogs import SourcesDialog
@@ -63,9 +65,11 @@ SCREENS: dict[str, type[DOMNode]] = {
     "Output of a command": OutputScreen,
     "Container (unmanaged)": ContainerScreen,
     "Instances": InstancesScreen,
+    "Instance": InstanceScreen,
     "Events": EventsScreen,
     "Task of the past": PastTaskScreen,
     "Alerts": AlertsScreen,
+    "Budget (`:budget`)": BudgetScreen,
     "Definitions": DefinitionsScreen,
     "Differences": ComparisonScreen,
     "Editor": EditorScreen,
@@ -76,7 +80,7 @@ SCREENS: dict[str, type[DOMNode]] = {
 PARTS: dict[str, tuple[type[DOMNode], ...]] = {
     "Tables": (LiveTable,),
     "Stowage": (BlockBars,),
-    "Graphs of a task": (Graphs,),
+    "Graphs": (Graphs,),
     "Logs and JSON": (LineView, JsonView),
     "Logs only": (LogView, CursorView),
     "The log desk": (EntryBar, SourcesDialog),

@@ -19,7 +19,10 @@ from widgets.table_lines import ASCENDING, DESCENDING
 
 OWN_ORDER = "own order"
 LARGEST_FIRST = frozenset(
-    {"cpu", "memory", "tasks", "running", "stopped", "exit", "latest", "revision", "unmanaged", "instances"}
+    {
+        *("cpu", "memory", "tasks", "running", "stopped", "exit", "latest", "revision", "unmanaged", "instances"),
+        *("asked", "stats", "p50", "p95", "streams", "events", "received", "failed", "total"),
+    }
 )
 """Columns of which one looks for the largest: the first choice of them sorts downwards."""
 _COLUMNS = (

@@ -239,3 +239,25 @@ async def test_hostile_names_and_a_spoilt_file_do_no_harm(tmp_path: Path) -> Non
         await until(pilot, (session.home.state / f"{FILE_NAME}.broken-1").exists, "it is set aside")
         await until_shown(pilot, r"was moved to|No events yet")
     assert EventStore(session.home).find(EventQuery()) == []
+
+
+async def test_events_are_sorted_by_a_column_without_lines_between(tmp_path: Path) -> None:
+    session = session_with(tmp_path)
+    names = {3600 * 30: "alpha-10", 60: "alpha-9", 30: "beta"}
+    EventStore(session.home).add(
+        [event(session, "started", ago, container=SafeText(name)) for ago, name in names.items()]
+    )
+    app = Dashboard(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("5")
+        await until_shown(pilot, r"beta(.|\n)*alpha-9(.|\n)*────(.|\n)*alpha-10")
+        await pilot.press("o")
+        await until_shown(pilot, r"Sort events by")
+        await pilot.press("j", "j", "j", "j", "j", "enter")
+        await until_shown(pilot, r"SUBJECT▲|TASK, CONTAINER▲")
+        await until_shown(pilot, r"alpha-9(.|\n)*alpha-10(.|\n)*beta")
+        assert "────" not in screen_text(app)
+        await pilot.press("colon", *"sort time", "enter")
+        await until_shown(pilot, r"alpha-10(.|\n)*alpha-9(.|\n)*beta")
+        await pilot.press("o", "g", "enter")
+        await until_shown(pilot, r"beta(.|\n)*alpha-9(.|\n)*────(.|\n)*alpha-10")
