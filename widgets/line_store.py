@@ -5,11 +5,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from rich.cells import cell_len, chop_cells
 
-from widgets.log_lines import AnyLine, LaterLine, LineMaker, LogLine, Mark, maker_of
+from widgets.log_lines import AnyLine, LaterLine, LineMaker, LogLine, Mark, maker_of, size_of
 from widgets.sgr import cut_sgr, strip_sgr
 
 __all__ = ["MAX_CHARACTERS", "MAX_LINE_CELLS", "LineStore", "LogLine", "Mark", "wrap_cuts"]
@@ -26,11 +27,11 @@ class _Entry(NamedTuple):
     line: LogLine
     width: int
     single: bool
-    size: int
     given: AnyLine
 
 
 _made_entry = _Entry._make
+_maker_of, _raw_of = itemgetter(0), itemgetter(1)
 
 
 class LineStore:
@@ -52,6 +53,8 @@ class LineStore:
         self._size = 0
         self._last_source: str | None = None
         self._entries: list[_Entry | LaterLine] = []
+        # As many as entries. What a line was counted as when it came stays what it is counted as.
+        self._sizes: list[int] = []
         # Entries before the head are gone; they are deleted in blocks, so that dropping one costs no copy of the rest.
         self._head = 0
         self._ends: list[int] = []
@@ -97,7 +100,7 @@ class LineStore:
     def clear(self) -> None:
         """Forget all lines, but not how many were dropped: numbers go on."""
         self.dropped += len(self)
-        self._entries, self._ends, self._head, self._start = [], [], 0, 0
+        self._entries, self._sizes, self._ends, self._head, self._start = [], [], [], 0, 0
         self.widest = self.source_width = self.time_width = self._size = 0
         self.has_stderr = self.has_times = False
         self._last_source = None
@@ -123,7 +126,7 @@ class LineStore:
         self._wrap = width
         self._ends, self._start = [], 0
         if width:
-            del self._entries[: self._head]
+            del self._entries[: self._head], self._sizes[: self._head]
             self._head = 0
             for index in range(len(self._entries)):
                 self._ends.append((self._ends[-1] if self._ends else 0) + self._height(self._entry(index)))
@@ -146,7 +149,7 @@ class LineStore:
         return self._ends[index - 1] if index else self._start
 
     def _add_all(self, lines: Sequence[AnyLine]) -> None:
-        for maker, run in groupby(lines, maker_of):
+        for maker, run in _runs(lines):
             if maker is None or self._wrap:
                 for line in run:
                     self._add(line)
@@ -154,9 +157,11 @@ class LineStore:
                 self._add_later(maker, list(run))
 
     def _add_later(self, maker: LineMaker, lines: list[AnyLine]) -> None:
-        raws = [line.raw for line in lines if isinstance(line, LaterLine)]
+        raws: list[bytes] = list(map(_raw_of, lines))
+        sizes = list(map(len, raws))
         self._entries += lines  # type: ignore[arg-type]
-        self._size += sum(map(len, raws))
+        self._sizes += sizes
+        self._size += sum(sizes)
         self.widest = max(self.widest, min(maker.widest(raws), MAX_LINE_CELLS))
         self._widen(maker.source)
         self.time_width = max(self.time_width, maker.time_width)
@@ -165,9 +170,10 @@ class LineStore:
 
     def _add(self, given: AnyLine) -> None:
         entry = self._measured(given)
+        line, size = entry.line, size_of(given if isinstance(given, LaterLine) else entry.line)
         self._entries.append(entry)
-        self._size += entry.size
-        line = entry.line
+        self._sizes.append(size)
+        self._size += size
         self._widen(line.source)
         if len(line.time) > self.time_width or not line.time.isascii():
             self.time_width = max(self.time_width, cell_len(line.time))
@@ -197,9 +203,7 @@ class LineStore:
             width = cell_len(shown)
             single = width == len(shown)
         self.widest = max(self.widest, width)
-        # What it was counted as when it came stays what it is counted as.
-        size = len(given.raw) if isinstance(given, LaterLine) else len(line.text) + len(line.raw)
-        return _made_entry((line, width, single, size, given))
+        return _made_entry((line, width, single, given))
 
     def _widen(self, source: str) -> None:
         if source is not self._last_source:
@@ -213,13 +217,13 @@ class LineStore:
             return count
         size = self._size - self._size_of(count)
         while size > MAX_CHARACTERS and count < len(self) - 1:
-            size -= _entry_size(self._entries[self._head + count])
+            size -= self._sizes[self._head + count]
             count += 1
         return count
 
     def _size_of(self, count: int) -> int:
         """Characters of so many of the oldest lines."""
-        return sum(map(_entry_size, self._entries[self._head : self._head + count]))
+        return sum(self._sizes[self._head : self._head + count])
 
     def _drop(self, count: int) -> int:
         if count <= 0:
@@ -233,7 +237,7 @@ class LineStore:
             if self._wrap:
                 self._start = self._ends[self._head - 1]
                 del self._ends[: self._head]
-            del self._entries[: self._head]
+            del self._entries[: self._head], self._sizes[: self._head]
             self._head = 0
         return rows
 
@@ -247,8 +251,12 @@ class LineStore:
         )
 
 
-def _entry_size(entry: _Entry | LaterLine) -> int:
-    return entry.size if isinstance(entry, _Entry) else len(entry.raw)
+def _runs(lines: Sequence[AnyLine]) -> Iterable[tuple[LineMaker | None, Iterable[AnyLine]]]:
+    """Lines with the same maker together, in their order."""
+    # Those of a flood are of one: that is told without looking at each.
+    if set(map(type, lines)) == {LaterLine} and len(set(map(_maker_of, lines))) == 1:
+        return [(maker_of(lines[0]), lines)]
+    return groupby(lines, maker_of)
 
 
 def wrap_cuts(text: str, width: int) -> list[int]:

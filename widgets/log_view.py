@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from time import time
 from typing import ClassVar, Final, Literal
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
@@ -17,13 +16,13 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from widgets.cells import Span, fit
 from widgets.component_styles import ComponentStyles
 from widgets.line_store import LineStore, wrap_cuts
 from widgets.log_cursor import CursorView
 from widgets.log_lines import AnyLine, LogLine, Mark
-from widgets.log_style import AGO_WIDTH, LOG_CLASSES, LOG_CSS, SOURCE_COLOURS, ago, coloured
-from widgets.sgr import parse_sgr, strip_sgr
+from widgets.log_paint import Margin, painted_blank, painted_margin, painted_text
+from widgets.log_style import AGO_WIDTH, LOG_CLASSES, LOG_CSS, SOURCE_COLOURS, ago
+from widgets.sgr import strip_sgr
 
 __all__ = ["SOURCE_COLOURS", "LogLine", "LogView", "Mark", "Times"]
 
@@ -32,8 +31,6 @@ Times = Literal["clock", "ago", "off"]
 _MAX_SOURCE_CELLS: Final = 20
 _LEAST_TEXT_CELLS: Final = 16
 _REMEMBERED_LINES: Final = 256
-_STDERR: Final = "!"
-_NOTE: Final = "──"
 
 
 class LogView(CursorView):
@@ -119,9 +116,9 @@ class LogView(CursorView):
         """Add lines at the end; one call for each batch, not for each line."""
         if not lines:
             return
-        prefix = self._prefix_width
+        margin = self._margin
         dropped_rows = self._store.append(lines)
-        if self._prefix_width != prefix:
+        if self._margin != margin:
             self._lay_out()
         self._set_size()
         if self.following:
@@ -296,23 +293,17 @@ class LogView(CursorView):
         self._lay_out_in_place()
 
     @property
-    def _time_width(self) -> int:
-        if self.times == "off" or not self._store.time_width:
-            return 0
-        return (AGO_WIDTH if self.times == "ago" else self._store.time_width) + 1
-
-    @property
-    def _source_width(self) -> int:
+    def _margin(self) -> Margin:
+        store, time = self._store, 0
+        if self.times != "off" and store.time_width:
+            time = (AGO_WIDTH if self.times == "ago" else store.time_width) + 1
         room = max(6, self.scrollable_content_region.width // 5)
-        return min(self._store.source_width, _MAX_SOURCE_CELLS, room) + 2 if self._store.source_width else 0
-
-    @property
-    def _prefix_width(self) -> int:
-        return 1 + self._time_width + self._source_width + (2 if self._store.has_stderr else 0)
+        source = min(store.source_width, _MAX_SOURCE_CELLS, room) + 2 if store.source_width else 0
+        return Margin(time, source, 2 if store.has_stderr else 0)
 
     def text_width(self) -> int:
         """Cells of a line's text in sight."""
-        return max(_LEAST_TEXT_CELLS, self.scrollable_content_region.width - self._prefix_width)
+        return max(_LEAST_TEXT_CELLS, self.scrollable_content_region.width - self._margin.width)
 
     def _lay_out(self) -> None:
         self._strips.clear()
@@ -330,7 +321,7 @@ class LogView(CursorView):
         self.refresh()
 
     def _set_size(self) -> None:
-        width = 0 if self.wrap else self._prefix_width + self._store.widest
+        width = 0 if self.wrap else self._margin.width + self._store.widest
         size = Size(width, self._store.rows)
         if size != self.virtual_size:
             self.virtual_size = size
@@ -349,14 +340,14 @@ class LogView(CursorView):
         scroll_x, scroll_y = self.scroll_offset
         row = scroll_y + y
         if row >= self._store.rows:
-            return self._blank_line(y, width)
+            return painted_blank(y, "" if len(self._store) else self._empty_text, width, self._styles)
         number, part = self._store.locate(row)
         prefix, parts = self._line_strips(number)
-        text_width = max(0, width - self._prefix_width)
+        text_width = max(0, width - prefix.cell_length)
         text = parts[min(part, len(parts) - 1)]
         text = text.crop_extend(scroll_x, scroll_x + text_width, self._styles.get())
         if part:
-            prefix = Strip.blank(self._prefix_width, self._styles.get())
+            prefix = Strip.blank(prefix.cell_length, self._styles.get())
         strip = Strip.join([prefix, text]).adjust_cell_length(width, self._styles.get())
         chosen = self.how_chosen(number)
         if not chosen:
@@ -364,13 +355,6 @@ class LogView(CursorView):
         style = self._styles.get(chosen)
         ground = Style(bgcolor=style.bgcolor, reverse=style.reverse)
         return Strip([Segment(segment.text, (segment.style or Style.null()) + ground) for segment in strip])
-
-    def _blank_line(self, y: int, width: int) -> Strip:
-        lines = self._empty_text.splitlines() if not len(self._store) else []
-        if not 1 <= y <= len(lines):
-            return Strip.blank(width, self._styles.get())
-        spans = fit((Span(" " + lines[y - 1]),), width)
-        return Strip([Segment(span.text, self._styles.get("empty")) for span in spans], width)
 
     def _line_strips(self, number: int) -> tuple[Strip, list[Strip]]:
         known = self._strips.get(number)
@@ -380,30 +364,11 @@ class LogView(CursorView):
         return known
 
     def _paint(self, number: int) -> tuple[Strip, list[Strip]]:
-        line, base = self._store.line(number), self._styles.get()
+        line, styles = self._store.line(number), self._styles
         written, text = self._store.text(number), self.line_text(number)
-        segments = [Segment(" ", base)]
-        if self._time_width:
-            clock = line.time if self.times == "clock" else ago(self._now() - line.when) if line.when else ""
-            segments += self._padded(clock, self._time_width - 1, "time")
-            segments.append(Segment(" ", base))
-        is_note = line.mark not in ("", "stderr")
-        if self._source_width:
-            tone = f"source-{line.source_tone_index % SOURCE_COLOURS}"
-            source = _NOTE if is_note else line.source
-            segments += self._padded(source, self._source_width - 2, f"note-{line.mark}" if is_note else tone)
-            segments.append(Segment("  ", base))
-        if self._store.has_stderr:
-            segments += self._padded(_STDERR if line.mark == "stderr" else "", 2, "stderr")
-        pieces = [(text, self._styles.get(f"note-{line.mark}"))] if is_note else parse_sgr(written)
-        segments_of_text = [
-            Segment(piece, style if is_note else coloured(style, self._styles)) for piece, style in pieces
-        ]
-        strip = Strip(segments_of_text, cell_len(text))
-        match_style = self._styles.get("match-current" if number == self._match else "match")
-        strip = self.highlight_matches(text, strip, Style(color=match_style.color, bgcolor=match_style.bgcolor))
+        clock = line.time if self.times != "ago" else ago(self._now() - line.when) if line.when else ""
+        match = styles.get("match-current" if number == self._match else "match")
+        strip = painted_text(line, written, text, styles)
+        strip = self.highlight_matches(text, strip, Style(color=match.color, bgcolor=match.bgcolor))
         parts = list(strip.divide(wrap_cuts(text, self.text_width()))) if self.wrap and text else [strip]
-        return Strip(segments), parts
-
-    def _padded(self, text: str, width: int, tone: str) -> list[Segment]:
-        return [Segment(span.text, self._styles.get(tone)) for span in fit((Span(text),), width)]
+        return painted_margin(line, clock, self._margin, styles), parts
