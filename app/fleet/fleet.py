@@ -6,7 +6,7 @@ from everything that names it whenever any of that changes, so the order of even
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
@@ -33,7 +33,11 @@ from app.model.update import (
 
 @dataclass(slots=True)
 class InstanceState:
-    """All that is known of one instance. ``tasks`` and ``tagged`` are derived from containers and records."""
+    """All that is known of one instance. ``tasks`` and what tells of them is derived from containers and records.
+
+    ``restless``: ids of the tasks that do not simply run; of the others nothing is ever due by time alone.
+    ``running``: how many of the instance's own cluster are RUNNING.
+    """
 
     instance: Instance
     freshness: Freshness
@@ -45,6 +49,8 @@ class InstanceState:
     by_task: dict[str, set[str]] = field(default_factory=dict)
     records_by_task: dict[str, set[str]] = field(default_factory=dict)
     recorded_drain: DrainMark | None = None
+    restless: set[str] = field(default_factory=set)
+    running: int = 0
 
     @property
     def drain(self) -> DrainMark | None:
@@ -101,6 +107,7 @@ class Fleet:
     def __init__(self) -> None:
         self.instances: dict[InstanceKey, InstanceState] = {}
         self.clusters: tuple[str, ...] = ()
+        self._places: dict[str, list[InstanceKey]] = {}
 
     # --- what is registered ----------------------------------------------------------------------------------------
 
@@ -112,7 +119,10 @@ class Fleet:
         if names != self.clusters:
             self.clusters, changes.clusters = names, True
         for key in [key for key in self.instances if key not in wanted]:
-            changes.tasks.update(self.instances.pop(key).tasks)
+            gone = self.instances.pop(key)
+            for task_id in gone.tasks:
+                self._place(task_id, key, here=False)
+            changes.tasks.update(gone.tasks)
             changes.instances.add(key)
         for key, instance in wanted.items():
             state = self.instances.get(key)
@@ -147,44 +157,51 @@ class Fleet:
             case HostRead():
                 self._replace(state, update, changes)
             case ContainerSeen():
-                self._container(state, update.container.id, update.container, changes)
+                self._derive(state, self._container(state, update.container.id, update.container, changes), changes)
             case ContainerGone():
-                self._container(state, update.container_id, None, changes)
+                self._derive(state, self._container(state, update.container_id, None, changes), changes)
             case RecordSeen():
                 if isinstance(update.record, DrainMark):
                     self._drain(state, update.name, update.record, changes)
                 else:
-                    self._record(state, update.name, update.record, changes)
+                    self._derive(state, self._record(state, update.name, update.record), changes)
             case RecordGone():
                 self._drain(state, update.name, None, changes)
-                self._record(state, update.name, None, changes)
+                self._derive(state, self._record(state, update.name, None), changes)
             case _:
                 assert_never(update)
 
     def _replace(self, state: InstanceState, reading: HostRead, changes: ChangeSet) -> None:
+        """Each task is derived once, however many of its containers and records have changed."""
+        affected: set[str] = set()
         seen = {container.id: container for container in reading.containers}
         for gone in [known for known in state.containers if known not in seen]:
-            self._container(state, gone, None, changes)
+            affected.update(self._container(state, gone, None, changes))
         for container in reading.containers:
-            self._container(state, container.id, container, changes)
+            affected.update(self._container(state, container.id, container, changes))
         named = {record_name(record): record for record in reading.records}
         for gone in [known for known in state.records if known not in named]:
-            self._record(state, gone, None, changes)
+            affected.update(self._record(state, gone, None))
         for name, record in named.items():
-            self._record(state, name, record, changes)
+            affected.update(self._record(state, name, record))
+        self._derive(state, affected, changes)
         drains = {mark.name: mark for mark in reading.drains}
         name = drain_name(reading.instance.cluster)
         self._drain(state, name, drains.get(name), changes)
         changes.instances.add(reading.instance)
 
-    def _container(self, state: InstanceState, id_: str, container: Container | None, changes: ChangeSet) -> None:
+    def _container(
+        self, state: InstanceState, id_: str, container: Container | None, changes: ChangeSet
+    ) -> Collection[str]:
+        """Take a container in, or let it go; the ids of the tasks that it belongs to, or did."""
         before = state.containers.get(id_)
-        if before == container:
-            return
+        if before is container or before == container:
+            return ()
         if container is None:
             state.containers.pop(id_, None)
         else:
             state.containers[id_] = container
+        affected: set[str] = set()
         for seen, adding in ((before, False), (container, True)):
             if seen is None:
                 continue
@@ -192,21 +209,21 @@ class Fleet:
                 changes.unmanaged = True
                 continue
             _index(state.by_task, seen.tag.task_id, id_, adding=adding)
-        for task_id in {seen.tag.task_id for seen in (before, container) if seen is not None and seen.tag is not None}:
-            self._derive(state, task_id, changes)
+            affected.add(seen.tag.task_id)
+        return affected
 
-    def _record(self, state: InstanceState, name: str, record: Record | None, changes: ChangeSet) -> None:
+    def _record(self, state: InstanceState, name: str, record: Record | None) -> Collection[str]:
+        """Take a record in, or let it go; the id of its task if that changes anything."""
         before = state.records.get(name)
         known = record or before
         if before == record or known is None:
-            return
-        task_id = known.task_id
+            return ()
         if record is None:
             state.records.pop(name, None)
         else:
             state.records[name] = record
-        _index(state.records_by_task, task_id, name, adding=record is not None)
-        self._derive(state, task_id, changes)
+        _index(state.records_by_task, known.task_id, name, adding=record is not None)
+        return (known.task_id,)
 
     def _drain(self, state: InstanceState, name: str, mark: DrainMark | None, changes: ChangeSet) -> None:
         """Another cluster that has the same engine drains it by a record of another name."""
@@ -214,19 +231,39 @@ class Fleet:
             state.recorded_drain = mark
             changes.instances.add(state.instance.key)
 
-    def _derive(self, state: InstanceState, task_id: str, changes: ChangeSet) -> None:
-        containers = [state.containers[id_] for id_ in state.by_task.get(task_id, ())]
-        records = [state.records[name] for name in state.records_by_task.get(task_id, ())]
-        task = derive_task(state.instance.key, containers, records)
+    def _derive(self, state: InstanceState, task_ids: Iterable[str], changes: ChangeSet) -> None:
+        for task_id in task_ids:
+            containers = [state.containers[id_] for id_ in state.by_task.get(task_id, ())]
+            records = [state.records[name] for name in state.records_by_task.get(task_id, ())]
+            self._put(state, task_id, derive_task(state.instance.key, containers, records), changes)
+
+    def _put(self, state: InstanceState, task_id: str, task: Task | None, changes: ChangeSet) -> None:
         before = state.tasks.get(task_id)
         if task == before:
             return
+        key = state.instance.key
+        state.restless.discard(task_id)
         if task is None:
             del state.tasks[task_id]
+            self._place(task_id, key, here=False)
         else:
             state.tasks[task_id] = task
+            if before is None:
+                self._place(task_id, key, here=True)
+            if not task.settled:
+                state.restless.add(task_id)
+        state.running += _counts(task, key) - _counts(before, key)
         changes.tasks.add(task_id)
-        changes.instances.add(state.instance.key)
+        changes.instances.add(key)
+
+    def _place(self, task_id: str, key: InstanceKey, *, here: bool) -> None:
+        places = self._places.setdefault(task_id, [])
+        if here:
+            places.append(key)
+        else:
+            places.remove(key)
+        if not places:
+            del self._places[task_id]
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
@@ -244,9 +281,10 @@ class Fleet:
         ]
 
     def find_task(self, task_id: str, cluster: str | None = None) -> Task | None:
-        for key, state in self.instances.items():
-            if (cluster is None or key.cluster == cluster) and (task := state.tasks.get(task_id)) is not None:
-                return task
+        """Where two clusters share a host, both have the task: without ``cluster`` the one that came first."""
+        for key in self._places.get(task_id, ()):
+            if cluster is None or key.cluster == cluster:
+                return self.instances[key].tasks[task_id]
         return None
 
     def host_now(self, key: InstanceKey) -> datetime:
@@ -260,6 +298,11 @@ def _index(index: dict[str, set[str]], task_id: str, member: str, *, adding: boo
     (members.add if adding else members.discard)(member)
     if not members:
         del index[task_id]
+
+
+def _counts(task: Task | None, key: InstanceKey) -> bool:
+    """Is it one of the running tasks of the instance's cluster?"""
+    return task is not None and task.last_status == "RUNNING" and task.cluster == key.cluster
 
 
 def belongs(task: Task, state: InstanceState) -> bool:

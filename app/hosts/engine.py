@@ -17,6 +17,7 @@ from app.hosts.endpoint import Endpoint
 from app.hosts.errors import CALL_TIMEOUT, HostError, checked, translated
 from app.hosts.labels import parse_time
 from app.hosts.ledger import Ledger
+from app.hosts.pipeline import Pipeline
 from app.hosts.wire import Wire
 
 Json = dict[str, Any]
@@ -194,11 +195,11 @@ class Engine:
 
         return Wire(open_connection(self.api(), self._timeout), self._timeout, self.ledger)
 
-    def inspect_wire(self) -> Wire:
-        """A connection on which to ask for ``inspect_path``; whoever opens it closes it."""
+    def pipeline(self) -> Pipeline:
+        """A connection for many questions such as ``inspect_path``; whoever opens it closes it. Raises HostError."""
         from app.hosts.connection import open_connection
 
-        return Wire(open_connection(self.api(), self._timeout), self._timeout, self.ledger, "call")
+        return Pipeline(open_connection(self.api(), self._timeout), self._timeout, self.ledger)
 
     def inspect_path(self, container: str) -> str:
         return f"/v{self.api()._version}/containers/{quote(container, safe='')}/json"

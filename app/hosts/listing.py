@@ -41,18 +41,24 @@ def read_host(
     """
     listed = engine.containers()
     volumes = engine.volumes(KIND)
-    containers = []
+    containers: dict[str, Container | None] = {}
+    asked: list[str] = []
     for entry in listed:
+        ours, before = TASK in (entry.get("Labels") or {}), known.get(str(entry.get("Id"))) if known else None
+        if ours and before is None:
+            containers[id := str(entry.get("Id"))] = None
+            asked.append(id)
+            continue
         told = container_from_list(entry)
-        before = known.get(told.id) if known else None
-        ours = TASK in (entry.get("Labels") or {})
         if before is not None and _same(before, told) and not (ours and _due(told.id, turn)):
-            containers.append(before)
-        elif not ours:
-            containers.append(told)
-        elif (detail := inspector.inspect(told.id)) is not None:
-            containers.append(container_from_inspect(detail))
-    return HostReading(tuple(containers), tuple(records_from(volumes)), tuple(drains_from(volumes)))
+            told = before
+        elif ours:
+            asked.append(told.id)
+        containers[told.id] = told
+    for id, detail in inspector.inspect(asked):
+        containers[id] = container_from_inspect(detail) if detail is not None else None
+    found = tuple(container for container in containers.values() if container is not None)
+    return HostReading(found, tuple(records_from(volumes)), tuple(drains_from(volumes)))
 
 
 def _same(known: Container, listed: Container) -> bool:

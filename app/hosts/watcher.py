@@ -11,7 +11,7 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from app.hosts.engine import Engine, Json, Stream
@@ -204,19 +204,27 @@ class Watcher:
             subject = str(event.get("Type", "")), str(actor.get("ID", ""))
             hints.pop(subject, None)
             hints[subject] = str(event.get("Action", ""))
-        for (kind, name), action in hints.items():
-            if kind == "container":
-                self._refresh_container(name, action)
-            elif kind == "volume" and name.startswith(RECORD_PREFIX):
+        # Records first: a launch writes the task's before it makes its containers.
+        for kind, name in hints:
+            if kind == "volume" and name.startswith(RECORD_PREFIX):
                 self._refresh_record(name)
+        self._refresh_containers({name: action for (kind, name), action in hints.items() if kind == "container"})
 
-    def _refresh_container(self, container: str, action: str) -> None:
-        if action not in _GONE_ACTIONS:
-            detail = self._inspector.inspect(container)
-            if detail is not None:
+    def _refresh_containers(self, actions: Mapping[str, str]) -> None:
+        there = []
+        for container, action in actions.items():
+            if action in _GONE_ACTIONS:
+                self._forget(container)
+            else:
+                there.append(container)
+        for container, detail in self._inspector.inspect(there):
+            if detail is None:
+                self._forget(container)
+            else:
                 seen = self._known[container] = container_from_inspect(detail)
                 self._deliver(ContainerSeen(self._key, seen))
-                return
+
+    def _forget(self, container: str) -> None:
         self._known.pop(container, None)
         self._deliver(ContainerGone(self._key, container))
 

@@ -10,7 +10,7 @@ import contextlib
 from typing import Any, Final, NamedTuple
 
 from app.hosts.errors import HostError
-from app.hosts.ledger import Kind, Ledger
+from app.hosts.ledger import Ledger
 
 MOST_BYTES: Final = 1 << 20
 """Of an answer; Docker's stats have 2 kB."""
@@ -34,14 +34,13 @@ class Wire:
     Methods raise HostError; after that the wire is of no use any more. What is asked is counted in ``ledger``.
     """
 
-    def __init__(self, connection: Any, timeout: float, ledger: Ledger | None = None, kind: Kind = "stats") -> None:
+    def __init__(self, connection: Any, timeout: float, ledger: Ledger | None = None) -> None:
         self._connection = connection
         self._socket = connection.sock
         self._timeout = timeout
         self._came = bytearray()
         self._last = False
         self._ledger = ledger or Ledger()
-        self._kind: Kind = kind
         self._asked_at: float | None = None
 
     def fileno(self) -> int:
@@ -55,7 +54,7 @@ class Wire:
     def ask(self, path: str) -> None:
         """Send a question; its answer is to be read before the next."""
         self._came.clear()
-        self._asked_at = self._ledger.asked(self._kind)
+        self._asked_at = self._ledger.asked("stats")
         question = f"GET {path} HTTP/1.1\r\nHost: docker\r\nAccept-Encoding: identity\r\n\r\n".encode("ascii")
         try:
             self._socket.settimeout(self._timeout)
@@ -84,7 +83,7 @@ class Wire:
                 raise HostError(f"an answer has more than {MOST_BYTES:,} bytes", "failed")
         answer = self._answer(over)
         if answer is not None and self._asked_at is not None:
-            self._ledger.answered(self._asked_at, len(self._came), self._kind)
+            self._ledger.answered(self._asked_at, len(self._came), "stats")
             self._asked_at = None
             if answer.status >= 500:
                 self._ledger.failed()
@@ -106,13 +105,14 @@ class Wire:
             if len(self._came) > _HEAD_LIMIT:
                 raise HostError("an answer has no end of its headers", "failed")
             return None
-        status, headers = _head(bytes(self._came[:end]))
+        status, headers = read_head(bytes(self._came[:end]))
         rest = bytes(self._came[end + len(_END_OF_HEAD) :])
         self._last = over or b"close" in headers.get(b"connection", b"").lower()
         if b"chunked" in headers.get(b"transfer-encoding", b"").lower():
-            body = _unchunked(rest)
+            found = unchunked(rest)
+            body = found[0] if found else None
         elif b"content-length" in headers:
-            length = _natural(headers[b"content-length"], 10)
+            length = natural(headers[b"content-length"], 10)
             body = rest[:length] if len(rest) >= length else None
         else:
             body = rest if over else None
@@ -121,34 +121,36 @@ class Wire:
         return None if body is None else Answer(status, body)
 
 
-def _head(head: bytes) -> tuple[int, dict[bytes, bytes]]:
+def read_head(head: bytes) -> tuple[int, dict[bytes, bytes]]:
+    """Status, and headers by their names in lower case. Raises HostError."""
     first, *lines = head.split(b"\r\n")
     words = first.split(None, 2)
     if len(words) < 2 or not words[0].startswith(b"HTTP/1."):
         raise HostError("the answer is not HTTP", "failed")
     pairs = (line.partition(b":") for line in lines)
-    return _natural(words[1], 10), {name.strip().lower(): value.strip() for name, _, value in pairs}
+    return natural(words[1], 10), {name.strip().lower(): value.strip() for name, _, value in pairs}
 
 
-def _unchunked(data: bytes) -> bytes | None:
-    """The body, once its last chunk has come."""
+def unchunked(data: bytes | bytearray, place: int = 0) -> tuple[bytes, int] | None:
+    """The body that begins at ``place``, and where what follows it begins, once its last chunk has come."""
     pieces: list[bytes] = []
-    place = 0
     while True:
         end = data.find(b"\r\n", place)
         if end < 0:
             return None
-        size = _natural(data[place:end].partition(b";")[0].strip(), 16)
+        size = natural(bytes(data[place:end]).partition(b";")[0].strip(), 16)
         if size == 0:
-            return b"".join(pieces) if data.find(b"\r\n", end + 2) >= 0 else None
-        piece = data[end + 2 : end + 2 + size]
+            over = data.find(b"\r\n", end + 2)
+            return (b"".join(pieces), over + 2) if over >= 0 else None
+        piece = bytes(data[end + 2 : end + 2 + size])
         if len(piece) < size:
             return None
         pieces.append(piece)
         place = end + 2 + size + 2
 
 
-def _natural(text: bytes, base: int) -> int:
+def natural(text: bytes, base: int) -> int:
+    """A length or a status. Raises HostError when it is none."""
     try:
         number = int(text, base)
     except ValueError:

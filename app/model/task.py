@@ -116,6 +116,15 @@ class Task:
         codes = [container.exit_code for container in self.containers if container.essential]
         return self.stop_code == "TaskFailedToStart" or any(code != 0 for code in codes if code is not None)
 
+    @property
+    def settled(self) -> bool:
+        """It simply runs: nothing is due on it, and time alone changes nothing about that."""
+        return (
+            self.last_status == "RUNNING"
+            and self.desired_status == "RUNNING"
+            and not any(part.restarting for part in self.containers)
+        )
+
     def launch_cut_off(self, now: datetime, term: timedelta = LEASE_TERM) -> bool:
         """Nobody is at work on this launch any more: its lease has run out before it was over."""
         return (

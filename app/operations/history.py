@@ -217,7 +217,7 @@ class Historian:
     def _note(self, fleet: Fleet) -> None:
         present = set()
         for state in fleet.instances.values():
-            for task in state.tasks.values():
+            for task in map(state.tasks.__getitem__, state.restless):
                 if task.last_status != "STOPPED" or not belongs(task, state):
                     continue
                 present.add(task.id)

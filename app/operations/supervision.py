@@ -67,7 +67,7 @@ class Supervision:
             if not state.live:
                 continue
             now = fleet.host_now(key)
-            for task in state.tasks.values():
+            for task in map(state.tasks.__getitem__, state.restless):
                 if belongs(task, state) and task.id not in in_hand and due(task, now, retention) is not None:
                     self._begin(task.id, state, f"{task.definition} {task.id[:8]}")
             for task_id in state.records_by_task.keys() - state.tasks.keys():

@@ -21,9 +21,5 @@ def fleet_status(fleet: Fleet, broken: int) -> Cell:
         count = sum(state.freshness.reach == reach for state in states)
         if count:
             spans.append(Span(f"{glyph} {count} {reach}  ", tone))  # type: ignore[arg-type]
-    running = 0
-    for key, state in fleet.instances.items():
-        for task in state.tasks.values():
-            running += task.last_status == "RUNNING" and task.cluster == key.cluster
-    spans.append(Span(f"{running} running", "muted"))
+    spans.append(Span(f"{sum(state.running for state in states)} running", "muted"))
     return tuple(spans)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +12,9 @@ from app.hosts.engine import Engine
 from app.hosts.errors import HostError
 from app.hosts.inspecting import Inspector
 from app.hosts.listing import SLICES, read_host
+from app.hosts.pipeline import MOST_AT_ONCE
 from app.hosts.reading import container_from_inspect
+from app.hosts.wire import MOST_BYTES
 from app.model.container import Container
 from tests.engine.launching import Bench
 from tests.engine_bed import Daemon, wait_until
@@ -32,9 +34,10 @@ class Counting(Inspector):
         super().__init__(engine)
         self.asked: list[str] = []
 
-    def inspect(self, container: str) -> dict[str, Any] | None:
-        self.asked.append(container)
-        return super().inspect(container)
+    def inspect(self, containers: Iterable[str]) -> Iterator[tuple[str, dict[str, Any] | None]]:
+        asked = list(containers)
+        self.asked += asked
+        return super().inspect(asked)
 
 
 def by_id(containers: tuple[Container, ...]) -> dict[str, Container]:
@@ -82,15 +85,34 @@ def _asks(port: Engine, known: dict[str, Container], turn: int, container: str) 
     return container in inspector.asked
 
 
+def test_answers_are_in_the_order_of_the_questions_and_what_is_gone_is_none(engine: Daemon, port: Engine) -> None:
+    made = [engine.run(["sleep", "1000"], name=f"of-many-{number}") for number in range(3)]
+    wanted = [*made, "missing", *made * (2 * MOST_AT_ONCE // 3), "missing"]
+    inspector = Inspector(port)
+    found = list(inspector.inspect(wanted))
+    assert [container for container, _ in found] == wanted
+    assert [detail and detail["Id"] for _, detail in found] == [None if one == "missing" else one for one in wanted]
+    inspector.close()
+
+
 def test_a_connection_that_the_engine_closed_meanwhile_is_made_anew(engine: Daemon, port: Engine) -> None:
     container = engine.run(["sleep", "1000"], name="lasting")
     inspector = Inspector(port)
-    assert inspector.inspect(container) is not None
+    assert dict(inspector.inspect([container]))[container]
     engine.kill()
     with pytest.raises(HostError):
-        inspector.inspect(container)
+        list(inspector.inspect([container]))
     engine.start()
-    found = wait_until(lambda: inspector.inspect(container), within=30, what="the engine that came back")
-    assert found is not None and found["Name"] == "/lasting"
-    assert inspector.inspect("missing") is None
+    found = wait_until(lambda: dict(inspector.inspect([container, "missing"])), within=30, ignoring=(HostError,))
+    assert found["missing"] is None
+    assert found[container]
+    inspector.close()
+
+
+def test_an_answer_that_is_too_large_for_a_pipeline_is_had_all_the_same(engine: Daemon, port: Engine) -> None:
+    large = engine.run(["sleep", "1000"], name="large", labels={"text": "x" * (MOST_BYTES + 1)})
+    small = engine.run(["sleep", "1000"], name="small")
+    inspector = Inspector(port)
+    found = dict(inspector.inspect([small, large, small[:12]]))
+    assert [detail and detail["Name"] for detail in found.values()] == ["/small", "/large", "/small"]
     inspector.close()

@@ -16,8 +16,8 @@ from app.fleet.fleet import InstanceState
 from app.hosts.endpoint import parse_endpoint
 from app.hosts.engine import Engine
 from app.hosts.errors import HostError
+from app.hosts.pipeline import Pipeline
 from app.hosts.watcher import Watcher
-from app.hosts.wire import Wire
 from app.model.cluster import InstanceEntry
 from app.model.ids import new_id
 from app.model.instance import InstanceKey, Reach
@@ -238,7 +238,7 @@ class Hostile(Engine):
     def containers(self, *labels: str, container_id: str = "") -> list[dict[str, Any]]:
         return [self.answer]
 
-    def inspect_wire(self) -> Wire:
+    def pipeline(self) -> Pipeline:
         raise HostError("there is no such connection", "failed")
 
     def inspect(self, container: str) -> dict[str, Any]:
