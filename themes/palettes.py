@@ -69,7 +69,7 @@ PALETTES: Final[Mapping[str, Palette]] = {
         stopped="#54636f",
         failed="#b0202a",
         bar_reserved="#7fbdb2",
-        bar_used="#2b8f80",
+        bar_used="#1a6d60",
         sources=("#00695a", "#1453a8", "#7a4f00", "#6b35b0", "#2f6412", "#9a3a12", "#9c2465", "#475866"),
     ),
     "moorage-safe": Palette(

@@ -65,8 +65,10 @@ class ChipLine(Widget):
                 if room >= cell_width((Span(more),)):
                     pieces.append(Segment(more, base))
                 break
+            # Not a part of a style: its ground is a blend with that of the line.
+            style = self.get_component_rich_style("chip-line--chip")
             cut = fit((Span(text),), size)
-            pieces += [Segment(" " * _GAP, base), *(Segment(span.text, self._style("chip")) for span in cut)]
+            pieces += [Segment(" " * _GAP, base), *(Segment(span.text, style) for span in cut)]
             room -= size + _GAP
         used = sum(piece.cell_length for piece in pieces)
         pieces.append(Segment(" " * max(width - 1 - cell_width(right) - used, 0), base))

@@ -29,6 +29,7 @@ TEXTS = (
     "text-success",
     "text-warning",
     "text-error",
+    "bar-used",
     *(name for name in SEMANTIC_VARIABLES if name.startswith(("state-", "source-"))),
 )
 
