@@ -14,8 +14,18 @@ from bench.editor import editor_figures
 from bench.events import event_load_figures
 from bench.flood import flood_figures
 from bench.launch import launch_figures
-from bench.live import Hello, engine_idle, event_figures, hello_costs, idle_figures, key_figures, unavailable
+from bench.live import (
+    Hello,
+    engine_idle,
+    event_figures,
+    hello_costs,
+    idle_figures,
+    key_figures,
+    unavailable,
+    working_figures,
+)
 from bench.logs import log_figures
+from bench.peers import Peer, peer_costs, peer_starts, peers_here
 from bench.placement import placement_figures
 from bench.pty_app import PtyApp
 from bench.shell import shell_figures
@@ -25,13 +35,17 @@ from bench.tables import tables_figures
 from bench.widgets import table_figures
 from tests.engine_bed import Bed, Daemon, why_not
 
-FEW, MANY = 10, 100
+FEW, MANY = 10, 300
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench", description="Measure Moorage on this machine.")
-    parser.add_argument("--quick", action="store_true", help="fewer rounds and shorter samples, about a minute")
-    quick = parser.parse_args().quick
+    parser.add_argument("--quick", action="store_true", help="fewer rounds and shorter samples, a few minutes")
+    parser.add_argument(
+        "--peer", action="append", default=[], metavar="NAME=PATH", help="a program to measure beside; docker stats is"
+    )
+    asked = parser.parse_args()
+    quick = asked.quick
     began, load = time.monotonic(), machine.load()
     figures = command_figures(5 if quick else 15)
     figures += table_figures(10_000, 5 if quick else 20)
@@ -48,7 +62,7 @@ def main() -> None:
             daemon = bed.daemon()
             engine = daemon.api.version()["Version"]
             with tempfile.TemporaryDirectory(prefix="moorage-bench-") as folder:
-                figures += _with_engine(daemon, Path(folder), quick)
+                figures += _with_engine(daemon, Path(folder), quick, peers_here(asked.peer))
         finally:
             bed.close()
     print(machine.description(engine))
@@ -56,16 +70,16 @@ def main() -> None:
     print(table(figures))
 
 
-def _with_engine(daemon: Daemon, home: Path, quick: bool) -> list[Figure]:
+def _with_engine(daemon: Daemon, home: Path, quick: bool, peers: list[Peer]) -> list[Figure]:
     _register(daemon.endpoint, home)
-    starts, presses, events, seconds = (2, 20, 3, 5.0) if quick else (5, 50, 8, 20.0)
+    starts, presses, events, seconds = (2, 20, 4, 5.0) if quick else (5, 50, 20, 20.0)
     hello_times = hello_starts(starts)
     hello = hello_costs(presses, seconds / 2)
     figures = [milliseconds("hello Textual: start to first frame", hello_times, "the floor of a Textual program")]
     for count in (FEW, MANY):
         _fill(daemon, count)
         figures += start_figures(home, count, starts, hello_times)
-        figures += _live(daemon, home, count, presses, events, seconds, hello)
+        figures += _live(daemon, home, count, presses, events, seconds, hello, peers)
         if count == FEW:
             figures += launch_figures(daemon, home, 3 if quick else 8)
             figures += log_figures(daemon, lambda: _dashboard(home), 2 if quick else 5)
@@ -76,14 +90,26 @@ def _with_engine(daemon: Daemon, home: Path, quick: bool) -> list[Figure]:
 
 
 def _live(
-    daemon: Daemon, home: Path, count: int, presses: int, events: int, seconds: float, hello: Hello
+    daemon: Daemon,
+    home: Path,
+    count: int,
+    presses: int,
+    events: int,
+    seconds: float,
+    hello: Hello,
+    peers: list[Peer],
 ) -> list[Figure]:
+    costs, failed = peer_costs(peers, daemon, 2, 3, seconds)
     unwatched = engine_idle(daemon, seconds / 2)
+    figures = peer_starts(count, costs, failed)
     with _dashboard(home) as app:
-        figures = event_figures(app, daemon, count, events)
+        figures += event_figures(app, daemon, count, events, costs)
         figures += key_figures(app, presses, hello.keys, count)
         app.settle(2)
-        return figures + idle_figures(app, daemon, count, seconds, hello, unwatched)
+        figures += idle_figures(app, daemon, count, seconds, hello, unwatched, costs)
+        if count == FEW:
+            figures += working_figures(app, daemon, seconds)
+    return figures
 
 
 @contextmanager

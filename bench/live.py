@@ -6,17 +6,17 @@ import re
 import statistics
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bench.machine import cpu_seconds, pss_bytes
+from bench.peers import PeerCosts, engine_pids, kilobytes, mebibytes, per_minute, told
 from bench.pty_app import PtyApp
 from bench.start import HELLO
-from bench.table import Figure, milliseconds, percentiles, skipped
-from tests.engine_bed import processes
+from bench.table import Figure, percentiles, skipped
 
 if TYPE_CHECKING:
     from tests.engine_bed import Daemon
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 CURSOR = re.compile("▌.{0,20}")
 """The bar and what names its row; the rest of a line may change by itself (ages)."""
 EXECUTED = ["sleep", "1000000"]
+WORKING = ["sh", "-c", "while :; do i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done; sleep 0.5; done"]
+"""About one per cent of a core, and never quite the same."""
 
 
 class EventClock:
@@ -51,7 +53,9 @@ class EventClock:
         self._events.close()
 
 
-def event_figures(app: PtyApp, daemon: Daemon, count: int, rounds: int) -> list[Figure]:
+def event_figures(
+    app: PtyApp, daemon: Daemon, count: int, rounds: int, peers: Sequence[PeerCosts] = ()
+) -> list[Figure]:
     """``docker run`` and ``docker kill`` by another hand, on the Tasks screen."""
     clock = EventClock(daemon)
     shown, started, ended, died = [], [], [], []
@@ -70,9 +74,11 @@ def event_figures(app: PtyApp, daemon: Daemon, count: int, rounds: int) -> list[
         daemon.api.remove_container(container, force=True)
         app.settle(0.3)
     clock.close()
+    beside = told(peers, lambda peer: f"{statistics.median(peer.shown) * 1000:.0f} ms" if peer.shown else "never")
+    what = f"{count} containers: docker"
     return [
-        milliseconds(f"{count} containers: docker run returned to row RUNNING", shown, _after_event(shown, started)),
-        milliseconds(f"{count} containers: docker kill returned to row changed", ended, _after_event(ended, died)),
+        percentiles(f"{what} run returned to row RUNNING", shown, _after_event(shown, started) + beside),
+        percentiles(f"{what} kill returned to row changed", ended, _after_event(ended, died)),
     ]
 
 
@@ -135,51 +141,75 @@ def hello_costs(presses: int, seconds: float) -> Hello:
 
 def engine_idle(daemon: Daemon, seconds: float) -> float:
     """CPU seconds a second of dockerd and containerd, without shims, while nobody watches and nothing happens."""
-    return _rate(lambda: cpu_seconds(_engine_pids(daemon)), time.sleep, seconds)
+    return _rate(lambda: cpu_seconds(engine_pids(daemon)), time.sleep, seconds)
 
 
 def idle_figures(
-    app: PtyApp, daemon: Daemon, count: int, seconds: float, hello: Hello, unwatched: float
+    app: PtyApp,
+    daemon: Daemon,
+    count: int,
+    seconds: float,
+    hello: Hello,
+    unwatched: float,
+    peers: Sequence[PeerCosts] = (),
 ) -> list[Figure]:
-    """CPU of ours and of the engine while nothing happens, and our memory."""
-    pids = app.pids
-    before, engine_before = cpu_seconds(pids), cpu_seconds(_engine_pids(daemon))
-    app.record(seconds)
-    ours = (cpu_seconds(pids) - before) / seconds
-    engine = (cpu_seconds(_engine_pids(daemon)) - engine_before) / seconds
-    pss = pss_bytes(pids)
-    core = f"{ours * 100:.2f}% of one core; hello Textual {_per_minute(hello.idle)}"
-    more = f"{pss / hello.pss:.2f} x hello Textual ({_mebibytes(hello.pss)})"
-    sample = f"{seconds:.0f} s sample"
+    """CPU of ours and of the engine while nothing happens, what goes to the terminal, and our memory."""
+    own, engine, written = _at_rest(app, daemon, seconds)
+    pss = pss_bytes(app.pids)
+    title, sample = f"{count} containers: idle,", f"{seconds:.0f} s sample"
+    core = f"{own * 100:.2f}% of one core; hello Textual {per_minute(hello.idle)}"
+    unseen = f"{per_minute(unwatched)} when nobody watches"
+    more = f"{pss / hello.pss:.2f} x hello Textual ({mebibytes(hello.pss)})"
     return [
-        Figure(f"{count} containers: idle, our CPU", _per_minute(ours), sample, core),
+        Figure(f"{title} our CPU", per_minute(own), sample, core + told(peers, lambda peer: per_minute(peer.own))),
         Figure(
-            f"{count} containers: idle, dockerd's CPU",
-            _per_minute(engine),
+            f"{title} dockerd's CPU",
+            per_minute(engine),
             sample,
-            f"{_per_minute(unwatched)} when nobody watches",
+            unseen + told(peers, lambda peer: per_minute(peer.engine)),
         ),
-        Figure(f"{count} containers: memory (PSS)", _mebibytes(pss), "", more),
+        Figure(
+            f"{title} bytes to the terminal",
+            kilobytes(written),
+            sample,
+            "limit 100 kB/min" + told(peers, lambda peer: kilobytes(peer.written)),
+        ),
+        Figure(
+            f"{count} containers: memory (PSS)",
+            mebibytes(pss),
+            "",
+            more + told(peers, lambda peer: mebibytes(peer.pss)),
+        ),
     ]
 
 
-def _engine_pids(daemon: Daemon) -> set[int]:
-    """dockerd with its containerd, without shims: these hang on the machine's init."""
-    return processes.tree(daemon.pid)
+def working_figures(app: PtyApp, daemon: Daemon, seconds: float, containers: int = 20) -> list[Figure]:
+    """The same while what every one of so many rows shows changes all the time."""
+    made = [daemon.run(WORKING, name=f"aa-working-{number}", network_mode="none") for number in range(containers)]
+    app.until_shown(f"aa-working-{containers - 1}")
+    app.settle(5)  # of the first samples nothing can be told, and ages count seconds
+    own, engine, written = _at_rest(app, daemon, seconds)
+    for container in made:
+        daemon.api.remove_container(container, force=True)
+    beside = f"dockerd {per_minute(engine)}; {kilobytes(written)} to the terminal"
+    return [Figure(f"{containers} rows that change: our CPU", per_minute(own), f"{seconds:.0f} s sample", beside)]
+
+
+def _at_rest(app: PtyApp, daemon: Daemon, seconds: float) -> tuple[float, float, float]:
+    """A second: CPU seconds of ours and of the engine, and bytes to the terminal."""
+    pids = app.pids
+    began, received = time.monotonic(), app.received
+    own, engine = cpu_seconds(pids), cpu_seconds(engine_pids(daemon))
+    app.record(seconds)
+    passed = time.monotonic() - began
+    own, engine = cpu_seconds(pids) - own, cpu_seconds(engine_pids(daemon)) - engine
+    return own / passed, engine / passed, (app.received - received) / passed
 
 
 def _rate(cpu: Callable[[], float], rest: Callable[[float], Any], seconds: float) -> float:
     before = cpu()
     rest(seconds)
     return (cpu() - before) / seconds
-
-
-def _per_minute(rate: float) -> str:
-    return f"{rate * 60:.2f} s/min"
-
-
-def _mebibytes(size: int) -> str:
-    return f"{size / 2**20:.1f} MiB"
 
 
 def unavailable(reason: str) -> list[Figure]:

@@ -1,4 +1,4 @@
-"""A terminal program in a pty of 120x36 or so, known only by its screen, its keys and /proc.
+"""A terminal program in a pty of 160x50 or so, known only by its screen, its keys and /proc.
 
 While a thing is timed the screen is only recorded; it is emulated (pyte) afterwards, so pyte is in no figure.
 """
@@ -25,7 +25,7 @@ import pyte
 from bench.pty_reader import FRAME
 from tests.engine_bed import processes
 
-ROWS, COLUMNS = 36, 120
+ROWS, COLUMNS = 50, 160
 _READER = Path(__file__).with_name("pty_reader.py")
 _PIPE_BYTES = 1 << 20
 _F_SETPIPE_SZ = 1031
@@ -52,6 +52,8 @@ class PtyApp:
         self._buffer = b""
         self._frames: deque[tuple[float, bytes]] = deque()
         self._written = b""
+        self.received = 0
+        """Bytes that the program has written to its terminal so far."""
         self._screen = pyte.Screen(COLUMNS, rows)
         self._stream = pyte.ByteStream(self._screen)
         while not self._frames:  # the reader says that it reads
@@ -107,6 +109,7 @@ class PtyApp:
             if len(self._buffer) < FRAME.size + length:
                 break
             self._frames.append((moment, self._buffer[FRAME.size : FRAME.size + length]))
+            self.received += length
             self._buffer = self._buffer[FRAME.size + length :]
         return True
 
