@@ -5,10 +5,24 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from app.hosts.logs import LogEntry
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.hosts.log_lines import LogEntry, RawPattern
 from app.model.safe_text import SafeText
 from app.operations.log_hosts import HostPulse, duration
-from app.operations.log_merge import PATIENCE, SETTLED, WINDOW, DeskLine, DeskRun, Item, Merger, Note, Source
+from app.operations.log_merge import (
+    PATIENCE,
+    SETTLED,
+    WINDOW,
+    DeskLine,
+    DeskRun,
+    Item,
+    Merger,
+    Note,
+    Source,
+    count_lines,
+)
 
 START = datetime(2025, 1, 31, 9, 41, 2, tzinfo=UTC)
 
@@ -104,6 +118,76 @@ def test_the_oldest_are_dropped_and_counted() -> None:
     assert merger.lost() == []
     assert texts(merger.take(9)) == ["a7", "a7.5", "a8", "a8.5", "a9", "a9.5"]
     assert merger.size("a") == 0
+
+
+def run(of: Source, *seconds: float) -> DeskRun:
+    """The same lines as ``line`` makes, but as they came."""
+    data = b""
+    for moment in seconds:
+        stamp = at(moment).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
+        body = f"{stamp} {of.tag}{moment:g}\n".encode()
+        data += b"\1\0\0\0" + len(body).to_bytes(4, "big") + body
+    lines, _ = RawPattern(b"", b"\n").take(data, 0)
+    assert lines is not None
+    return DeskRun(lines.first, of, lines, lines.last)
+
+
+def read(items: list[Item]) -> list[Item]:
+    return [one for item in items for one in (item.opened() if isinstance(item, DeskRun) else (item,))]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([A, B]), st.integers(1, 6), st.integers(0, 30), st.booleans()), max_size=12),
+    st.sampled_from([0.0, 0.05, 0.3]),
+)
+def test_lines_that_nobody_has_read_come_in_the_same_order(
+    steps: list[tuple[Source, int, int, bool]], pause: float
+) -> None:
+    eager, later = following(A, B), following(A, B)
+    latest, now = {A.key: 0.0, B.key: 0.0}, 1.0
+    expected: list[Item] = []
+    found: list[Item] = []
+    for number, (of, count, ahead, takes) in enumerate(steps):
+        # No two lines have the same time: which of two comes first then is nobody's promise.
+        moments = [latest[of.key] + ahead * 0.01 + index * 0.001 + number * 1e-6 for index in range(count)]
+        latest[of.key], now = moments[-1] + 0.001, now + pause
+        eager.put(of.key, [line(moment, of) for moment in moments], count, now)
+        later.put(of.key, [run(of, *moments)], count, now)
+        assert eager.lines(of.key) == later.lines(of.key)
+        if takes:
+            expected += eager.take(now)
+            found += read(later.take(now))
+            assert found == expected
+    assert found + read(later.take(now + 9)) == expected + eager.take(now + 9)
+    assert not later.waiting
+    assert later.size("a") == later.size("b") == later.lines("a") == later.lines("b") == 0
+
+
+def test_what_no_other_line_reaches_into_stays_unread() -> None:
+    merger = following(A, B)
+    alone, mixed = run(A, 1, 2, 3), run(A, 4, 6)
+    merger.put("a", [alone], 3, 1)
+    merger.put("a", [mixed], 2, 1)
+    merger.put("b", [line(5, B)], 1, 1)
+    taken = merger.take(2)
+    assert taken[0] is alone
+    assert texts(taken[1:]) == ["a4", "b5", "a6"]
+
+
+@given(st.lists(st.tuples(st.integers(1, 40), st.integers(0, 3), st.integers(20, 60)), min_size=1, max_size=30))
+def test_every_line_is_taken_or_told_as_lost(steps: list[tuple[int, int, int]]) -> None:
+    merger, written, taken, told = following(A), 0, 0, 0
+    for count, takes, room in steps:
+        merger.put("a", [run(A, *(written + index for index in range(count)))], count, 1)
+        written += count
+        merger.drop_oldest("a", 10_000, room)
+        assert merger.lines("a") <= max(room, count)
+        if not takes:
+            told += sum(lines for _, lines, _ in merger.lost())
+            taken += count_lines(merger.take(1))
+            assert taken + told == written
+    told += sum(lines for _, lines, _ in merger.lost())
+    assert taken + told + merger.lines("a") == written
 
 
 def test_a_batch_that_is_due_in_part() -> None:
