@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from app.store.cluster_glance import glance_at_clusters
+from app.store.home import resolve_home
 from bench.pty_app import PtyApp
-from bench.table import Figure, milliseconds, ratio
+from bench.table import Figure, milliseconds, ratio, skipped
 
 ROOT = Path(__file__).resolve().parent.parent
 MOORAGE = (sys.executable, str(ROOT / "moorage.py"))
 HELLO = (sys.executable, str(Path(__file__).with_name("hello.py")))
 FIRST_FRAME = r"moorage › \w+"
+NAME = r"svc-\d+"
 ALLOWED_SECONDS = 0.150
 """What ``moorage --version`` may take beyond a bare Python."""
 
@@ -54,18 +58,39 @@ def hello_starts(rounds: int) -> list[float]:
 
 
 def start_figures(home: Path, count: int, rounds: int, hello: Sequence[float]) -> list[Figure]:
-    """The dashboard's start with ``count`` containers on its one engine. ``2`` is typed at the first frame."""
-    frames, names = [], []
+    """The dashboard's start with ``count`` containers on its one engine, beside what a list of them takes."""
+    frames, names, taken, listed = [], [], [], []
     for turn in range(rounds + 1):
+        # ``2`` is typed at the first frame, which is there before anything that could take it.
         with PtyApp([*MOORAGE, "--home", str(home)]) as app:
             frame = app.until_shown(FIRST_FRAME, window=0.02)
             app.press("2")
-            name = app.until_shown(r"svc-\d+", window=0.02)
-            if turn:
-                frames.append(frame - app.began)
-                names.append(name - app.began)
+            key = app.until_shown(NAME, window=0.02)
+            start = app.began
+        with PtyApp([*MOORAGE, "--home", str(home), "--screen", "tasks"]) as app:
+            name = app.until_shown(NAME, window=0.02) - app.began
+        if turn:
+            frames.append(frame - start)
+            taken.append(key - start)
+            names.append(name)
+            listed += _docker_ps(home)
     title = f"{count} containers:"
     return [
         milliseconds(f"{title} start to first frame", frames, ratio(frames, hello, "hello Textual")),
         milliseconds(f"{title} start to first name", names, ratio(names, hello, "hello Textual")),
+        milliseconds(f"{title} start to a key taken", taken, ratio(taken, hello, "hello Textual")),
+        milliseconds(f"{title} docker ps", listed, "the same list, in Go and without a screen")
+        if listed
+        else skipped(f"{title} docker ps", "there is no docker command"),
     ]
+
+
+def _docker_ps(home: Path) -> list[float]:
+    """Seconds of ``docker ps`` on the engine of ``home``; nothing where there is no such command."""
+    docker = shutil.which("docker")
+    if docker is None:
+        return []
+    endpoint = glance_at_clusters(resolve_home(str(home), {}))[1][0].endpoint
+    began = time.monotonic()
+    subprocess.run([docker, "ps"], check=True, stdout=subprocess.DEVNULL, env={**os.environ, "DOCKER_HOST": endpoint})
+    return [time.monotonic() - began]

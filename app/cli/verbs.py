@@ -72,9 +72,10 @@ _ALL = (
 )
 VERBS = {verb.name: verb for verb in _ALL}
 
-_USAGE = """usage: moorage [--home DIR]                the dashboard
-       moorage [--home DIR] VERB [flags]   one command; moorage VERB --help tells its flags
+_USAGE = """usage: moorage [--home DIR] [--screen NAME]   the dashboard
+       moorage [--home DIR] VERB [flags]      one command; moorage VERB --help tells its flags
 
+  --screen     what the dashboard opens on: fleet, tasks, instances, definitions or events
   --home DIR   keep everything below this folder (default: MOORAGE_HOME, else the XDG folders)
   --version    tell the version
 """
