@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -69,4 +70,9 @@ class Simulated:
     def _listens(self) -> bool:
         if self.process.poll() is not None:
             raise AssertionError(f"the simulated engine ended with {self.process.returncode}")
-        return self.socket.exists()
+        with socket.socket(socket.AF_UNIX) as probe:
+            try:
+                probe.connect(str(self.socket))
+            except OSError:
+                return False
+        return True

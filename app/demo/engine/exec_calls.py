@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 
-from app.demo.engine.answers import body_of, told
+from app.demo.engine.answers import body_of, number, told
 from app.demo.engine.connection import Answer, Channel
 from app.demo.engine.engine import SimulatedEngine
 from app.demo.engine.execs import Exec
@@ -30,6 +30,7 @@ def resize(engine: SimulatedEngine, name: str, request: Request, channel: Channe
     found = engine.execs.find(name)
     if not found.running:
         raise Refused(409, f"Container {found.container.id} is not running")
+    found.resize(number(request, "w") or 80, number(request, "h") or 24)
     return Answer(200, type="")
 
 

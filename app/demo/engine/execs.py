@@ -33,6 +33,8 @@ class Exec:
         self.argv = [str(word) for word in body.get("Cmd") or ()]
         self.tty = bool(body.get("Tty"))
         self.stdin = bool(body.get("AttachStdin"))
+        rows, columns = (*(body.get("ConsoleSize") or ()), 0, 0)[:2]
+        self.size = [f"COLUMNS={columns}", f"LINES={rows}"] if columns and rows else []
         self.environment = [str(pair) for pair in body.get("Env") or ()]
         self.pid = 0
         self.running = False
@@ -77,7 +79,7 @@ class Exec:
             ended()
             return
         container, run = self.container, self.container.run
-        variables = dict(pair.partition("=")[::2] for pair in (*container.config["Env"], *self.environment))
+        variables = dict(pair.partition("=")[::2] for pair in (*container.config["Env"], *self.environment, *self.size))
         if self.tty:
             variables.setdefault("PS1", "\\w # ")
 
@@ -106,6 +108,10 @@ class Exec:
             self.script.input(None)
         container.at_end.append(end_with_container)
         self.script.start()
+
+    def resize(self, columns: int, rows: int) -> None:
+        if self.script is not None:
+            self.script.resized(columns, rows)
 
     def end(self) -> None:
         """Its container has ended, or nobody is there any more that it talks with."""

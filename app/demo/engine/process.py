@@ -8,7 +8,18 @@ from math import inf
 from typing import Protocol
 
 from app.demo.engine.programs import PROGRAMS
-from app.demo.engine.shell import Exhausted, Exited, Interrupted, ReadLine, Shell, Sleep, Steps, Streams, Surroundings
+from app.demo.engine.shell import (
+    Exhausted,
+    Exited,
+    Interrupted,
+    ReadLine,
+    Shell,
+    Sleep,
+    Steps,
+    Streams,
+    Surroundings,
+    to_text,
+)
 
 _ENDING = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP})
 _INSTANT = 10_000
@@ -98,6 +109,10 @@ class Script:
         elif number in _ENDING and not self._first:
             self._end(128 + number)
 
+    def resized(self, columns: int, rows: int) -> None:
+        """Its terminal has another size."""
+        self._shell.variables.update(COLUMNS=str(columns), LINES=str(rows))
+
     def interrupt(self) -> None:
         """ctrl-c."""
         if not self._over:
@@ -108,11 +123,11 @@ class Script:
         if data is None:
             self._closed = True
             if self._rest:
-                self._lines.append(self._rest.decode("utf-8", "replace"))
+                self._lines.append(to_text(self._rest))
                 self._rest = b""
         else:
             *whole, self._rest = (self._rest + data).split(b"\n")
-            self._lines += [f"{line.decode('utf-8', 'replace')}\n" for line in whole]
+            self._lines += [f"{to_text(line)}\n" for line in whole]
         if self._reads and (self._lines or self._closed):
             self._reads = False
             self._go(self._lines.pop(0) if self._lines else None)

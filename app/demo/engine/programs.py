@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Generator, Sequence
 from datetime import UTC, datetime
 from math import inf
 
-from app.demo.engine.shell import Effect, Exited, Program, Shell, Sleep, Steps, Streams
+from app.demo.engine.shell import Effect, Exited, Program, Shell, Sleep, Steps, Streams, lines_of, to_bytes
 from app.demo.engine.times import SECOND
 
 _FOLDERS = "bin dev etc home lib proc root run sys tmp usr var"
@@ -16,6 +17,7 @@ This shell knows: {names}
 and ; && || | & > < while until for if, variables and $(…).
 """
 _Lines = Generator[Effect, str | None, list[str]]
+_ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|(.))", re.DOTALL)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -23,7 +25,7 @@ def _echo(shell: Shell, argv: Sequence[str], streams: Streams) -> Steps:
     words, end = list(argv[1:]), "\n"
     while words and words[0] in ("-n", "-e", "-ne"):
         end = "" if "n" in words.pop(0) else end
-    streams.out(f"{' '.join(words)}{end}".encode())
+    streams.out(to_bytes(f"{' '.join(words)}{end}"))
     return (yield from _done())
 
 
@@ -31,8 +33,12 @@ def _printf(shell: Shell, argv: Sequence[str], streams: Streams) -> Steps:
     text = argv[1] if len(argv) > 1 else ""
     for word in argv[2:]:
         text = text.replace("%s", word, 1).replace("%d", word, 1)
-    streams.out(text.replace("\\n", "\n").replace("\\t", "\t").encode())
+    streams.out(to_bytes(_ESCAPE.sub(_unescaped, text)))
     return (yield from _done())
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    return chr(int(match[1], 8) & 255) if match[1] else {"n": "\n", "t": "\t", "r": "\r"}.get(match[2], match[2])
 
 
 def _done(code: int = 0) -> Steps:
@@ -119,7 +125,7 @@ def _cat(shell: Shell, argv: Sequence[str], streams: Streams) -> Steps:
         else:
             streams.out(data)
     while not names and (line := (yield from shell.line(streams))) is not None:
-        streams.out(line.encode())
+        streams.out(to_bytes(line))
     return code
 
 
@@ -135,14 +141,14 @@ def _read(shell: Shell, argv: Sequence[str], streams: Streams) -> Steps:
 def _head(shell: Shell, argv: Sequence[str], streams: Streams) -> Steps:
     lines = yield from _all_lines(shell, argv, streams)
     for line in lines[: _count(argv)]:
-        streams.out(line.encode())
+        streams.out(to_bytes(line))
     return 0
 
 
 def _tail(shell: Shell, argv: Sequence[str], streams: Streams) -> Steps:
     lines = yield from _all_lines(shell, argv, streams)
     for line in lines[-_count(argv) :]:
-        streams.out(line.encode())
+        streams.out(to_bytes(line))
     return 0
 
 
@@ -164,7 +170,7 @@ def _grep(shell: Shell, argv: Sequence[str], streams: Streams) -> Steps:
     lines = yield from _all_lines(shell, ["grep", *words[1:]], streams)
     found = [line for line in lines if (wanted in line) is not ("-v" in argv)]
     for line in found:
-        streams.out(line.encode())
+        streams.out(to_bytes(line))
     return 0 if found else 1
 
 
@@ -172,7 +178,7 @@ def _all_lines(shell: Shell, argv: Sequence[str], streams: Streams) -> _Lines:
     found: list[str] = []
     names = [name for name in argv[1:] if not name.startswith("-") and not name.isdigit()]
     for name in names:
-        found += shell.around.files.get(shell.path(name), b"").decode("utf-8", "replace").splitlines(keepends=True)
+        found += lines_of(shell.around.files.get(shell.path(name), b""))
     while not names and (line := (yield from shell.line(streams))) is not None:
         found.append(line)
     return found
@@ -208,6 +214,13 @@ def _date(shell: Shell, argv: Sequence[str], streams: Streams) -> Steps:
     now = datetime.fromtimestamp(shell.around.now() / SECOND, UTC)
     wanted = next((word[1:] for word in argv[1:] if word.startswith("+")), "%a %b %e %H:%M:%S UTC %Y")
     streams.out(f"{now.strftime(wanted.replace('%s', str(int(now.timestamp()))))}\n".encode())
+    return (yield from _done())
+
+
+def _stty(shell: Shell, argv: Sequence[str], streams: Streams) -> Steps:
+    if argv[1:] == ["size"]:
+        size = f"{shell.variables.get('LINES', '24')} {shell.variables.get('COLUMNS', '80')}"
+        streams.out(f"{size}\n".encode())
     return (yield from _done())
 
 
@@ -331,7 +344,7 @@ PROGRAMS: dict[str, Program] = {
     "eval": _eval, "exec": _exec, "exit": _exit, "export": _export, "false": _false, "free": _free, "grep": _grep,
     "head": _head, "help": _help, "hostname": _hostname, "httpd": _stays, "id": _says("uid=0(root) gid=0(root)"),
     "ls": _ls, "mkdir": _true, "nc": _stays, "printf": _printf, "ps": _ps, "pwd": _pwd, "read": _read, "rm": _rm,
-    "seq": _seq, "set": _true, "sh": _sh, "sleep": _sleep, "stty": _says("speed 38400 baud"), "tail": _tail,
+    "seq": _seq, "set": _true, "sh": _sh, "sleep": _sleep, "stty": _stty, "tail": _tail,
     "test": _test, "touch": _touch, "trap": _trap, "true": _true, "uname": _says("Linux"), "wait": _wait, "wc": _wc,
     "whoami": _says("root"),
 }  # fmt: skip

@@ -195,7 +195,7 @@ class Shell:
             else:
                 taken = bytearray()
                 yield from self.run(part, replace(streams, out=_bounded(taken), input=given))
-                given = _lines(taken)
+                given = lines_of(taken)
         return self.last
 
     def _simple(self, node: Simple, streams: Streams) -> Steps:
@@ -219,7 +219,7 @@ class Shell:
             taken = streams.err if target == "2" else streams.out
             return _with_output(streams, redirect.stream, taken)
         if redirect.operator == "<":
-            return replace(streams, input=_lines(self.around.files.get(self.path(target), b"")))
+            return replace(streams, input=lines_of(self.around.files.get(self.path(target), b"")))
         if redirect.operator not in (">", ">>"):
             return streams
         path = self.path(target)
@@ -267,7 +267,7 @@ class Shell:
                 taken = bytearray()
                 sink = _bounded(taken)
                 yield from self.script(command, Streams(sink, sink, []))
-                parts.append(taken.decode("utf-8", "replace").rstrip("\n"))
+                parts.append(to_text(taken).rstrip("\n"))
             else:
                 parts.append(self._variable(braced or name) or default or "")
         return "".join(parts) + text[place:]
@@ -304,5 +304,16 @@ def _bounded(taken: bytearray) -> Sink:
     return write
 
 
-def _lines(data: bytes | bytearray) -> list[str]:
-    return data.decode("utf-8", "replace").splitlines(keepends=True)
+def lines_of(data: bytes | bytearray) -> list[str]:
+    """With their ends; nothing but a line feed ends one."""
+    *whole, rest = to_text(data).split("\n")
+    return [*(f"{line}\n" for line in whole), *([rest] if rest else [])]
+
+
+def to_text(data: bytes | bytearray) -> str:
+    """Bytes that are no text come out again as they were."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def to_bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

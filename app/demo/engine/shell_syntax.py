@@ -152,8 +152,8 @@ def _word(text: str, place: int) -> tuple[Word, int]:
             end = _closing(text, place, '"')
             pieces.append(Piece(re.sub(r'\\(["\\`])', r"\1", text[place + 1 : end]), "quoted"))
             place = end + 1
-        elif character == "\\" and place + 1 < len(text):
-            pieces.append(Piece(text[place + 1], "plain"))
+        elif character == "\\":
+            pieces.append(Piece(text[place + 1 : place + 2] or "\\", "plain"))
             place += 2
         elif text.startswith("$(", place):
             end = _matching(text, place + 1)
