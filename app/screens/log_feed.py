@@ -19,7 +19,7 @@ from app.operations.log_sources import container_source, id_digits, part_source
 from app.screens.desk import Desk
 from app.screens.log_maker import DeskMaker, looked_at
 from app.screens.log_targets import LogTarget
-from widgets.log_lines import AnyLine, LogLine, made, size_of
+from widgets.log_lines import AnyLine, LaterLine, LogLine, made, size_of
 from widgets.log_view import LogView
 
 TAIL = 500
@@ -267,8 +267,9 @@ class LogFeed:
         self._kept.extend(lines)
         self._kept_size += sum(map(size_of, lines))
         while len(self._kept) > KEPT_LINES or self._kept_size > KEPT_CHARACTERS:
-            self.let_go += 1
-            self._kept_size -= size_of(self._kept.popleft())
+            old = self._kept.popleft()
+            self.let_go += isinstance(old, LaterLine) or old.mark in ("", "stderr")
+            self._kept_size -= size_of(old)
 
 
 def _beyond(items: Sequence[Item], most: int) -> int:
