@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 SECOND = 10**9
 NEVER = "0001-01-01T00:00:00Z"
 _STAMP = re.compile(r"(\d+)(?:\.(\d{1,9})\d*)?")
+_FRACTION = re.compile(r"\.(\d{1,9})\d*")
 
 
 def written(moment: int | None) -> str:
@@ -22,11 +23,22 @@ def read(text: str) -> int | None:
     """``1700000000.000000001`` or RFC 3339 → nanoseconds; None for "", 0 and what is no moment."""
     match = _STAMP.fullmatch(text)
     if match:
-        return int(match[1]) * SECOND + int((match[2] or "").ljust(9, "0")) or None
+        return int(match[1]) * SECOND + _nanos(match[2]) or None
+    # To the nanosecond, of which datetime knows nothing.
+    fraction = _FRACTION.search(text)
     try:
-        return int(datetime.fromisoformat(text).timestamp() * SECOND) if text else None
+        moment = datetime.fromisoformat(_FRACTION.sub("", text, count=1)) if text else None
     except ValueError:
+        moment = None
+    if moment is None:
         return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return int(moment.timestamp()) * SECOND + _nanos(fraction[1] if fraction else "")
+
+
+def _nanos(digits: str | None) -> int:
+    return int((digits or "").ljust(9, "0"))
 
 
 def ago(passed: int) -> str:
