@@ -54,6 +54,10 @@ def test_help_of_a_verb_has_its_flags(cli: Cli, verb: str) -> None:
         (["register-task-definition"], "moorage: give one document: --cli-input-json file://PATH, or the path alone"),
         (["list-clusters", "--home"], "moorage: --home needs the path of a folder"),
         (["--home=", "list-clusters"], "moorage: --home needs the path of a folder; it was empty"),
+        (["--screen"], "moorage: --screen needs one of fleet, tasks, instances, definitions, events"),
+        (["--screen", "logs"], "moorage: --screen needs one of fleet, tasks, instances, definitions, events"),
+        (["--screen=tasks", "list-tasks"], "moorage: 'list-tasks' after --screen tasks: a verb opens no dashboard"),
+        (["--screen", "tasks"], "moorage: the dashboard needs a terminal; moorage --help lists the commands that do"),
         ([], "moorage: the dashboard needs a terminal; moorage --help lists the commands that do not"),
     ],
 )
