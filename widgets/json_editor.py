@@ -31,6 +31,7 @@ class JsonEditor(TextArea):
         & .text-area--cursor-line { background: $surface; }
         & .text-area--selection { background: $primary 35%; }
         & .text-area--matching-bracket { color: $foreground; background: $primary 25%; text-style: bold; }
+        &:light:focus .text-area--cursor { color: $background; background: $foreground; }
         & > .json-editor--key { color: $text-primary; }
         & > .json-editor--number { color: $text-warning; }
         & > .json-editor--literal { color: $text-secondary; }

@@ -129,6 +129,11 @@ class Watched(dashboard.Dashboard):
             keys = sorted(self.screen.active_bindings)
         self.reporter.tell(key=key, screen=self._where(), keys=keys)
 
+    def action_suspend_process(self) -> None:
+        super().action_suspend_process()
+        if self.heart is not None:
+            self.heart.paused = True
+
     @contextmanager
     def suspend(self) -> Iterator[None]:
         self.reporter.tell(handed=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.text import Text
+from textual import on
 from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.markup import escape
 from textual.widgets import Button, Input
@@ -53,3 +54,9 @@ class Palette(CommandPalette):
         # A second enter while the first still closes it: it would take the screen below away, or raise an error.
         if self.is_current:
             super()._select_or_command(event)
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        # Textual calls its own method for this event, whatever overrides it.
+        if not self.is_current:
+            event.prevent_default()

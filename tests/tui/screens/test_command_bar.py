@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 from textual import events
 from textual.command import CommandList
+from textual.widgets import Input
 
 from app.operations.session import Session
 from app.screens.command.entries import MOST_TASKS, entries, tasks_named
@@ -171,6 +173,10 @@ async def test_enter_twice_in_the_palette_is_once(app: Dashboard) -> None:
         assert isinstance(palette, Palette)
         offered = palette.query_one(CommandList)
         await until(pilot, lambda: offered.option_count and offered.highlighted is not None, "an entry that is chosen")
+        line = palette.query_one(Input)
         palette._select_or_command()
-        palette._select_or_command()
+        for _ in range(20):
+            palette.post_message(Input.Submitted(line, line.value))
+            await asyncio.sleep(0)
         await until_shown(pilot, r"moorage › instances")
+        assert len(app.screen_stack) == 1
