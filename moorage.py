@@ -9,16 +9,33 @@ from __future__ import annotations
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
-def main() -> int:
-    """Runs ``app.main.main`` on ``sys.argv``; returns the exit code."""
+
+def main() -> NoReturn:
+    """Runs ``app.main.main`` on ``sys.argv``, and ends the process with its exit code."""
     here = os.path.dirname(os.path.realpath(__file__))
     if sys.path[:1] != [here]:
         sys.path.insert(0, here)
     from app.main import main as run
 
-    return run()
+    _end(run())
+
+
+def _end(code: int) -> NoReturn:
+    """What is left are daemon threads and objects: to take those of ten thousand tasks apart takes Python seconds."""
+    import atexit
+
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):
+            continue  # closed, or nobody reads it: told already
+    os._exit(code)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
