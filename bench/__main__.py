@@ -82,7 +82,7 @@ def _with_engine(daemon: Daemon, home: Path, quick: bool, peers: list[Peer]) -> 
         figures += _live(daemon, home, count, presses, events, seconds, hello, peers)
         if count == FEW:
             figures += launch_figures(daemon, home, 3 if quick else 8)
-            figures += log_figures(daemon, lambda: _dashboard(home), 2 if quick else 5)
+            figures += log_figures(daemon, home, lambda: _dashboard(home), 2 if quick else 5)
             figures += flood_figures(daemon, _dashboard_on, 10 if quick else 60)
             with _dashboard(home) as app:
                 figures += shell_figures(daemon, home, app, 2 if quick else 5, 5 if quick else 60)

@@ -27,7 +27,7 @@ _WAITED_FOR = 1 << 15
 
 _from_iso = datetime.fromisoformat
 _FRAMES = RawPattern(b"", b"\n")
-_CHUNKED_FRAMES = RawPattern(rb"[0-9a-fA-F]{1,6}\r\n", b"\n\r\n")
+_CHUNKED_FRAMES = RawPattern(rb"[0-9a-fA-F]{1,6}+\r\n", b"\n\r\n")
 
 Lines = list[LogEntry] | RawLines
 """Of one container, in their order: a list, or what is read only when it is iterated."""

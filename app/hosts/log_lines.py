@@ -36,7 +36,7 @@ _TEXT = _HEADER + 31
 # A frame of Docker's with a time and one whole line of less than 32 KiB; without the line's end.
 _LINE = (
     rb"[\x01\x02]\0\0\0\0\0[\0-\x7f]."
-    rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z [^\n]*"
+    rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z [^\n]*+"
 )
 _byte_6, _byte_7 = itemgetter(6), itemgetter(7)
 _stream_of, _time_of = itemgetter(0), itemgetter(_TIME)
@@ -73,7 +73,8 @@ class RawPattern:
 
     def __init__(self, before: bytes, after: bytes) -> None:
         self._one = re.compile(before + b"(" + _LINE + b")" + after, re.DOTALL)
-        self._run = re.compile(b"(?:" + before + _LINE + after + b")*", re.DOTALL)
+        # Nothing is tried a second time: of thousands of lines that would have to be remembered.
+        self._run = re.compile(b"(?:" + before + _LINE + after + b")*+", re.DOTALL)
 
     def take(self, data: bytes, position: int) -> tuple[RawLines | None, int]:
         """The lines that begin at ``position``, and where they end; None and ``position`` if there is none.

@@ -18,7 +18,7 @@ from app.hosts.log_lines import LogEntry, RawLines, StreamName
 __all__ = ["FRAME_LIMIT", "LINE_LIMIT", "Lines", "LogEntry", "LogStream", "RawLines", "StreamName", "read_logs"]
 
 _READ_SIZE = 1 << 18
-_ENOUGH = 1 << 13
+_ENOUGH = 1 << 11
 _SOON, _PAUSE = 0.002, 0.0005
 """Bytes, and seconds. Docker writes each line by itself, and a reader that is awake takes each by itself: in a flood
 
