@@ -7,6 +7,7 @@ a hundredth of one that is decoded, made safe and told.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from operator import itemgetter
@@ -40,6 +41,7 @@ _LINE = (
 )
 _byte_6, _byte_7 = itemgetter(6), itemgetter(7)
 _stream_of, _time_of = itemgetter(0), itemgetter(_TIME)
+_microsecond_of = itemgetter(slice(_HEADER, _HEADER + 26))
 _from_iso = datetime.fromisoformat
 
 
@@ -61,11 +63,20 @@ class RawLines:
         self.first = _from_iso(raws[0][_TIME].decode("ascii"))
         self.last = _from_iso(raws[-1][_TIME].decode("ascii"))
 
+    def split(self, after: datetime) -> tuple[RawLines | None, RawLines | None]:
+        """The lines of up to this time, which is UTC, and those of later; None: there are none."""
+        count = bisect_right(self.raws, after.strftime("%Y-%m-%dT%H:%M:%S.%f").encode("ascii"), key=_microsecond_of)
+        return _part(self.raws[:count]), _part(self.raws[count:])
+
     def __len__(self) -> int:
         return len(self.raws)
 
     def __iter__(self) -> Iterator[LogEntry]:
         return map(entry_of, self.raws)
+
+
+def _part(raws: list[bytes]) -> RawLines | None:
+    return RawLines(raws, sum(map(len, raws))) if raws else None
 
 
 class RawPattern:
@@ -118,6 +129,11 @@ def stream_of(raw: bytes) -> StreamName:
 def second_of(raw: bytes) -> bytes:
     """The time as far as its second: the same for all lines of one second."""
     return raw[_SECOND]
+
+
+def times_of(raws: Sequence[bytes]) -> Iterator[bytes]:
+    """Their times, which sort as they are."""
+    return map(_time_of, raws)
 
 
 def microseconds_of(raw: bytes) -> int:

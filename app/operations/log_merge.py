@@ -11,11 +11,12 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import repeat
 from operator import itemgetter
 from typing import Literal, NamedTuple
 
 from app.hosts.engine import Engine
-from app.hosts.log_lines import LogEntry, RawLines
+from app.hosts.log_lines import LogEntry, RawLines, entry_of, times_of
 from app.hosts.log_overlap import Overlap
 from app.model.safe_text import SafeText
 
@@ -73,11 +74,24 @@ class DeskRun(NamedTuple):
 
     def opened(self) -> list[DeskLine]:
         """The lines, read."""
-        source = self.source
-        return [
-            DeskLine(entry.time - source.offset if entry.time is not None else self.at, source, entry)
-            for entry in self.lines
-        ]
+        return [_read(self.source, entry, self.at) for entry in self.lines]
+
+
+class DeskMix(NamedTuple):
+    """Lines of several sources that nobody has read yet, in the order of time: each with its source."""
+
+    at: datetime
+    lines: list[tuple[bytes, Source, bytes]]
+    """The time as it sorts, the source, and what its engine sent."""
+    last: datetime
+
+    def opened(self) -> list[DeskLine]:
+        """The lines, read."""
+        return [_read(source, entry_of(raw), self.at) for _, source, raw in self.lines]
+
+
+def _read(source: Source, entry: LogEntry, otherwise: datetime) -> DeskLine:
+    return DeskLine(entry.time - source.offset if entry.time is not None else otherwise, source, entry)
 
 
 class Note(NamedTuple):
@@ -89,13 +103,13 @@ class Note(NamedTuple):
     source: Source | None = None
 
 
-Item = DeskLine | DeskRun | Note
+Item = DeskLine | DeskRun | DeskMix | Note
 _at = itemgetter(0)
 
 
 def lines_of(item: Item) -> int:
     """How many lines it is; a note is none."""
-    return len(item.lines) if isinstance(item, DeskRun) else int(isinstance(item, DeskLine))
+    return len(item.lines) if isinstance(item, DeskRun | DeskMix) else int(isinstance(item, DeskLine))
 
 
 def count_lines(items: Iterable[Item]) -> int:
@@ -103,9 +117,12 @@ def count_lines(items: Iterable[Item]) -> int:
     return sum(map(lines_of, items))
 
 
+def _end(item: Item) -> datetime:
+    return item.last if isinstance(item, DeskRun | DeskMix) else item.at
+
+
 def _latest(items: Sequence[Item]) -> datetime:
-    last = items[-1]
-    return last.last if isinstance(last, DeskRun) else last.at
+    return _end(items[-1])
 
 
 @dataclass(slots=True)
@@ -251,35 +268,57 @@ def _pop(lane: _Lane, limit: datetime | None, picked: list[Item]) -> None:
             lane.size -= size
             lane.lines -= count_lines(items)
             continue
-        items = _opened(items)
-        count = next((index for index, item in enumerate(items) if item[0] > limit), len(items))
-        taken = size * count // len(items)
-        picked += items[:count]
-        lane.batches[0] = (arrived, size - taken, items[count:])
+        due, later = _cut(items, limit)
+        taken = size * count_lines(due) // max(count_lines(items), 1)
+        picked += due
+        lane.batches[0] = (arrived, size - taken, later)
         lane.size -= taken
-        lane.lines -= count_lines(items[:count])
+        lane.lines -= count_lines(due)
         return
 
 
+def _cut(items: list[Item], limit: datetime) -> tuple[list[Item], list[Item]]:
+    """What is due of a batch whose end is not."""
+    count = next((index for index, item in enumerate(items) if _end(item) > limit), len(items))
+    due, later = items[:count], items[count:]
+    if later and isinstance(run := later[0], DeskRun) and run.at <= limit:
+        parts = run.lines.split(limit + run.source.offset)
+        before, after = (_run_of(run.source, part) if part else None for part in parts)
+        due += [before] if before else []
+        later[:1] = [after] if after else []
+    return due, later
+
+
+def _run_of(source: Source, lines: RawLines) -> DeskRun:
+    return DeskRun(lines.first - source.offset, source, lines, lines.last - source.offset)
+
+
 def _opened(items: Iterable[Item]) -> list[Item]:
-    return [line for item in items for line in (item.opened() if isinstance(item, DeskRun) else (item,))]
+    return [line for item in items for line in (item.opened() if isinstance(item, DeskRun | DeskMix) else (item,))]
 
 
 def _apart(items: list[Item]) -> list[Item]:
-    """Items in the order in which they begin → in that of time: runs into which others reach are read."""
+    """Items in the order in which they begin → in that of time: runs into which others reach are mixed."""
     out: list[Item] = []
     group: list[Item] = []
     reach: datetime | None = None
     for item in items:
         if reach is not None and item[0] >= reach:
-            _settle(group, out)
+            out += _mixed(group)
             group, reach = [], None
         group.append(item)
-        end = item.last if isinstance(item, DeskRun) else item[0]
-        reach = end if reach is None else max(reach, end)
-    _settle(group, out)
-    return out
+        reach = _end(item) if reach is None else max(reach, _end(item))
+    return out + _mixed(group)
 
 
-def _settle(group: list[Item], out: list[Item]) -> None:
-    out += group if len(group) < 2 else sorted(_opened(group), key=_at)
+def _mixed(group: list[Item]) -> list[Item]:
+    if len(group) < 2:
+        return group
+    runs = [item for item in group if isinstance(item, DeskRun)]
+    if len(runs) < len(group) or len({run.source.offset for run in runs}) > 1:
+        return sorted(_opened(group), key=_at)
+    lines = [
+        line for run in runs for line in zip(times_of(run.lines.raws), repeat(run.source), run.lines.raws, strict=False)
+    ]
+    lines.sort(key=itemgetter(0))
+    return [DeskMix(group[0][0], lines, max(run.last for run in runs))]

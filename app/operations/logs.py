@@ -23,7 +23,7 @@ from app.model.safe_text import SafeText, safe_line, without_sgr
 from app.model.task import Task
 from app.operations.log_desk import LogDesk
 from app.operations.log_filter import Sieve, filter_of
-from app.operations.log_merge import DeskLine, DeskRun, Item, Source
+from app.operations.log_merge import DeskLine, DeskMix, DeskRun, Item, Source
 from app.operations.log_reader import Wanted
 from app.operations.log_sources import (
     LONG,
@@ -189,7 +189,7 @@ class TaskLogs:
         for item in items:
             if isinstance(item, DeskLine):
                 yield item
-            elif isinstance(item, DeskRun):
+            elif isinstance(item, DeskRun | DeskMix):
                 yield from item.opened()
             elif item.kind == "problem":
                 self.problems.append(item.text)

@@ -17,7 +17,7 @@ from app.hosts.log_lines import (
 )
 from app.model.json_line import told_json
 from app.model.safe_text import SafeText, without_sgr
-from app.operations.log_merge import DeskLine, DeskRun, Item, Note, NoteKind, Source
+from app.operations.log_merge import DeskLine, DeskMix, DeskRun, Item, Note, NoteKind, Source
 from widgets.log_lines import AnyLine, LaterLine, LogLine, Mark
 
 _MARKS: dict[NoteKind, Mark] = {
@@ -96,15 +96,18 @@ class DeskMaker:
         """The lines of items, and a note of the date where a new one begins."""
         lines: list[AnyLine] = []
         for item in items:
-            if not isinstance(item, DeskRun):
+            if not isinstance(item, DeskRun | DeskMix):
                 self._add(item, lines.append)
                 continue
             self._turn(item.at, lines.append)
-            if item.last.astimezone().date() == self._day:
-                lines += map(_later, zip(repeat(self._maker(item.source)), item.lines.raws, strict=False))
-            else:
+            if item.last.astimezone().date() != self._day:
                 for line in item.opened():
                     self._add(line, lines.append)
+            elif isinstance(item, DeskRun):
+                lines += map(_later, zip(repeat(self._maker(item.source)), item.lines.raws, strict=False))
+            else:
+                makers = {source.key: self._maker(source) for _, source, _ in item.lines}
+                lines += [LaterLine(makers[source.key], raw) for _, source, raw in item.lines]
         return lines
 
     def _add(self, item: DeskLine | Note, add: Callable[[AnyLine], None]) -> None:

@@ -16,6 +16,7 @@ from app.operations.log_merge import (
     SETTLED,
     WINDOW,
     DeskLine,
+    DeskMix,
     DeskRun,
     Item,
     Merger,
@@ -47,8 +48,11 @@ def put(merger: Merger, of: Source, now: float, *seconds: float) -> None:
 
 
 def texts(items: list[Item]) -> list[str]:
-    assert not any(isinstance(item, DeskRun) for item in items)
-    return [item.entry.text if isinstance(item, DeskLine) else str(item[2]) for item in items]
+    return [
+        item.entry.text if isinstance(item, DeskLine) else item.text
+        for item in read(items)
+        if isinstance(item, DeskLine | Note)
+    ]
 
 
 def following(*sources: Source) -> Merger:
@@ -133,7 +137,7 @@ def run(of: Source, *seconds: float) -> DeskRun:
 
 
 def read(items: list[Item]) -> list[Item]:
-    return [one for item in items for one in (item.opened() if isinstance(item, DeskRun) else (item,))]
+    return [one for item in items for one in (item.opened() if isinstance(item, DeskRun | DeskMix) else (item,))]
 
 
 @given(
@@ -168,10 +172,24 @@ def test_what_no_other_line_reaches_into_stays_unread() -> None:
     alone, mixed = run(A, 1, 2, 3), run(A, 4, 6)
     merger.put("a", [alone], 3, 1)
     merger.put("a", [mixed], 2, 1)
-    merger.put("b", [line(5, B)], 1, 1)
+    merger.put("b", [run(B, 5, 7)], 1, 1)
     taken = merger.take(2)
     assert taken[0] is alone
-    assert texts(taken[1:]) == ["a4", "b5", "a6"]
+    assert isinstance(taken[1], DeskMix)
+    assert texts(taken[1:]) == ["a4", "b5", "a6", "b7"]
+
+
+def test_a_run_that_is_due_in_part_is_cut() -> None:
+    merger = following(A, B)
+    merger.put("a", [run(A, 1, 2, 3, 4)], 400, 1)
+    merger.opened("b", 1, at(9))
+    merger.put("b", [line(2, B)], 1, 1)
+    due = merger.take(1 + WINDOW)
+    assert texts(due) == ["a1", "a2", "b2"]
+    assert (merger.lines("a"), merger.size("a")) == (2, 200)
+    merger.leave("b")
+    assert texts(merger.take(9)) == ["a3", "a4"]
+    assert merger.lines("a") == merger.size("a") == 0
 
 
 @given(st.lists(st.tuples(st.integers(1, 40), st.integers(0, 3), st.integers(20, 60)), min_size=1, max_size=30))
