@@ -19,14 +19,14 @@ from textual.timer import Timer
 
 from widgets.cells import Column, Row
 from widgets.columns import Layout, lay_out
-from widgets.lazy_rows import LazyRows, key_at
+from widgets.lazy_rows import LazyRows, key_at, known_at
+from widgets.table_lines import GUTTER, changed_width
 from widgets.table_paint import PARTS, TablePainter
 from widgets.table_state import TableState, changed_positions
 from widgets.tones import tone_classes, tone_rules
 
 HIGHLIGHT_DELAY: Final = 0.08
 """Seconds that the cursor must rest before a detail pane is told: holding a key must not load every row passed."""
-GUTTER: Final = 1
 HEADER_HEIGHT: Final = 1
 
 
@@ -192,7 +192,8 @@ class LiveTable(ScrollView, can_focus=True, inherit_bindings=False):
             self.virtual_size = Size(0, len(new) + HEADER_HEIGHT)
         if old and new:
             moved = () if state.cursor == cursor_was else (cursor_was, state.cursor)
-            self._refresh_rows({*changed_positions(old, new, self._window), *moved})
+            self._refresh_rows(moved)
+            self._refresh_changes(old, new)
         else:
             self.refresh()
         if was_visible:
@@ -300,6 +301,17 @@ class LiveTable(ScrollView, can_focus=True, inherit_bindings=False):
         lines = [position - top for position in positions]
         regions = [Region(0, line + HEADER_HEIGHT, width, 1) for line in lines if 0 <= line < page]
         if regions:
+            self.refresh(*regions)
+
+    def _refresh_changes(self, old: Sequence[Row], new: Sequence[Row]) -> None:
+        """Of each line in sight the part up to the last cell that is another now: most often a number at rest ticks."""
+        top, whole, regions = self.scroll_offset.y, self.size.width, []
+        for position in changed_positions(old, new, self._window):
+            after = new[position] if position < len(new) else None
+            width = changed_width(known_at(old, position), after, self._layout_of_columns)
+            regions.append(Region(0, position - top + HEADER_HEIGHT, whole if width is None else width, 1))
+        # Without any region all would be painted.
+        if regions := [region for region in regions if region.width]:
             self.refresh(*regions)
 
     def _lay_out(self) -> None:

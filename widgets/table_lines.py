@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
@@ -9,6 +10,8 @@ from rich.cells import cell_len, set_cell_size
 from widgets.cells import TONES, Row, Span, fit
 from widgets.columns import Layout
 
+GUTTER: Final = 1
+"""Cells left of the first column."""
 CURSOR_BAR: Final = "▌"
 MARK: Final = "◆"
 ASCENDING: Final = "▲"
@@ -56,4 +59,33 @@ def row_pieces(row: Row, layout: Layout, *, cursor: bool, marked: bool, faint: s
         content = row.cells[placed.index] if placed.index < len(row.cells) else ()
         for span in fit(content, placed.width, placed.column.align):
             pieces.append(Piece(span.text, "muted" if row.dim else span.tone if span.tone in TONES else ""))
-    return pieces
+    return [pieces[0], *_joined(pieces[1:])] if cursor or marked else _joined(pieces)
+
+
+def changed_width(before: Row | None, after: Row | None, layout: Layout) -> int | None:
+    """How much of a row's line from the left is another now, in cells; None for all of it, whatever its width."""
+    if before is None or after is None or (before.key, before.dim) != (after.key, after.dim):
+        return None
+    changed, end = 0, GUTTER
+    for number, placed in enumerate(layout.placed):
+        end += placed.width + (layout.gap if number else 0)
+        if before.cells[placed.index : placed.index + 1] != after.cells[placed.index : placed.index + 1]:
+            changed = end
+    return changed
+
+
+def _joined(pieces: Iterable[Piece]) -> list[Piece]:
+    """As few as look the same: blanks have no colour of their own, so they belong to what stands beside them.
+
+    Another style takes forty bytes, and most lines of a busy table are written every other second.
+    """
+    joined: list[Piece] = []
+    for piece in pieces:
+        before = joined[-1] if joined else None
+        if before is not None and (before.style == piece.style or not piece.text.strip(" ")):
+            joined[-1] = Piece(before.text + piece.text, before.style)
+        elif before is not None and not before.text.strip(" "):
+            joined[-1] = Piece(before.text + piece.text, piece.style)
+        else:
+            joined.append(piece)
+    return joined
