@@ -21,7 +21,7 @@ from bench.table import Figure, percentiles, skipped
 if TYPE_CHECKING:
     from tests.engine_bed import Daemon
 
-CURSOR = re.compile("▌.{0,20}")
+CURSOR = re.compile("▌.{0,34}")
 """The bar and what names its row; the rest of a line may change by itself (ages)."""
 EXECUTED = ["sleep", "1000000"]
 WORKING = ["sh", "-c", "while :; do i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done; sleep 0.5; done"]
