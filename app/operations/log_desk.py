@@ -17,7 +17,7 @@ from app.hosts.log_frames import Lines
 from app.hosts.log_lines import RawLines
 from app.model.safe_text import safe_line
 from app.operations.log_hosts import HostPulse
-from app.operations.log_merge import DeskLine, DeskRun, Item, Merger, Note, NoteKind, Source, SourceState
+from app.operations.log_merge import DeskLine, DeskRun, Item, Merger, Note, NoteKind, Source, SourceState, ends_at
 from app.operations.log_reader import OVER, SourceReader, Wanted
 
 BUFFER = 24_000_000
@@ -131,11 +131,17 @@ class LogDesk:
             while not lossy and self._merger.size(source.key) > room and not self._closed.is_set():
                 self._changed.wait(0.5)
                 lossy = self._wanted.lossy and not self._merger.is_behind(source.key, time.monotonic())
-            source.lines += len(lines)
             self._merger.put(source.key, items, size, time.monotonic())
+            self._time(source, ends_at(items))
+            source.lines += len(lines)
             if lossy:
                 source.skipped += self._merger.drop_oldest(source.key, room, MOST_LINES)
             self._changed.notify_all()
+
+    def _time(self, source: Source, last: datetime) -> None:
+        source.came = time.monotonic()
+        behind = self._merger.is_behind(source.key, source.came)
+        source.lag = 0.0 if behind else max((datetime.now(UTC) - last).total_seconds(), 0.0)
 
     def settle(self, source: Source, state: SourceState, kind: NoteKind | None = None, text: str = "") -> None:
         """A source is not read for now; what to tell of it, if anything."""

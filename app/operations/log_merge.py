@@ -35,7 +35,8 @@ NoteKind = Literal["silent", "back", "started", "ended", "problem", "skipped"]
 class Source:
     """One container's log. ``offset``: how far its host's clock is ahead of ours, 0 if that is not worth correcting.
 
-    ``clock_known``: the host's clock was compared with ours.
+    ``clock_known``: the host's clock was compared with ours. ``lag``: how old its last line was when it came, in
+    seconds, 0 while it hands over what it wrote before; ``came``: when that was, monotonic.
     """
 
     key: str
@@ -50,6 +51,8 @@ class Source:
     state: SourceState = "opening"
     lines: int = 0
     skipped: int = 0
+    lag: float = 0.0
+    came: float = 0.0
     overlap: Overlap = field(default_factory=Overlap)
 
 
@@ -121,7 +124,8 @@ def _end(item: Item) -> datetime:
     return item.last if isinstance(item, DeskRun | DeskMix) else item.at
 
 
-def _latest(items: Sequence[Item]) -> datetime:
+def ends_at(items: Sequence[Item]) -> datetime:
+    """The time of the last line."""
     return _end(items[-1])
 
 
@@ -186,7 +190,7 @@ class Merger:
         lane.batches.append((now, size, items))
         lane.size += size
         lane.lines += count_lines(items)
-        lane.last_put, lane.last_at = now, _latest(items)
+        lane.last_put, lane.last_at = now, ends_at(items)
 
     def note(self, note: Note) -> None:
         self._notes.append(note)
@@ -213,7 +217,7 @@ class Merger:
             lane.size -= size
             lane.lines -= count
             dropped += count
-            lane.lost_at = _latest(items)
+            lane.lost_at = ends_at(items)
         lane.lost += dropped
         return dropped
 
@@ -247,7 +251,7 @@ class Merger:
             for arrived, _, items in lane.batches:
                 if arrived > now - WINDOW:
                     break
-                latest = _latest(items)
+                latest = ends_at(items)
                 due = latest if due is None else max(due, latest)
         if due is None:
             return None
@@ -262,7 +266,7 @@ class Merger:
 def _pop(lane: _Lane, limit: datetime | None, picked: list[Item]) -> None:
     while lane.batches:
         arrived, size, items = lane.batches[0]
-        if limit is None or _latest(items) <= limit:
+        if limit is None or ends_at(items) <= limit:
             picked += items
             lane.batches.popleft()
             lane.size -= size

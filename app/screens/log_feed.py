@@ -28,6 +28,9 @@ KEPT_LINES, KEPT_CHARACTERS = 20_000, 16_000_000
 CHUNK, MOST_WAITING = 2_000, 10_000
 """Lines that are made ready at a time, and that the screen takes at a time: a key never waits for more."""
 MOST_SOURCES = 100
+MOST_LAG = 3.0
+"""Seconds that lines may be old when they come, before that is told."""
+_LATELY = 2.0
 _PACE, _LONGEST_PACE = 0.025, 0.1
 """Seconds that the screen is given nothing after it was given something, at least and at most."""
 
@@ -89,6 +92,12 @@ class LogFeed:
     @property
     def skipped(self) -> int:
         return sum(source.skipped for source in self.sources)
+
+    @property
+    def lag(self) -> float:
+        """How old lines are when they come from their engine, in seconds: of the source that is worst."""
+        now = monotonic()
+        return max((source.lag for source in self.sources if now - source.came < _LATELY), default=0.0)
 
     def follow(self, task: Task) -> None:
         """Follow each container of a task from when it is first started; those followed already go on."""
@@ -211,6 +220,8 @@ class LogFeed:
         parts = ["ended" if ended and self._view.following else following]
         if skipped := self.skipped:
             parts.append(f"{skipped:,} lines skipped")
+        if (lag := self.lag) >= MOST_LAG:
+            parts.append(f"{lag:.0f} s behind")
         self._tell("  ".join(parts))
 
     # --- in threads ------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from app.screens.actions import INSIDE, bindings
 from app.screens.desk import Desk
 from app.screens.json_screen import search_in
 from app.screens.log_dialogs import SourcesDialog, plain_line, save_dialog
-from app.screens.log_feed import KEPT_LINES, MOST_SOURCES, TAIL, LogFeed
+from app.screens.log_feed import KEPT_LINES, MOST_LAG, MOST_SOURCES, TAIL, LogFeed
 from app.screens.log_targets import LogTarget, log_commands
 from app.screens.task_actions import TaskActions
 from widgets.cells import Cell, Span, Tone
@@ -203,6 +203,9 @@ class LogsScreen(TaskActions):
             most = max(sources, key=lambda source: source.skipped)
             of = f" of {most.tag}" if most.skipped == skipped and len(sources) > 1 else ""
             spans.append(Span(f"{skipped:,} skipped{of}  ", "warn"))
+        if (lag := self._feed.lag) >= MOST_LAG:
+            # The engine cannot hand over as fast as its container writes.
+            spans.append(Span(f"{lag:.0f} s behind  ", "warn"))
         view = self.query_one(LogView)
         if not view.following:
             new = f"+{view.new_lines:,} new" if view.new_lines else "nothing new"

@@ -172,3 +172,30 @@ def test_lines_of_a_host_whose_clock_is_off_stand_where_they_belong(streams: dic
     wait_until(lambda: sum(isinstance(item, DeskLine) for item in taken) == 4, what="all lines")
     desk.close()
     assert [item.entry.text for item in taken if isinstance(item, DeskLine)] == ["-5", "56", "-3", "58"]
+
+
+def test_lines_that_are_old_when_they_come_are_told_as_late(streams: dict[str, Any]) -> None:
+    class Told(Flood):
+        """A line of before, one of now, and then ``seconds`` after each other lines that are so old."""
+
+        def __init__(self, *seconds: float) -> None:
+            super().__init__()
+            self._seconds = seconds
+            self.next = threading.Semaphore(0)
+
+        def __iter__(self) -> Iterator[list[LogEntry]]:
+            for age in self._seconds:
+                self.next.acquire()
+                yield [LogEntry("stdout", SafeText("x"), datetime.now(UTC) - timedelta(seconds=age))]
+
+    told = streams["a"] = Told(500, 0, 60)
+    taken: list[Item] = []
+    desk = LogDesk(Wanted(), taken.extend)
+    desk.add([source("a")])
+    lags = []
+    for count in (1, 2, 3):
+        told.next.release()
+        wait_until(lambda count=count: desk.sources[0].lines == count, within=20, what="the line")  # type: ignore[misc]
+        lags.append(round(desk.sources[0].lag, -1))
+    desk.close()
+    assert lags == [0, 0, 60]
