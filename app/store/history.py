@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 FILE_NAME = "history.sqlite3"
 SHORTEST_PREFIX = 4
+MOST_TASKS = 50_000
+"""A task in a restart loop, or a test that launches some every second, must not fill the disk within a month."""
 
 
 class HistoryStore(Database):
@@ -78,12 +80,12 @@ class HistoryStore(Database):
         asked = _asked(cluster=cluster, family=family, started_by=started_by, instance=instance)
         return self._understood(lambda connection: rows.read_ids(connection, *asked))
 
-    def forget_before(self, moment: datetime) -> int:
-        """Forget the tasks that ended before a moment (aware); returns how many there were."""
+    def forget_before(self, moment: datetime, most: int = MOST_TASKS) -> int:
+        """Forget the tasks that ended before a moment (aware), and the oldest beyond so many; returns how many."""
 
         def delete(connection: sqlite3.Connection) -> int:
             connection.execute("BEGIN IMMEDIATE")
-            count = rows.forget_before(connection, moment)
+            count = rows.forget_before(connection, moment) + rows.forget_beyond(connection, most)
             connection.execute("COMMIT")
             return count
 

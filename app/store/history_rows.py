@@ -66,9 +66,18 @@ def write_task(connection: Connection, task: PastTask) -> None:
 
 def forget_before(connection: Connection, moment: datetime) -> int:
     """Delete the tasks that ended before a moment; how many there were."""
-    before = [moment_text(moment)]
-    connection.execute("DELETE FROM container WHERE task_id IN (SELECT id FROM task WHERE ended_at < ?)", before)
-    return connection.execute("DELETE FROM task WHERE ended_at < ?", before).rowcount
+    return _forget(connection, "ended_at < ?", [moment_text(moment)])
+
+
+def forget_beyond(connection: Connection, most: int) -> int:
+    """Delete the tasks that ended first, so that ``most`` are left; how many there were."""
+    return _forget(connection, "id IN (SELECT id FROM task ORDER BY ended_at DESC, id LIMIT -1 OFFSET ?)", [most])
+
+
+def _forget(connection: Connection, condition: str, values: Sequence[object]) -> int:
+    of_these = f"DELETE FROM container WHERE task_id IN (SELECT id FROM task WHERE {condition})"  # noqa: S608 - SQL of ours
+    connection.execute(of_these, values)
+    return connection.execute(f"DELETE FROM task WHERE {condition}", values).rowcount  # noqa: S608 - SQL of ours
 
 
 def read_tasks(

@@ -151,6 +151,16 @@ def test_what_ended_before_a_moment_is_forgotten_whole(store: HistoryStore, home
         assert connection.execute("SELECT DISTINCT task_id FROM container").fetchall() == [("f" * 32,)]
 
 
+def test_of_very_many_tasks_those_that_ended_first_are_forgotten(store: HistoryStore, home: Home) -> None:
+    for number in range(5):
+        store.remember(past_task(id=SafeText(f"{number}" * 32), stopped_at=NOW + number * DAY))
+
+    assert store.forget_before(NOW, most=2) == 3
+    assert [task.id[:1] for task in store.search()] == ["4", "3"]
+    with closing(sqlite3.connect(file_of(home))) as connection:
+        assert len(connection.execute("SELECT DISTINCT task_id FROM container").fetchall()) == 2
+
+
 def test_lines_are_cut_safe_and_few(store: HistoryStore) -> None:
     hostile = ["old", *["x"] * 17, "\x1b[31mred\x1b[0m\ttab", "a" * 1001, "\x1b]0;title\x07\udcff"]
     store.remember(past_task(containers=(past_container(last_lines=tuple(map(SafeText, hostile))),)))
