@@ -31,8 +31,10 @@ MOST_SOURCES = 100
 MOST_LAG = 3.0
 """Seconds that lines may be old when they come, before that is told."""
 _LATELY = 2.0
-_PACE, _LONGEST_PACE = 0.025, 0.1
-"""Seconds that the screen is given nothing after it was given something, at least and at most."""
+_PACE, _MANY_PACE, _LONGEST_PACE = 0.025, 0.06, 0.1
+"""Seconds that the screen is given nothing after it was given something: at least, after many lines, and at most."""
+_MANY = 1_000
+"""Lines that nobody could read as they pass: then the screen need not be painted so often."""
 
 
 @dataclass(slots=True)
@@ -210,7 +212,7 @@ class LogFeed:
                 lines += bundle.lines
         self._view.append(lines)
         self.tell()
-        self._rest(2 * (monotonic() - began))
+        self._rest(_MANY_PACE if len(lines) >= _MANY else 2 * (monotonic() - began))
 
     def tell(self) -> None:
         """Say how it goes, at the right end of the tabs."""
