@@ -15,4 +15,7 @@ class Dialog(ModalScreen[ScreenResultType]):
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         """Close it with this answer; nothing when it is closed, or another dialog is over it."""
-        return super().dismiss(result) if self.is_current else AwaitComplete.nothing()
+        if self.is_current:
+            return super().dismiss(result)
+        nothing: AwaitComplete = AwaitComplete.nothing()  # type: ignore[no-untyped-call]
+        return nothing

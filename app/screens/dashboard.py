@@ -20,6 +20,7 @@ from textual.screen import Screen
 from app.fleet.changes import ChangeSet
 from app.fleet.fleet import Fleet
 from app.model.instance import InstanceKey
+from app.model.safe_text import safe
 from app.operations.monitor import Monitor
 from app.operations.session import Session
 from app.operations.stopping import stop_without_streams
@@ -78,9 +79,12 @@ class Dashboard(App[None]):
         self._opening = opening or Opening(session.config.screen, Fleet())
         # Without colours only if Textual knows from the start that it must not turn the terminal's own into RGB.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
-        self.stylesheet = SteadyStylesheet(variables=self.get_css_variables())
         for theme in THEMES:
             self.register_theme(theme)
+        # Before anything is parsed: colours that change later have every rule parsed a second time.
+        wanted = "ansi-dark" if self.no_color else session.config.theme
+        self.theme = wanted if wanted in self.available_themes else "moorage-dark"
+        self.stylesheet = SteadyStylesheet(variables=self.get_css_variables())
         install_safe_filter(self)
         self._calls: deque[Callable[[], None]] = deque()
         self._event_loop: asyncio.AbstractEventLoop | None = None
@@ -112,8 +116,6 @@ class Dashboard(App[None]):
     # --- start and end ---------------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        wanted = "ansi-dark" if self.no_color else self._session.config.theme
-        self.theme = wanted if wanted in self.available_themes else "moorage-dark"
         self._event_loop = asyncio.get_running_loop()
         # The first frame shows the names alone: the files behind them are read when it is painted.
         fleet = self.desk.fleet
@@ -284,6 +286,7 @@ class Dashboard(App[None]):
 
     def copy_to_clipboard(self, text: str) -> None:
         """By OSC 52, which nobody answers: where it may not arrive this is told, once."""
+        text = safe(text)  # it is pasted into shells
         super().copy_to_clipboard(text)
         doubt = "" if no_clipboard(os.environ) else doubtful_clipboard(os.environ, len(text.encode()))
         if doubt and doubt not in self._doubts:
