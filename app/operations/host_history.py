@@ -30,12 +30,12 @@ class HostHistories:
         self.latest: dict[InstanceKey, Stats] = {}
         """The last point of each."""
 
-    def note(self, states: Iterable[InstanceState]) -> None:
-        """Somebody looks at these instances. Call it as often as you like."""
+    def note(self, states: Iterable[InstanceState], every: float = LIVE_EVERY) -> None:
+        """Somebody looks at these instances. Call it as often as you like: there is a point every so many seconds."""
         now = self._feed.clock()
         for state in states:
             key = state.instance.key
-            if not state.live or now - self._noted.get(key, -LIVE_EVERY) < LIVE_EVERY:
+            if not state.live or now - self._noted.get(key, -every) < every:
                 continue
             self._noted[key] = now
             ids = up_ids(state.containers.values())

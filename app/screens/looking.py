@@ -11,6 +11,8 @@ from app.operations.use import running_ids
 from app.screens.desk import Desk
 from widgets.live_table import LiveTable
 
+HISTORY_EVERY = 5.0
+"""Seconds between two sums of an instance that is a row: there may be thousands of containers behind those in sight."""
 HOST_EVERY = 4.0
 """Seconds between two questions about a container that is one of all on an instance in sight."""
 MOST_A_SECOND_OF_HOST = 20
@@ -42,7 +44,7 @@ def look_at_instances(desk: Desk, table: LiveTable, states: Iterable[InstanceSta
     shown = set(table.visible_keys)
     chosen = [state for state in states if f"{state.instance.key.cluster}/{state.instance.key.name}" in shown]
     desk.stats.want_sums(chosen)
-    desk.host_histories.note(chosen)
+    desk.host_histories.note(chosen, HISTORY_EVERY)
 
 
 def look_at_host(desk: Desk, state: InstanceState) -> None:

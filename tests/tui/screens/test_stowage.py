@@ -181,6 +181,9 @@ async def test_keys_work_on_the_instance_of_the_bar(tmp_path: Path, monkeypatch:
         await pilot.press("enter")
         await until_shown(pilot, r"moorage › prod › ship-4 .*● live")
         await until_shown(pilot, r"Nothing is on this instance yet")
+        await pilot.press("r")
+        await until_shown(pilot, r"moorage › run")
+        await until_shown(pilot, r"one on ship-4")
 
 
 async def test_enter_on_the_unmanaged_lists_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
