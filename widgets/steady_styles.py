@@ -8,7 +8,7 @@ from textual.css.stylesheet import Stylesheet
 class SteadyStylesheet(Stylesheet):
     """Textual 8.2.8 asks for both whenever a screen is new: that is a quarter of what the first sight of one costs."""
 
-    _changed = True
+    _changed = False
 
     def set_variables(self, variables: dict[str, str]) -> None:
         if variables != self._variables:

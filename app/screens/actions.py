@@ -12,12 +12,7 @@ from dataclasses import dataclass
 from textual.binding import Binding, BindingType
 
 from app.model.errors import Finding
-from widgets.block_bar import BlockBars
-from widgets.confirm import Confirm
-from widgets.filter_bar import FilterBar
-from widgets.line_view import LineView
 from widgets.live_table import LiveTable
-from widgets.log_view import LogView
 
 OPEN_AN_INPUT = frozenset({"filter", "command", "include", "exclude"})
 """After these keys are text. They are done before the next key is looked at: a paste is no row of commands."""
@@ -187,10 +182,15 @@ def _widget_ids() -> set[str]:
     from app.screens.log_dialogs import SourcesDialog
     from app.screens.run.where import WherePane
     from app.screens.tables.sort_dialog import SortDialog
+    from widgets.block_bar import BlockBars
+    from widgets.confirm import Confirm
     from widgets.diff_view import DiffView
     from widgets.entry_bar import EntryBar
+    from widgets.filter_bar import FilterBar
     from widgets.graphs import Graphs
     from widgets.line_form import LineForm
+    from widgets.line_view import LineView
+    from widgets.log_view import LogView
     from widgets.model_form.inputs import FieldInput, OfferList, TextDialog
     from widgets.model_form.widget import ModelForm
 

@@ -14,7 +14,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.geometry import Size
 from textual.widget import Widget
-from textual.widgets import Input, Static, TextArea
+from textual.widgets import Static
 
 from app.fleet.changes import ChangeSet
 from app.screens.actions import OPEN_AN_INPUT
@@ -138,9 +138,14 @@ class FrameScreen(ArrangedTables):
         problems = filter_problems(bar.value, terms) if bar.value and terms else []
         bar.set_note("; ".join(problems))
 
+    @property
+    def _typing(self) -> bool:
+        """Is there a widget that takes letters for itself? Asked like this, as the kinds of them are slow to load."""
+        return self.focused is not None and self.focused.check_consume_key("x", "x")
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While text is typed, / and : are text. Before a screen is there, and when it goes, keys do nothing."""
-        return bool(self.children) and not (action in OPEN_AN_INPUT and isinstance(self.focused, Input | TextArea))
+        return bool(self.children) and not (action in OPEN_AN_INPUT and self._typing)
 
     def action_filter(self) -> None:
         self.query_one(FilterBar).open()
