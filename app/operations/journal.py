@@ -57,12 +57,12 @@ class Journal:
         self._news = news or (lambda: None)
         self._dashboard = dashboard
         self._store = EventStore(session.home)
-        self._lock = threading.Condition()
+        self._lock = threading.Lock()
+        self._came = threading.Event()
+        self._closed = threading.Event()
         self._waiting: deque[tuple[Ear, Item]] = deque()
-        self._events_waiting = 0
         self._lost: Counter[InstanceKey] = Counter()
         self._thread: threading.Thread | None = None
-        self._closing = False
         self._at_work = False
         self._asked = 0
         self._notes: dict[InstanceKey, tuple[Ear, HostNotes]] = {}
@@ -99,15 +99,18 @@ class Journal:
             return bool(self._waiting) or self._at_work or self._asked > 0
 
     def put(self, ear: Ear, item: Item) -> None:
-        with self._lock:
-            is_event = isinstance(item, HostEvent)
-            if (is_event and self._events_waiting >= MOST_WAITING) or len(self._waiting) >= MOST_UPDATES:
+        """Called by the threads that empty event streams, a thousand times a second: there is no lock on the way.
+
+        A hundred threads that take turns at one keep each other waiting, and their engines with them.
+        """
+        waiting = len(self._waiting)
+        if waiting >= (MOST_WAITING if isinstance(item, HostEvent) else MOST_UPDATES):
+            with self._lock:
                 self._lost[ear.key] += len(item.events) if isinstance(item, Past) else 1
-                return
-            self._events_waiting += is_event
-            self._waiting.append((ear, item))
-            if len(self._waiting) == 1:
-                self._lock.notify()
+            return
+        self._waiting.append((ear, item))
+        if not self._came.is_set():
+            self._came.set()
 
     def asked(self, change: int) -> None:
         """One engine more, or less, is being asked what it remembers."""
@@ -116,9 +119,9 @@ class Journal:
 
     def close(self, within: float = 2.0) -> None:
         """Write what is waiting, for at most ``within`` seconds."""
+        self._closed.set()
+        self._came.set()
         with self._lock:
-            self._closing = True
-            self._lock.notify()
             thread = self._thread
         if thread is not None:
             thread.join(within)
@@ -128,13 +131,10 @@ class Journal:
     def _work(self) -> None:
         self._begin()
         while True:
-            with self._lock:
-                if not self._waiting and not self._closing:
-                    self._lock.wait(RETRY_AFTER if self._unwritten else HEARTBEAT / 4)
-                closing = self._closing
-            if not closing:
-                # Gathered, so that a thousand events a second are four transactions and not a thousand.
-                self._pause(WRITE_EVERY)
+            self._came.wait(RETRY_AFTER if self._unwritten else HEARTBEAT / 4)
+            # Gathered, so that a thousand events a second are four transactions and not a thousand.
+            closing = self._closed.wait(WRITE_EVERY)
+            self._came.clear()
             self._take()
             self._write(last=closing)
             self._at_work = False
@@ -142,12 +142,6 @@ class Journal:
             self._prune()
             if closing:
                 return
-
-    def _pause(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        with self._lock:
-            while not self._closing and (left := end - time.monotonic()) > 0:
-                self._lock.wait(left)
 
     def _begin(self) -> None:
         try:
@@ -169,10 +163,9 @@ class Journal:
 
     def _take(self) -> None:
         """Everything that waits becomes events; what cannot be written now waits as such."""
+        self._at_work = True
+        items = [self._waiting.popleft() for _ in range(len(self._waiting))]
         with self._lock:
-            items, self._waiting = self._waiting, deque()
-            self._at_work = True
-            self._events_waiting = 0
             lost, self._lost = self._lost, Counter()
         now = datetime.now(UTC)
         for ear, item in items:

@@ -101,7 +101,7 @@ def test_a_watcher_never_waits_and_what_finds_no_place_is_counted(desk: Desk, mo
     assert held.wait(10)
     for number in range(3000):
         desk.hear("die", number, container=number)
-    assert desk.journal._events_waiting == 500
+    assert len(desk.journal._waiting) == 500
     goes_on.set()
     desk.journal.close(within=30)
     (lost,) = [event for event in desk.kept() if event.what == "lost"]
