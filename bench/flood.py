@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -31,11 +32,31 @@ Opener = Callable[[str], AbstractContextManager[PtyApp]]
 def flood_figures(daemon: Daemon, open_dashboard: Opener, seconds: float) -> list[Figure]:
     """A calm log, a flood of a real engine, and one of an engine that has no limit of its own."""
     figures = _at_rest(daemon, open_dashboard, seconds / 2)
-    with _container(daemon, _FLOOD), open_dashboard(daemon.endpoint) as app:
-        figures += _flooded(app, "flood of dockerd", seconds, lambda: None)
+    with _container(daemon, _FLOOD) as container:
+        figures.append(_delivered(daemon, container, seconds / 4))
+        with open_dashboard(daemon.endpoint) as app:
+            figures += _flooded(app, "flood of dockerd", seconds, lambda: None)
     with _container(daemon, _CALM), _flood_engine(daemon) as (endpoint, sent), open_dashboard(endpoint) as app:
         figures += _flooded(app, f"flood of {MEGABYTES} MB/s", seconds, sent)
     return figures
+
+
+def follow_raw(daemon: Daemon, container: str, tail: str) -> socket.socket:
+    """A log as it comes, to be read and dropped: what any reader may at best be as quick as."""
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(daemon.endpoint.removeprefix("unix://"))
+    asked = f"stdout=1&stderr=1&follow=1&timestamps=1&tail={tail}"
+    connection.sendall(f"GET /v1.41/containers/{container}/logs?{asked} HTTP/1.1\r\nHost: docker\r\n\r\n".encode())
+    return connection
+
+
+def _delivered(daemon: Daemon, container: str, seconds: float) -> Figure:
+    with follow_raw(daemon, container, "0") as connection:
+        began, size = time.monotonic(), 0
+        while time.monotonic() < began + seconds:
+            size += len(connection.recv(1 << 18))
+        rate = size / (time.monotonic() - began) / 1e6
+    return Figure("flood of dockerd: what it delivers", f"{rate:.0f} MB/s", "", "to a client that drops it")
 
 
 def open_log(app: PtyApp) -> None:
@@ -53,20 +74,29 @@ def _at_rest(daemon: Daemon, open_dashboard: Opener, seconds: float) -> list[Fig
         cpu, began = machine.cpu_seconds(app.pids), time.monotonic()
         app.record(seconds)
         spent = (machine.cpu_seconds(app.pids) - cpu) / (time.monotonic() - began)
-        return [Figure("a log with a line a second: CPU of the dashboard", f"{spent * 100:.1f} %", "", "of one core")]
+        return [
+            Figure("a log with a line a second: CPU of the dashboard", f"{spent * 100:.1f} %", "", "of one core"),
+            percentiles("a log with a line a second: key to its effect on screen", _presses(app, 5), "the floor"),
+        ]
+
+
+def _presses(app: PtyApp, seconds: float) -> list[float]:
+    """The view holds still, which is told at the right of the line below the header; then it goes on."""
+    keys: list[float] = []
+    began = time.monotonic()
+    while time.monotonic() < began + seconds:
+        for word in (b"paused", b"following"):
+            pressed = app.press("f")
+            keys.append(app.until_written(word) - pressed)
+            app.record_unseen(0.2)
+    return keys
 
 
 def _flooded(app: PtyApp, what: str, seconds: float, sent: Callable[[], int | None]) -> list[Figure]:
     open_log(app)
     app.record_unseen(min(seconds / 4, 10))
     first, cpu, began, before = machine.pss_bytes(app.pids), machine.cpu_seconds(app.pids), time.monotonic(), sent()
-    keys: list[float] = []
-    while time.monotonic() < began + seconds:
-        # The view holds still, which is told at the right of the line below the header; then it goes on.
-        for word in (b"paused", b"following"):
-            pressed = app.press("f")
-            keys.append(app.until_written(word) - pressed)
-            app.record_unseen(0.2)
+    keys = _presses(app, seconds)
     took = time.monotonic() - began
     spent, after = (machine.cpu_seconds(app.pids) - cpu) / took, sent()
     last = machine.pss_bytes(app.pids)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import resource
 import shutil
-import socket
 import statistics
 import subprocess
 import time
@@ -14,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.flood import open_log
+from bench.flood import follow_raw, open_log
 from bench.flood_engine import LINE
 from bench.pty_app import PtyApp
 from bench.start import MOORAGE
@@ -155,9 +154,5 @@ def _go(daemon: Daemon, container: str) -> float:
 
 def _read_raw(daemon: Daemon, container: str) -> float:
     """Follow the log from its beginning and drop it; the moment at which its last line was there."""
-    path = daemon.endpoint.removeprefix("unix://")
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.connect(path)
-        request = f"GET /v1.41/containers/{container}/logs?stdout=1&stderr=1&follow=1&timestamps=1 HTTP/1.1"
-        connection.sendall(f"{request}\r\nHost: docker\r\n\r\n".encode())
+    with follow_raw(daemon, container, "all") as connection:
         return _until_last(lambda: connection.recv(1 << 18))

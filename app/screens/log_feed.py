@@ -233,7 +233,7 @@ class LogFeed:
 
         So the screen's thread is free for half of the time at least, and what comes meanwhile comes together.
         """
-        began = monotonic()
+        worked = 0.0
         # What could not be kept anyway need not be made ready.
         left = _beyond(items, KEPT_LINES)
         self.let_go += count_lines(items[:left])
@@ -241,11 +241,14 @@ class LogFeed:
             if self._closed:
                 return
             with self._working:
+                began = monotonic()
                 lines = self._lines.made(some)
                 self._keep(lines)
                 shown = list(self._sieve.passed(lines))
+                worked += monotonic() - began
                 self._put(_Bundle(shown))
-        self._rest(monotonic() - began)
+        # Filters take as long as they take, but not more than half of the time.
+        self._rest_until = max(self._rest_until, monotonic() + worked)
         with self._room:
             while not self._closed and (self._posted or monotonic() < self._rest_until):
                 self._room.wait(0.5 if self._posted else max(self._rest_until - monotonic(), 0))
