@@ -23,7 +23,8 @@ PARTS: Final = (
     "cursor-bar",
     "cursor-bar-blurred",
 )
-_REMEMBERED_ROWS: Final = 512
+_REMEMBERED_ROWS: Final = 128
+"""More than stand on a screen. Textual keeps the pieces of each that it was ever cut into: about 10 KB a row."""
 
 
 class TablePainter:
