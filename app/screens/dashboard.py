@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import signal
+import sys
 import time
 from collections import deque
 from collections.abc import Callable
@@ -313,6 +314,8 @@ def run_dashboard(
     """
     # Lines of a flood live too shortly to be looked through every 700 objects: that took half of what they cost.
     gc.set_threshold(50_000, 20, 20)
+    # A key must not wait for 5 ms each time that a thread which reads, merges or filters is to give way.
+    sys.setswitchinterval(0.001)
     last_resort = LastResort()
     app = Dashboard(Session(home), last_resort, opening)
     app.tidier = Tidier()
