@@ -17,7 +17,7 @@ from app.screens.tables.orders import Orders, natural
 from widgets.cells import Cell, Column, Row, Span, cell
 
 BUDGET_COLUMNS: Final = (
-    Column("instance", "INSTANCE", min_width=14, weight=1),
+    Column("instance", "INSTANCE", min_width=16, weight=2),
     Column("state", "STATE", width=13, priority=2),
     Column("asked", "ASKED/s", width=7, align="right"),
     Column("stats", "STATS/s", width=7, align="right", priority=5),
@@ -28,7 +28,7 @@ BUDGET_COLUMNS: Final = (
     Column("received", "IN/s", width=5, align="right", priority=3),
     Column("failed", "FAILED", width=6, align="right"),
     Column("total", "TOTAL", width=7, align="right", priority=6),
-    Column("detail", "STATS OR REASON", min_width=18, weight=2, priority=7),
+    Column("detail", "STATS OR REASON", min_width=17, weight=3, priority=7),
 )
 EMPTY_BUDGET: Final = """No host is asked for anything.
 
