@@ -18,7 +18,7 @@ from tests.engine_bed.image import NAME
 from tests.engine_bed.waiting import wait_until
 
 _CHANGES = ['CMD ["sh"]', "ENV PATH=/bin"]
-_ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[2]
 
 
 class Simulated:
@@ -30,7 +30,7 @@ class Simulated:
         argv = [sys.executable, "-m", "app.demo.engine", str(self.socket), "--name", name]
         argv += [word for image in offers for word in ("--offer", image)]
         self.process = subprocess.Popen(
-            argv, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
+            argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
         )
         wait_until(self._listens, what="the simulated engine listens")
         self.api = docker.APIClient(base_url=self.endpoint, version="auto", timeout=20)

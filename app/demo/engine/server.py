@@ -85,6 +85,8 @@ class Served:
 
     def came(self, connection: Connection) -> None:
         self._connections.add(connection)
+        if self._server is None:
+            connection.abort()  # it was on its way when all were ended
 
     def went(self, connection: Connection) -> None:
         self._connections.discard(connection)

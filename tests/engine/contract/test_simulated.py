@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import re
+import socket
 import stat
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+from app.demo.engine.engine import SimulatedEngine
+from app.demo.engine.server import serve
 from app.hosts.endpoint import parse_endpoint
 from app.hosts.engine import Engine
 from app.hosts.errors import HostError
@@ -17,7 +25,9 @@ from tests.engine.contract.asking import (
     LIVE,
     create,
 )
-from tests.engine_bed.simulated import Simulated
+from tests.engine_bed import wait_until
+from tests.engine_bed.processes import living
+from tests.engine_bed.simulated import ROOT, Simulated
 
 
 def test_a_pull_tells_of_its_layers(simulated_engine: Simulated) -> None:
@@ -48,3 +58,108 @@ def test_lists_are_json_that_others_can_read_too(simulated_engine: Simulated) ->
     (entry,) = json.loads(raw)
     assert (entry["Labels"][hostile], entry["Status"]) == (hostile, "Created")
     simulated_engine.clean()
+
+
+@pytest.mark.parametrize(
+    ("data", "answer"),
+    [
+        (b"\x00\xff nonsense\r\n\r\n", b"HTTP/1.1 400 "),
+        (b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\n\r\n", b"HTTP/1.1 431 "),
+        (b"GET /info HTTP/1.1\r\nX: " + b"x" * 70_000, b"HTTP/1.1 431 "),
+        (b"POST /containers/create HTTP/1.1\r\nContent-Length: 999999999999\r\n\r\n", b"HTTP/1.1 413 "),
+        (b"POST /containers/create HTTP/1.1\r\nContent-Length: 1\r\n\r\n{", b"HTTP/1.1 400 "),
+        (b'POST /containers/create HTTP/1.1\r\nContent-Length: 14\r\n\r\n{"Labels": [1]}', b"HTTP/1.1 404 "),
+        (b"POST /volumes/create HTTP/1.1\r\nContent-Length: 2\r\n\r\n[]", b"HTTP/1.1 400 "),
+        (b"GET /containers/json?filters={%22label%22:1} HTTP/1.1\r\n\r\n", b"HTTP/1.1 400 "),
+        (b"GET /containers/json?limit=x HTTP/1.1\r\n\r\n", b"HTTP/1.1 400 "),
+        (b"GET /v1.41/../../etc/passwd HTTP/1.1\r\n\r\n", b"HTTP/1.1 404 "),
+        (b"BREW /coffee HTTP/1.1\r\n\r\n", b"HTTP/1.1 404 "),
+        (b"POST /exec/none/start HTTP/1.1\r\nUpgrade: tcp\r\nContent-Length: 2\r\n\r\n{}", b"HTTP/1.1 404 "),
+        (b"HEAD /_ping HTTP/1.1\r\nConnection: close\r\n\r\n", b"HTTP/1.1 200 "),
+    ],
+)
+def test_a_hostile_request_is_answered_and_harms_nobody(
+    simulated_engine: Simulated, data: bytes, answer: bytes
+) -> None:
+    with connected(simulated_engine.socket) as connection:
+        connection.sendall(data)
+        assert connection.recv(1 << 16).startswith(answer)
+    with connected(simulated_engine.socket) as connection:
+        connection.sendall(data[: len(data) // 2])  # and away
+    assert simulated_engine.api.ping()
+
+
+def connected(path: Path) -> socket.socket:
+    made = socket.socket(socket.AF_UNIX)
+    made.settimeout(20)
+    made.connect(str(path))
+    return made
+
+
+def test_requests_in_a_row_are_answered_in_order(simulated_engine: Simulated) -> None:
+    with connected(simulated_engine.socket) as connection:
+        paths = [f"/volumes/v{number}" for number in range(2000)]
+        asked = "".join(f"GET {path} HTTP/1.1\r\nHost: docker\r\n\r\n" for path in paths).encode()
+        threading.Thread(target=connection.sendall, args=(asked,), daemon=True).start()
+        told = bytearray()
+        while told.count(b"no such volume") < len(paths):
+            told += connection.recv(1 << 16)
+    assert re.findall(rb"get (v\d+):", told) == [f"v{number}".encode() for number in range(2000)]
+
+
+_PARENT = """
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-m", "app.demo.engine", sys.argv[1]], stdin=subprocess.PIPE)
+print(child.pid, flush=True)
+child.wait()
+"""
+
+
+def test_it_does_not_outlive_a_parent_that_is_killed(tmp_path: Path) -> None:
+    path = tmp_path / "killed.sock"
+    parent = subprocess.Popen(
+        [sys.executable, "-c", _PARENT, str(path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=ROOT,
+        text=True,
+    )
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    wait_until(path.exists, what="it listens")
+    parent.kill()
+    parent.wait(timeout=20)
+    wait_until(lambda: not path.exists() and not living({child}), what="it has gone with its parent")
+
+
+async def test_one_that_hangs_answers_later_and_one_that_is_down_refuses(tmp_path: Path) -> None:
+    served = await serve(SimulatedEngine("edge-1"), str(tmp_path / "edge.sock"))
+    try:
+        assert await asked(served.path) == b"OK"
+        held = await asyncio.open_unix_connection(served.path)
+        served.freeze()
+        waiting = asyncio.ensure_future(asked(served.path))
+        held[1].write(b"GET /_ping HTTP/1.1\r\nConnection: close\r\n\r\n")
+        done, _ = await asyncio.wait({waiting}, timeout=0.3)
+        assert not done
+        served.thaw()
+        assert await waiting == b"OK"
+        assert (await held[0].read()).endswith(b"OK")
+        lost = await asyncio.open_unix_connection(served.path)
+        served.cut()
+        assert await lost[0].read() == b""
+        with pytest.raises(OSError, match="No such file"):
+            await asyncio.open_unix_connection(served.path)
+        await served.mend()
+        assert await asked(served.path) == b"OK"
+    finally:
+        await served.close()
+    assert not (tmp_path / "edge.sock").exists()
+
+
+async def asked(path: str) -> bytes:
+    reader, writer = await asyncio.open_unix_connection(path)
+    writer.write(b"GET /_ping HTTP/1.1\r\nConnection: close\r\n\r\n")
+    answer = await reader.read()
+    writer.close()
+    return answer.rpartition(b"\r\n\r\n")[2]
