@@ -74,10 +74,13 @@ class Supervision:
                 if all(left_over(state.records[name], now, retention) for name in state.records_by_task[task_id]):
                     self._begin(task_id, state, f"records of {task_id[:8]}")
 
-    def close(self) -> None:
-        """Finish what is being remembered; what is under way on hosts ends with the process."""
+    def close(self, within: float = 2.0) -> None:
+        """Finish what is being remembered, for at most ``within`` seconds.
+
+        What finds no time is remembered by whoever watches next; what is under way on hosts ends with the process.
+        """
         if self._historian is not None:
-            self._historian.close()
+            self._historian.close(within)
 
     def _remember(self, fleet: Fleet) -> None:
         if self._historian is None:

@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 PUMP_EVERY = 0.05
 TICK_EVERY = 1.0
 WARM_AFTER = 0.5
+LEAVE_WITHIN = 0.25
+"""Seconds for what is being read from hosts."""
 HOME = "fleet"
 MOST_TOLD = 3
 
@@ -145,7 +147,8 @@ class Dashboard(App[None]):
             self._last_resort.arm(self.return_code or 0)
         self.desk.monitor.stop()
         self.desk.stats.close()
-        self._supervision.close()
+        # Whoever quits does not wait for hosts that hang.
+        self._supervision.close(LEAVE_WITHIN)
         self.desk.events.close()
 
     def end(self, code: int) -> None:
