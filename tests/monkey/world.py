@@ -32,11 +32,11 @@ def make_world(folder: Path, endpoints: Sequence[str], *, large: bool) -> Sessio
     """``large``: with a past of thousands and documents of megabytes, which take a while to make."""
     home = folder / "home"
     session = session_with(home, *endpoints)
-    for document in (_small("web", 3), _small("job", 0), _nasty()):
+    for document in (_small("web", 3), _small("job", 0), nasty_definition()):
         for memory in (16, 20, 24):
             document["containerDefinitions"][0]["memory"] = memory
             register(session, json.dumps(document).encode())
-    _past(session, 5000 if large else 50)
+    fill_past(session, 5000 if large else 50)
     if large:
         register(session, json.dumps(_huge()).encode())
         for revision in range(300):
@@ -79,7 +79,7 @@ def _small(family: str, stop_timeout: int) -> dict[str, Any]:
     }
 
 
-def _nasty() -> dict[str, Any]:
+def nasty_definition() -> dict[str, Any]:
     document = _small("nasty", 0)
     document["containerDefinitions"][0] |= {
         "command": ["sh", "-c", f"echo '{NASTY}'; exit 4"],
@@ -99,7 +99,7 @@ def _huge() -> dict[str, Any]:
     }
 
 
-def _past(session: Session, count: int) -> None:
+def fill_past(session: Session, count: int) -> None:
     now = datetime.now(UTC)
     history = HistoryStore(session.home)
     nasty = SafeText(NASTY)
