@@ -18,6 +18,7 @@ from app.demo.engine.telling import API_VERSION, ENGINE_VERSION
 from app.demo.engine.times import SECOND
 
 _BACKLOG = 128
+_MOMENT = 0.02
 _HEADERS = (
     f"Api-Version: {API_VERSION}\r\nDocker-Experimental: false\r\nOstype: linux\r\n"
     f"Server: Docker/{ENGINE_VERSION} (linux)\r\n"
@@ -69,14 +70,15 @@ class Served:
         """End, and take the socket away."""
         self.cut()
         self._pump.stop()
-        await asyncio.sleep(0)
+        await asyncio.sleep(2 * _MOMENT)
 
     def _shut(self) -> None:
         server, self._server = self._server, None
         if server is not None:
-            server.close()
             with contextlib.suppress(OSError):
                 os.unlink(self.path)
+            # Not at once: asyncio forgets a connection that it is about to take when its server is closed.
+            asyncio.get_running_loop().call_later(_MOMENT, server.close)
 
     # --- what connections call -------------------------------------------------------------------------------------
 

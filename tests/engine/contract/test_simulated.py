@@ -60,6 +60,9 @@ def test_lists_are_json_that_others_can_read_too(simulated_engine: Simulated) ->
     simulated_engine.clean()
 
 
+_CREATE = b"POST /containers/create HTTP/1.1\r\n"
+
+
 @pytest.mark.parametrize(
     ("data", "answer"),
     [
@@ -68,7 +71,7 @@ def test_lists_are_json_that_others_can_read_too(simulated_engine: Simulated) ->
         (b"GET /info HTTP/1.1\r\nX: " + b"x" * 70_000, b"HTTP/1.1 431 "),
         (b"POST /containers/create HTTP/1.1\r\nContent-Length: 999999999999\r\n\r\n", b"HTTP/1.1 413 "),
         (b"POST /containers/create HTTP/1.1\r\nContent-Length: 1\r\n\r\n{", b"HTTP/1.1 400 "),
-        (b'POST /containers/create HTTP/1.1\r\nContent-Length: 14\r\n\r\n{"Labels": [1]}', b"HTTP/1.1 404 "),
+        (_CREATE + b'Content-Length: 35\r\n\r\n{"Image": "busybox", "Labels": [1]}', b"HTTP/1.1 400 "),
         (b"POST /volumes/create HTTP/1.1\r\nContent-Length: 2\r\n\r\n[]", b"HTTP/1.1 400 "),
         (b"GET /containers/json?filters={%22label%22:1} HTTP/1.1\r\n\r\n", b"HTTP/1.1 400 "),
         (b"GET /containers/json?limit=x HTTP/1.1\r\n\r\n", b"HTTP/1.1 400 "),
