@@ -1,8 +1,9 @@
 """``python -m bench.churn [--minutes 10] [--containers 300] [--seed N]``: does anything leak while hosts are busy?
 
 One engine with so many containers, of which some start, die, restart, are renamed or removed every moment, and tasks
-that are run and stopped. Beside it a dashboard whose screens are visited by keys, ``moorage agent``, ``stats`` and
-``events --follow``. Every minute is told what each of them holds, and how large the files of the past are.
+that are run and stopped; now and then the engine itself dies and comes back. Beside it a dashboard whose screens are
+visited by keys, ``moorage agent``, ``stats`` and ``events --follow``. Every minute is told what each of them holds, and
+how large the files of the past are.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench import machine
-from bench.churning import Churning
+from bench.churning import INTERRUPTED_EVERY, Churning
 from bench.machine import Held, held
 from bench.pty_app import PtyApp
 from bench.start import FIRST_FRAME, MOORAGE
-from tests.engine_bed import Bed, Daemon, DaemonOptions, processes, why_not
+from tests.engine_bed import Bed, DaemonOptions, processes, why_not
 
 CLUSTER = "bench"
 BESIDE: Mapping[str, Sequence[str]] = {
@@ -59,22 +60,24 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--containers", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1, help="the same deeds again")
+    parser.add_argument("--interrupted-every", type=float, default=INTERRUPTED_EVERY, metavar="SECONDS")
     asked = parser.parse_args()
     if (reason := why_not()) is not None:
         sys.exit(f"no engine can run here: {reason}")
     bed = Bed()
     try:
-        daemon = bed.fresh("edge", DaemonOptions(memory=8 << 30))
+        daemon = bed.fresh("edge", DaemonOptions(memory=8 << 30, live_restore=True))
         print(machine.description(daemon.api.version()["Version"]), flush=True)
         with tempfile.TemporaryDirectory(prefix="moorage-churn-") as folder:
-            return _churned(daemon, Path(folder), asked.minutes * 60, asked.containers, asked.seed)
+            home = Path(folder)
+            churning = Churning(daemon, home, CLUSTER, asked.containers, asked.seed, asked.interrupted_every)
+            return _churned(churning, home, asked.minutes * 60)
     finally:
         bed.close()
 
 
-def _churned(daemon: Daemon, home: Path, seconds: float, containers: int, seed: int) -> int:
+def _churned(churning: Churning, home: Path, seconds: float) -> int:
     """1 when anything that ought to go on has ended, else 0."""
-    churning = Churning(daemon, home, CLUSTER, containers, seed)
     churning.fill()
     with ExitStack() as stack:
         beside = {name: stack.enter_context(_verb(home, argv)) for name, argv in BESIDE.items()}

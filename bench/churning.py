@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -28,6 +29,8 @@ from tests.engine_bed import Daemon
 
 _PAUSE = 0.7
 """Seconds between two deeds: what a host with a few hundred containers does on a busy day, and more."""
+INTERRUPTED_EVERY = 150.0
+"""Seconds between two times that the engine dies and comes back, its containers alive: watchers connect again."""
 _MOST_TASKS = 6
 _SLEEP = ["sleep", "1000000"]
 _TALK = ["sh", "-c", "while :; do echo a line and the time: $(date); sleep 1; done"]
@@ -46,11 +49,20 @@ class Churning:
         failures: what went wrong, in words; "" so far nothing.
     """
 
-    def __init__(self, daemon: Daemon, home: Path, cluster: str, containers: int, seed: int) -> None:
+    def __init__(
+        self,
+        daemon: Daemon,
+        home: Path,
+        cluster: str,
+        containers: int,
+        seed: int,
+        interrupted_every: float = INTERRUPTED_EVERY,
+    ) -> None:
         self.failures = ""
         self._daemon = daemon
         self._cluster = cluster
         self._wanted = containers
+        self._interrupted_every = interrupted_every
         self._random = random.Random(seed)
         self._made = 0
         self._containers: list[str] = []
@@ -83,8 +95,11 @@ class Churning:
 
     def _work(self) -> None:
         deeds = (self._replace, self._replace, self._restart, self._rename, self._run_task)
+        interrupted = time.monotonic()
         while not self._closing.wait(_PAUSE):
             deed = self._random.choice(deeds)
+            if time.monotonic() > interrupted + self._interrupted_every:
+                deed, interrupted = self._interrupt, time.monotonic()
             try:
                 deed()
             except (APIError, MoorageError) as error:
@@ -107,6 +122,11 @@ class Churning:
 
     def _rename(self) -> None:
         self._daemon.api.rename(self._random.choice(self._containers), f"svc-renamed-{self._made}-{self._done.total()}")
+
+    def _interrupt(self) -> None:
+        self._daemon.kill()
+        self._closing.wait(5)
+        self._daemon.start()
 
     def _run_task(self) -> None:
         if len(self._tasks) >= _MOST_TASKS:
