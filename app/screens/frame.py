@@ -50,6 +50,7 @@ class FrameScreen(ArrangedTables):
         super().__init__()
         self.desk = desk
         self._loading = True
+        self._first: str | None = None
         self._counts = (0, 0)
 
     # --- what a screen fills in ------------------------------------------------------------------------------------
@@ -202,10 +203,16 @@ class FrameScreen(ArrangedTables):
             self.app.call_later(self.app.run_action, "home")
 
     def fill(self, table: LiveTable, rows: Sequence[Row]) -> None:
-        """Show rows; until every instance has answered once the cursor stays on the first, wherever rows come in."""
+        """Show rows; until every instance has answered once the cursor stays on the first, wherever rows come in.
+
+        Unless somebody has moved it.
+        """
+        if self._first is not None and table.cursor_key != self._first:
+            self._loading = False
         table.set_rows(rows)
         if self._loading and rows:
-            table.move_to(key_at(rows, 0))
+            self._first = key_at(rows, 0)
+            table.move_to(self._first)
             self._loading = any(state.freshness.reach == "connecting" for state in self.desk.fleet.instances.values())
 
     # --- small services for screens --------------------------------------------------------------------------------

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import sys
 import termios
+import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final
 
 ENTER: Final = "\x1b[?1049h\x1b[?25l"
 LEAVE: Final = "\x1b[?1049l\x1b[?25h"
+PATIENCE: Final = 1.0
+"""Seconds for a terminal that is slow to take what is written."""
+_AT_ONCE: Final = 256
+"""Bytes that a terminal takes without having to wait, when it says that it takes any."""
 _BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
 _IFLAG, _LFLAG, _CC = 0, 3, 6
@@ -76,9 +82,13 @@ class HeldTerminal:
         os.kill(os.getpid(), number)
 
     def _write(self, text: str) -> None:
-        data = text.encode()
+        """Raises OSError when the terminal takes no more: a frame is not worth being stuck for."""
+        data, deadline = text.encode(), time.monotonic() + PATIENCE
         while data:
-            data = data[os.write(self._output, data) :]
+            left = max(deadline - time.monotonic(), 0)
+            if not select.select([], [self._output], [], left)[1]:
+                raise TimeoutError("the terminal takes no more")
+            data = data[os.write(self._output, data[:_AT_ONCE]) :]
 
 
 def _quiet(modes: list[Any]) -> list[Any]:

@@ -19,10 +19,10 @@ from rich.cells import cell_len
 from app.fleet.changes import ChangeSet
 from app.fleet.fleet import Fleet
 from app.model.container import PortBinding
-from app.model.instance import EngineInfo, Instance, InstanceKey
+from app.model.instance import EngineInfo, Freshness, Instance, InstanceKey
 from app.model.resources import Resources
 from app.model.safe_text import SafeText, safe_line
-from app.model.update import HostRead, InfoRead
+from app.model.update import FreshnessTold, HostRead, InfoRead
 from app.operations.session import Session
 from app.screens.dashboard import Dashboard
 from app.screens.first_frame.drawing import DRAWN, first_frame
@@ -32,9 +32,11 @@ from app.screens.first_frame.opening import Opening, can_draw, open_at_once
 from app.screens.frame import FrameScreen
 from app.store.table_memory import Arrangement
 from tests.engine_bed import Daemon
+from tests.engine_bed.waiting import wait_until
 from tests.terminal import TerminalProgram
 from tests.tui.screens.driving import home_at, session_with, until_shown
 from tests.unit.builders import NOW, at, container, tag
+from widgets.live_table import LiveTable
 
 ROOT = Path(__file__).resolve().parents[3]
 CLOCK = at(200)
@@ -140,6 +142,21 @@ async def test_it_is_what_the_dashboard_paints(
         one, other = real[number][:-1], mine[number][:-1]
         assert "".join(cell.text for cell in other) == "".join(cell.text for cell in one)
         assert other == one
+
+
+async def test_the_cursor_stays_where_it_was_moved_while_hosts_are_still_connecting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = still(tmp_path, monkeypatch, "tasks")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until_shown(pilot, "▌")
+        await pilot.press("j")
+        table = app.screen.query_one("#tasks", LiveTable)
+        second = table.cursor_key
+        for key in app.desk.fleet.instances:
+            app._show(app.desk.fleet.apply([FreshnessTold(key, Freshness("live", CLOCK))]))
+        assert table.cursor_key == second
+        assert table.rows[1].key == second
 
 
 @pytest.mark.parametrize("theme", ["moorage-light", "moorage-safe"])
@@ -274,6 +291,18 @@ def test_ended_before_the_dashboard_is_there_it_leaves_the_terminal_as_it_was(
         end(terminal)
         assert terminal.end() == code
         assert shown_and_gone(terminal.seen)
+        assert terminal.modes() == terminal.modes_before
+
+
+@pytest.mark.parametrize(("then", "number", "code"), [("pass", 0, 0), ("time.sleep(100)", signal.SIGTERM, -15)])
+def test_a_terminal_that_takes_nothing_holds_nobody_up(then: str, number: int, code: int) -> None:
+    stuck = SLOW.replace('"first frame stands"', '"x" * 10_000_000').format(root=str(ROOT), then=then)
+    with TerminalProgram([sys.executable, "-c", stuck]) as terminal:
+        wait_until(lambda: not terminal.modes()[3] & termios.ECHO or terminal.process.poll() is not None)
+        if number:
+            terminal.process.send_signal(number)
+        # Nobody reads what it writes.
+        assert terminal.process.wait(30) == code
         assert terminal.modes() == terminal.modes_before
 
 
