@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from app.fleet.changes import ChangeSet
 from app.fleet.fleet import InstanceState
+from app.model.container import Container
 from app.model.event import Event
 from app.model.instance import InstanceKey
 from app.model.task import Task
@@ -29,6 +30,7 @@ from app.screens.filtering import EVENT_TERMS, TASK_TERMS
 from app.screens.instance.facts import instance_facts, instance_status, use_line
 from app.screens.instance.graphs import instance_graphs
 from app.screens.json_screen import shown_json
+from app.screens.log_targets import LogTarget
 from app.screens.looking import look_at_host, look_at_rows
 from app.screens.rows import TASK_COLUMNS, without
 from app.screens.stowage.pane import StowagePane
@@ -243,6 +245,10 @@ class InstanceScreen(TaskActions, InstanceDialogs):
         marked = [] if self._within(STOWAGE) else marked_tasks(self.query_one("#tasks", LiveTable), self.desk.fleet)
         return marked or super().chosen_tasks()
 
+    def container_inside(self) -> tuple[Container, InstanceState] | None:
+        """That of the row; a block of several has none."""
+        return None if self._within(STOWAGE) else super().container_inside()
+
     def meant(self) -> Task | InstanceState | None:
         """The task at the cursor; in the tabs that are about the instance, and without a task, the instance."""
         about_instance = any(map(self._within, (STATS, DETAILS, JSON)))
@@ -251,6 +257,13 @@ class InstanceScreen(TaskActions, InstanceDialogs):
     @property
     def _chosen_event(self) -> Event | None:
         return self.query_one(EventsPane).chosen if self._within(EVENTS) else None
+
+    def action_logs(self) -> None:
+        """Of the rows, or in the picture of the block at the cursor."""
+        if not self._within(STOWAGE):
+            super().action_logs()
+        elif (task := self.chosen_task()) is not None:
+            self.app.push_screen(self.desk.doors.logs([LogTarget(task.instance, task.id)]))
 
     def action_run(self) -> None:
         """The task at the cursor again; without one, a task on this instance."""

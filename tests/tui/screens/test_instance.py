@@ -160,6 +160,21 @@ async def test_enter_opens_a_task_and_a_container_and_the_block_of_unmanaged_one
         assert table.has_focus
 
 
+async def test_in_the_stowage_tab_keys_are_for_the_block_and_not_for_the_row_above(fed: Fed) -> None:
+    async with fed.app.run_test(size=SIZE, notifications=True) as pilot:
+        await opened(pilot)
+        await pilot.press("j")
+        await until_shown(pilot, r"▌· +by-hand")
+        await pilot.press("tab", "tab")
+        await until_shown(pilot, r"3f3f3f3f  web:7  ● RUNNING")
+        await pilot.press("l")
+        await until_shown(pilot, r"moorage › prod › web:7 › 3f3f3f3f › logs")
+        await pilot.press("escape", "w", "w")
+        await until_shown(pilot, r"░ 1 unmanaged container uses")
+        await pilot.press("s")
+        await until_shown(pilot, r"No task or container is chosen")
+
+
 async def test_the_filter_is_for_what_has_the_keys(fed: Fed) -> None:
     async with fed.app.run_test(size=SIZE) as pilot:
         await opened(pilot)
