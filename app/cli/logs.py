@@ -13,7 +13,7 @@ from app.cli.arguments import Parser
 from app.cli.command import Call, Command
 from app.cli.outcome import BROKEN_PIPE, FAILED, complain, is_terminal
 from app.model.safe_text import SafeText, without_sgr
-from app.operations.logs import LogLine, LogsRequest, open_task_logs
+from app.operations.logs import Batch, LineRun, LogLine, LogsRequest, open_task_logs
 
 _RESET = "\x1b[0m"
 _COLOURS = (36, 34, 33, 35, 32, 31, 96, 94)
@@ -29,7 +29,7 @@ def _logs(call: Call) -> int:
         for batch in logs:
             _tell(logs.notes, logs.problems)
             if batch:
-                sys.stdout.write("".join(map(write, batch)))
+                sys.stdout.write(write(batch))
                 sys.stdout.flush()
             elif _nobody_reads():
                 return BROKEN_PIPE
@@ -57,7 +57,11 @@ def _nobody_reads() -> bool:
         return False
 
 
-def _json(line: LogLine) -> str:
+def _json(batch: Batch) -> str:
+    return "".join(map(_object, batch))
+
+
+def _object(line: LogLine) -> str:
     """One object a line, with the members of ECS where it has them."""
     origin, time = line.origin, line.at
     told: dict[str, Any] = {"timestamp": time.isoformat() if time else None}
@@ -68,7 +72,7 @@ def _json(line: LogLine) -> str:
     return json.dumps({**told, "stream": line.entry.stream, "message": without_sgr(line.entry.text)}) + "\n"
 
 
-def _lines(names: Sequence[str], *, timestamps: bool) -> Callable[[LogLine], str]:
+def _lines(names: Sequence[str], *, timestamps: bool) -> Callable[[Batch], str]:
     coloured = is_terminal(sys.stdout) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     width = max((len(name) for name in names), default=0) if len(names) > 1 else 0
     tones = {name: _COLOURS[index % len(_COLOURS)] for index, name in enumerate(dict.fromkeys(names))}
@@ -88,7 +92,13 @@ def _lines(names: Sequence[str], *, timestamps: bool) -> Callable[[LogLine], str
         stamp = f"{told.at.astimezone().isoformat(timespec='milliseconds')} " if timestamps and told.at else ""
         return f"{tag(told.source)}{stamp}{shown(told.entry.text)}\n"
 
-    return line
+    def written(batch: Batch) -> str:
+        if timestamps or not isinstance(batch, LineRun):
+            return "".join(map(line, batch))
+        front = tag(batch.source.tag)
+        return "".join([f"{front}{shown(text)}\n" for text in batch.texts()])
+
+    return written
 
 
 def _flags(parser: Parser) -> None:

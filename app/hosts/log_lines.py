@@ -122,6 +122,16 @@ def text_of(raw: bytes) -> SafeText:
     return safe_bytes(raw[_TEXT:])
 
 
+def texts_of(raws: Sequence[bytes]) -> list[SafeText]:
+    """What was written, of many lines: all at once where nothing in them has to be made safe."""
+    joined = b"\n".join([raw[_TEXT:] for raw in raws])
+    if joined.isascii():
+        text = joined.decode("ascii")
+        if text.replace("\n", "").isprintable():
+            return list(map(SafeText, text.split("\n")))
+    return list(map(text_of, raws))
+
+
 def stream_of(raw: bytes) -> StreamName:
     return "stderr" if raw[0] == _STDERR else "stdout"
 

@@ -99,7 +99,7 @@ class Sieve(Generic[L]):
         self._includes = [test for test, excludes in tests if not excludes]
         self._excludes = [test for test, excludes in tests if excludes]
         self._stream = wanted.stream
-        self._hides = wanted.hides
+        self.hides = wanted.hides
         self._context = wanted.context if self._includes else 0
         self._before: deque[L] = deque(maxlen=self._context)
         self._after = 0
@@ -107,7 +107,7 @@ class Sieve(Generic[L]):
 
     def passed(self, lines: Iterable[L]) -> Iterator[L]:
         """The lines that are to be seen."""
-        if not self._hides:
+        if not self.hides:
             yield from lines
             return
         for line in lines:

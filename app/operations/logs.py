@@ -16,7 +16,8 @@ from pydantic import Field, field_validator
 
 from app.fleet.fleet import Fleet
 from app.hosts.errors import HostError
-from app.hosts.logs import LogEntry, StreamName, read_logs
+from app.hosts.log_lines import LogEntry, RawLines, StreamName, texts_of
+from app.hosts.logs import read_logs
 from app.model.errors import MoorageError, NotFoundError
 from app.model.requests import ClusterName, Request
 from app.model.safe_text import SafeText, safe_line, without_sgr
@@ -85,6 +86,26 @@ class LogLine(NamedTuple):
     origin: Source | None = None
 
 
+class LineRun:
+    """Lines of one source that are read when they are iterated; ``texts`` is quicker, where times do not matter."""
+
+    def __init__(self, source: Source, lines: RawLines) -> None:
+        self.source = source
+        self._lines = lines
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def __iter__(self) -> Iterator[LogLine]:
+        return (_line(self.source, entry) for entry in self._lines)
+
+    def texts(self) -> list[SafeText]:
+        return texts_of(self._lines.raws)
+
+
+Batch = list[LogLine] | LineRun
+
+
 @dataclass
 class _Found:
     """What a call asks for: logs that can be read, and lines that are all that is left of others."""
@@ -124,9 +145,9 @@ class TaskLogs:
         """The tags of all that is read."""
         return [name for name, _ in self._found.past] + [str(source.tag) for source in self._found.sources]
 
-    def __iter__(self) -> Iterator[list[LogLine]]:
+    def __iter__(self) -> Iterator[Batch]:
         batches = self._followed() if self._follow and self._found.sources else self._merged()
-        return (list(self._sieve.passed(batch)) for batch in batches)
+        return (list(self._sieve.passed(batch)) for batch in batches) if self._sieve.hides else batches
 
     def close(self) -> None:
         """End the iteration soon. From any thread."""
@@ -136,7 +157,7 @@ class TaskLogs:
 
     # --- to the end ------------------------------------------------------------------------------------------------
 
-    def _merged(self) -> Iterator[list[LogLine]]:
+    def _merged(self) -> Iterator[Batch]:
         yield from self._remembered()
         sources = self._found.sources
         for batch in self._batches(sources[0]) if len(sources) == 1 else self._by_time(sources):
@@ -144,33 +165,31 @@ class TaskLogs:
             if self._closed.is_set():
                 return
 
-    def _by_time(self, sources: Sequence[Source]) -> Iterator[list[LogLine]]:
+    def _by_time(self, sources: Sequence[Source]) -> Iterator[Batch]:
         lines = heapq.merge(*(chain.from_iterable(self._batches(source)) for source in sources), key=_time)
         while batch := list(islice(lines, BATCH)):
             yield batch
 
-    def _batches(self, source: Source) -> Iterator[list[LogLine]]:
-        wanted, offset = self._wanted, source.offset
-        since, until = (time + offset if time else None for time in (wanted.since, self._until))
+    def _batches(self, source: Source) -> Iterator[Batch]:
+        wanted = self._wanted
+        since, until = (time + source.offset if time else None for time in (wanted.since, self._until))
         try:
             stream = read_logs(
                 source.engine, source.key, follow=False, tail=wanted.tail, since=since, timestamps=True, until=until,
                 stream=wanted.stream,
             )  # fmt: skip
-            for entries in stream:
-                yield [
-                    LogLine(source.tag, entry, entry.time - offset if entry.time else None, source) for entry in entries
-                ]
+            for lines in stream:
+                yield LineRun(source, lines) if isinstance(lines, RawLines) else [_line(source, one) for one in lines]
         except HostError as error:
             self.problems.append(safe_line(f"log of {source.tag}: {error.message}"))
 
-    def _remembered(self) -> Iterator[list[LogLine]]:
+    def _remembered(self) -> Iterator[Batch]:
         for name, lines in self._found.past:
             yield [LogLine(name, LogEntry("stdout", line, None)) for line in lines]
 
     # --- and on ----------------------------------------------------------------------------------------------------
 
-    def _followed(self) -> Iterator[list[LogLine]]:
+    def _followed(self) -> Iterator[Batch]:
         yield from self._remembered()
         desk = self._desk = LogDesk(self._wanted, self._put)
         desk.add(self._found.sources)
@@ -183,18 +202,25 @@ class TaskLogs:
                 if over:
                     return
                 items = []
-            yield [LogLine(item.source.tag, item.entry, item.at, item.source) for item in self._told(items)]
+            yield from self._told(items)
 
-    def _told(self, items: Sequence[Item]) -> Iterator[DeskLine]:
+    def _told(self, items: Sequence[Item]) -> Iterator[Batch]:
+        batch: list[LogLine] = []
         for item in items:
-            if isinstance(item, DeskLine):
-                yield item
-            elif isinstance(item, DeskRun | DeskMix):
-                yield from item.opened()
+            if isinstance(item, DeskRun):
+                if batch:
+                    yield batch
+                    batch = []
+                yield LineRun(item.source, item.lines)
+            elif isinstance(item, DeskMix):
+                batch += map(_of_desk, item.opened())
+            elif isinstance(item, DeskLine):
+                batch.append(_of_desk(item))
             elif item.kind == "problem":
                 self.problems.append(item.text)
             elif item.kind != "ended" or (item.source is not None and item.source.state == "gone"):
                 self.notes.append(item.text)
+        yield batch
 
     def _put(self, items: list[Item]) -> None:
         while not self._closed.is_set():
@@ -203,6 +229,14 @@ class TaskLogs:
                 return
             except queue.Full:
                 continue
+
+
+def _line(source: Source, entry: LogEntry) -> LogLine:
+    return LogLine(source.tag, entry, entry.time - source.offset if entry.time else None, source)
+
+
+def _of_desk(line: DeskLine) -> LogLine:
+    return LogLine(line.source.tag, line.entry, line.at, line.source)
 
 
 def _time(line: LogLine) -> datetime:
