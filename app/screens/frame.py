@@ -20,7 +20,7 @@ from app.fleet.changes import ChangeSet
 from app.screens.actions import OPEN_AN_INPUT
 from app.screens.desk import Desk
 from app.screens.filtering import Filter, completions, filter_problems, parse_filter
-from app.screens.standing import fleet_status
+from app.screens.standing import SIMULATED, fleet_status
 from app.screens.tables.arranging import ArrangedTables
 from app.screens.tables.term_values import term_values
 from widgets.breadcrumb import Breadcrumb
@@ -33,8 +33,6 @@ from widgets.terminal import no_clipboard
 
 SMALLEST = Size(40, 10)
 LONGEST_TOLD = 600
-SIMULATED: Cell = (Span("◇ SIMULATED  ", "warn"),)
-"""Beside the path, which gives way last: on every screen of a demo, however narrow."""
 
 
 class FrameScreen(ArrangedTables):

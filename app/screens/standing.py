@@ -5,6 +5,9 @@ from __future__ import annotations
 from app.fleet.fleet import Fleet
 from widgets.cells import Cell, Span
 
+SIMULATED: Cell = (Span("◇ SIMULATED  ", "warn"),)
+"""Beside the path, which gives way last: on every screen of a demo, however narrow."""
+
 
 def fleet_status(fleet: Fleet, broken: int) -> Cell:
     """``● 11 live  ◐ 1 stale``; how many files are ``broken`` comes first."""

@@ -18,7 +18,7 @@ from app.screens.rows import (
     task_row,
     unmanaged_row,
 )
-from app.screens.standing import fleet_status
+from app.screens.standing import SIMULATED, fleet_status
 from app.store.table_memory import Arrangement
 from widgets.breadcrumb_line import breadcrumb_pieces
 from widgets.cells import Column, Row
@@ -32,7 +32,14 @@ _SCROLL_BAR = _GUTTER = 1
 
 
 def first_frame(
-    screen: str, fleet: Fleet, now: datetime, size: tuple[int, int], arrangement: Arrangement, ink: Ink
+    screen: str,
+    fleet: Fleet,
+    now: datetime,
+    size: tuple[int, int],
+    arrangement: Arrangement,
+    ink: Ink,
+    *,
+    simulated: bool = False,
 ) -> str:
     """What to write to an empty screen.
 
@@ -40,9 +47,11 @@ def first_frame(
         screen: one of ``DRAWN``.
         size: columns and lines of the terminal.
         arrangement: of the screen's table. Where it sorts the rows these are left to the dashboard.
+        simulated: whether the engines are no real ones.
     """
     width, height = size
-    lines = [ink.line(breadcrumb_pieces(["moorage", screen], fleet_status(fleet, 0), (), width), width)]
+    note = SIMULATED if simulated else ()
+    lines = [ink.line(breadcrumb_pieces(["moorage", screen], fleet_status(fleet, 0), note, width), width)]
     columns: Sequence[Column] = TASK_COLUMNS if screen == "tasks" else CLUSTER_COLUMNS
     if screen == "tasks":
         rows, room = task_rows(fleet, now), height - 3

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from app.hosts.glance import Glance
 from app.store.cluster_glance import glance_at_clusters
 from app.store.config import read_config
-from app.store.home import Home
+from app.store.home import Home, is_simulated
 
 if TYPE_CHECKING:
     from app.fleet.fleet import Fleet
@@ -65,11 +65,12 @@ def _draw(home: Home, theme: str, screen: str, fleet: Fleet, held: HeldTerminal)
     from app.screens.first_frame.ink import ink_for
     from app.store.table_memory import TableMemory
 
-    size = os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ else 1)
-    if screen in DRAWN and size.columns >= LEAST_WIDTH and size.lines >= LEAST_HEIGHT:
+    size = _size(os.environ)
+    if screen in DRAWN and size[0] >= LEAST_WIDTH and size[1] >= LEAST_HEIGHT:
         arrangement = TableMemory(home).get(DRAWN[screen])
         ink = ink_for(theme, os.environ)
-        held.show(first_frame(screen, fleet, datetime.now(UTC), (size.columns, size.lines), arrangement, ink))
+        now, simulated = datetime.now(UTC), is_simulated(home)
+        held.show(first_frame(screen, fleet, now, size, arrangement, ink, simulated=simulated))
 
 
 def can_draw(environ: Mapping[str, str]) -> bool:
@@ -78,3 +79,13 @@ def can_draw(environ: Mapping[str, str]) -> bool:
     if environ.get("TERM", "") in ("", "dumb") or stream is None or not stream.isatty():
         return False
     return (stream.encoding or "").lower().replace("_", "-") in ("utf-8", "utf8")
+
+
+def _size(environ: Mapping[str, str]) -> tuple[int, int]:
+    """Columns and lines as Textual takes them: as the environment says, or else the terminal."""
+    told = [environ.get(name, "") for name in ("COLUMNS", "LINES")]
+    columns, lines = (int(text) if text.isascii() and text.isdigit() else 0 for text in told)
+    if not (columns and lines):
+        there = os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ is not None else 1)
+        columns, lines = columns or there.columns, lines or there.lines
+    return columns, lines

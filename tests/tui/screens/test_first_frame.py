@@ -117,9 +117,11 @@ def still(folder: Path, monkeypatch: pytest.MonkeyPatch, screen: str) -> Dashboa
     return app
 
 
-def frame_of(screen: str, size: tuple[int, int], theme: str = "moorage-dark", **environ: str) -> str:
+def frame_of(
+    screen: str, size: tuple[int, int], theme: str = "moorage-dark", *, simulated: bool = False, **environ: str
+) -> str:
     ink = ink_for(theme, environ or TRUE_COLOUR)
-    return first_frame(screen, known_at_a_glance(), CLOCK, size, Arrangement(), ink)
+    return first_frame(screen, known_at_a_glance(), CLOCK, size, Arrangement(), ink, simulated=simulated)
 
 
 def lines_of(screen: str, height: int) -> int:
@@ -142,6 +144,18 @@ async def test_it_is_what_the_dashboard_paints(
         one, other = real[number][:-1], mine[number][:-1]
         assert "".join(cell.text for cell in other) == "".join(cell.text for cell in one)
         assert other == one
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_demo_is_marked_from_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    app = still(tmp_path, monkeypatch, "tasks")
+    app.desk.session.simulated = True
+    async with app.run_test(size=size) as pilot:
+        await until_shown(pilot, "SIMULATED")
+        real = painted(app)
+    assert drawn(frame_of("tasks", size, simulated=True), *size)[0] == real[0]
 
 
 async def test_the_cursor_stays_where_it_was_moved_while_hosts_are_still_connecting(
