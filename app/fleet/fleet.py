@@ -51,6 +51,7 @@ class InstanceState:
     recorded_drain: DrainMark | None = None
     restless: set[str] = field(default_factory=set)
     running: int = 0
+    _reserved: Resources | None = None
 
     @property
     def drain(self) -> DrainMark | None:
@@ -89,7 +90,13 @@ class InstanceState:
     @property
     def reserved(self) -> Resources:
         """What tasks that are not STOPPED hold, whichever cluster they belong to."""
-        return total(task.reservation for task in self.tasks.values() if task.last_status != "STOPPED")
+        if self._reserved is None:
+            self._reserved = total(task.reservation for task in self.tasks.values() if task.last_status != "STOPPED")
+        return self._reserved
+
+    def changed(self) -> None:
+        """A task has come, gone or changed."""
+        self._reserved = None
 
     @property
     def unmanaged(self) -> list[Container]:
@@ -242,6 +249,7 @@ class Fleet:
         if task == before:
             return
         key = state.instance.key
+        state.changed()
         state.restless.discard(task_id)
         if task is None:
             del state.tasks[task_id]
@@ -277,6 +285,16 @@ class Fleet:
             for key, state in self.instances.items()
             if cluster is None or key.cluster == cluster
             for task in state.tasks.values()
+            if belongs(task, state)
+        ]
+
+    def restless_tasks(self, cluster: str | None = None) -> list[Task]:
+        """As ``tasks``, but only those that do not simply run: on their way, stopped, or started again and again."""
+        return [
+            task
+            for key, state in self.instances.items()
+            if cluster is None or key.cluster == cluster
+            for task in map(state.tasks.__getitem__, state.restless)
             if belongs(task, state)
         ]
 

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from app.screens.first_frame.held import HeldTerminal
 
 PUMP_EVERY = 0.05
+PUMP_REST = 3
+"""How many times as long as the pump took it rests: however much comes, three quarters of the time are for keys."""
 TICK_EVERY = 1.0
 WARM_AFTER = 0.5
 LEAVE_WITHIN = 0.25
@@ -91,7 +93,7 @@ class Dashboard(App[None]):
         install_safe_filter(self)
         self._calls: deque[Callable[[], None]] = deque()
         self._event_loop: asyncio.AbstractEventLoop | None = None
-        self._pumped_at = 0.0
+        self._pump_at = 0.0
         self._pump_due = False
         self._done: list[str] = []
         self._mouse_on = session.config.mouse
@@ -192,13 +194,13 @@ class Dashboard(App[None]):
         if self._pump_due or self._event_loop is None:
             return
         self._pump_due = True
-        wait = max(self._pumped_at + PUMP_EVERY - time.monotonic(), 0)
+        wait = max(self._pump_at - time.monotonic(), 0)
         # The loop's own timer: Textual's needs to know the app, and a call from another thread's context does not.
         self._event_loop.call_later(wait, self.call_later, self._pump)
 
     def _pump(self) -> None:
         self._pump_due = False
-        self._pumped_at = time.monotonic()
+        began = time.monotonic()
         changes = self.desk.monitor.pump()
         for _ in range(len(self._calls)):
             # Not those that come meanwhile: a thread that posts as fast as it is heard would keep all keys waiting.
@@ -207,6 +209,8 @@ class Dashboard(App[None]):
             self._supervision.consider(self.desk.fleet, self.desk.in_hand)
             self._alerts.consider(changes)
         self._show(changes)
+        ended = time.monotonic()
+        self._pump_at = max(began + PUMP_EVERY, ended + (ended - began) * PUMP_REST)
 
     def _tick(self) -> None:
         """Once a second: ages move on, files may have changed, and what is due by time alone is done."""

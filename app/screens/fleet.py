@@ -90,7 +90,7 @@ class FleetScreen(InstanceDialogs):
         alerts.sort(key=lambda alert: alert.kind != "gone")
         self._alerts = {alert.key: alert for alert in alerts}
         rows += [alert_row(alert, desk, now) for alert in alerts]
-        moving = [task for task in fleet.tasks() if task.last_status in ("PENDING", "STOPPING")]
+        moving = [task for task in fleet.restless_tasks() if task.last_status in ("PENDING", "STOPPING")]
         rows += [self._moving_row(task) for task in sorted(moving, key=task_order)[:MOST_NEEDS]]
         return [*self._away_rows(), *rows[:MOST_NEEDS]]
 

@@ -274,10 +274,10 @@ def _counts(running: int, moving: int) -> Cell:
 
 def cluster_row(name: str, fleet: Fleet, now: datetime, use: Use | None = None) -> Row:
     states = fleet.of_cluster(name)
-    tasks = fleet.tasks(name)
-    running = sum(task.last_status == "RUNNING" for task in tasks)
-    moving = sum(task.last_status in ("PENDING", "STOPPING") for task in tasks)
-    stopped = [task for task in tasks if recently_stopped(task, now)]
+    restless = fleet.restless_tasks(name)
+    running = sum(state.running for state in states)
+    moving = sum(task.last_status in ("PENDING", "STOPPING") for task in restless)
+    stopped = [task for task in restless if recently_stopped(task, now)]
     failed = sum(task.failed for task in stopped)
     cells = {
         "cluster": cell(name, "strong"),

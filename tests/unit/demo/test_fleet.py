@@ -52,6 +52,7 @@ class World:
     def __init__(self, plan: Plan, events_a_second: float = 0) -> None:
         self.plan = plan
         self.clock = Clock()
+        self._lives = False
         self.grounds = settle(plan, self.clock)
         self.served = [Hanging() for _ in self.grounds]
         self.actions: Counter[str] = Counter()
@@ -61,16 +62,18 @@ class World:
 
     def live(self, seconds: int, looks: int = 4) -> None:
         """``looks``: how often a second the engines do what is due."""
-        self.life.begin()
+        if not self._lives:
+            self._lives = True
+            self.life.begin()
         for _ in range(seconds * looks):
             self.clock.now += SECOND // looks
             for ground in self.grounds:
                 ground.engine.advance()
 
 
-def fleet_of(grounds: list[Ground]) -> Fleet:
-    """As Moorage itself reads it."""
-    fleet, now = Fleet(), datetime.now(UTC)
+def fleet_of(grounds: list[Ground], known: Fleet | None = None) -> Fleet:
+    """As Moorage itself reads it; ``known``: what it has read before."""
+    fleet, now = known or Fleet(), datetime.now(UTC)
     keys = [InstanceKey(ground.host.cluster, ground.host.name) for ground in grounds]
     instances = [Instance(key, "0" * 32, "unix:///x", "ACTIVE", now) for key in keys]
     fleet.register({key.cluster for key in keys}, instances)
