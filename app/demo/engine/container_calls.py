@@ -72,7 +72,10 @@ async def _restart(engine: SimulatedEngine, container: Container, patience: int 
         over = Once()
         engine.lifecycle.stop(container, patience, over.happen)
         await over.wait()
-    engine.lifecycle.start(container)
+    try:
+        engine.lifecycle.start(container)
+    except Refused as error:
+        raise Refused(500, f"Cannot restart container {container.name}: {error.message}") from None
     engine.machine.tell(container, "restart")
     return NOTHING
 
@@ -100,6 +103,8 @@ def rename(engine: SimulatedEngine, name: str, request: Request, channel: Channe
     container, new, old = engine.find(name), request.last("name").removeprefix("/"), engine.find(name).name
     if not new:
         raise Refused(400, "Neither old nor new names may be empty")
+    if new == old:
+        raise Refused(400, "Renaming a container with the same name as its current name")
     try:
         engine.machine.name_is_free(new)
     except Refused as taken:

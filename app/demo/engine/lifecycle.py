@@ -19,6 +19,7 @@ from app.demo.engine.shell_syntax import NotUnderstood, parse
 Json = dict[str, Any]
 
 _STOP_TIMEOUT = 10
+_MOMENT = 0.001
 _FIRST_RESTART, _LONGEST_RESTART = 0.1, 60.0
 _NO_PROGRAM = (
     "failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: "
@@ -78,7 +79,12 @@ class Lifecycle:
         container.process = self._process(container)
         self.health.begin(container)
         if isinstance(container.process, Script):
-            container.process.start()
+            self._begin(container, container.process)
+
+    def _begin(self, container: Container, script: Script) -> None:
+        """Not at once: whoever starts it hears that it runs before it may have ended."""
+        run = container.run
+        self._machine.timers.after(_MOMENT, lambda: script.start() if container.run == run else None)
 
     def _cores(self, container: Container) -> float:
         nanos = int(container.host.get("NanoCpus") or 0)
