@@ -6,7 +6,7 @@ import re
 import signal
 import sys
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -118,9 +118,14 @@ def still(folder: Path, monkeypatch: pytest.MonkeyPatch, screen: str) -> Dashboa
 
 
 def frame_of(
-    screen: str, size: tuple[int, int], theme: str = "moorage-dark", *, simulated: bool = False, **environ: str
+    screen: str,
+    size: tuple[int, int],
+    theme: str = "moorage-dark",
+    environ: Mapping[str, str] = TRUE_COLOUR,
+    *,
+    simulated: bool = False,
 ) -> str:
-    ink = ink_for(theme, environ or TRUE_COLOUR)
+    ink = ink_for(theme, environ)
     return first_frame(screen, known_at_a_glance(), CLOCK, size, Arrangement(), ink, simulated=simulated)
 
 
@@ -193,7 +198,7 @@ async def test_it_has_the_colours_of_the_theme(tmp_path: Path, monkeypatch: pyte
     ],
 )
 def test_without_known_colours_there_are_none(theme: str, environ: dict[str, str]) -> None:
-    frame = frame_of("tasks", (100, 24), theme, **environ)
+    frame = frame_of("tasks", (100, 24), theme, environ)
     assert set(re.findall(r"\x1b\[([0-9;]*)m", frame)) <= {"0", "0;1", "0;7"}
     with_colours = frame_of("tasks", (100, 24))
     assert [[cell.text for cell in line] for line in drawn(frame, 100, 24)] == [
@@ -202,7 +207,7 @@ def test_without_known_colours_there_are_none(theme: str, environ: dict[str, str
 
 
 def test_a_terminal_of_256_colours_gets_the_nearest() -> None:
-    frame = frame_of("tasks", (100, 24), TERM="xterm-256color")
+    frame = frame_of("tasks", (100, 24), environ={"TERM": "xterm-256color"})
     assert re.search(r"38;5;\d+;48;5;\d+", frame)
     assert not re.search("[34]8;2;", frame)
 
