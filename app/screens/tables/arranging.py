@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual.screen import Screen
+from textual.widget import Widget
 
 from app.screens.tables.orders import Orders, ordered
 from app.store.table_memory import Arrangement
@@ -42,7 +43,7 @@ class ArrangedTables(Screen[None]):
     def arranged_table(self) -> LiveTable | None:
         """The table that ``o`` is for: the one with the focus, or else the first in sight."""
         tables = [table for name in self.ARRANGED for table in self.query(f"#{name}").results(LiveTable)]
-        shown = [table for table in tables if table.display]
+        shown = [table for table in tables if _is_displayed(table)]
         return next((table for table in shown if table.has_focus), shown[0] if shown else None)
 
     def action_sort(self) -> None:
@@ -79,6 +80,11 @@ class ArrangedTables(Screen[None]):
     def refresh_now(self, changes: ChangeSet | None) -> None:
         """Bring header and content up to date."""
         raise NotImplementedError
+
+
+def _is_displayed(table: LiveTable) -> bool:
+    """It may be in a pane that is not."""
+    return all(node.display for node in table.ancestors_with_self if isinstance(node, Widget))
 
 
 def table_word(table: str) -> str:

@@ -23,6 +23,7 @@ from app.store.event_rows import micros
 from app.store.events import FILE_NAME, EventQuery, EventStore
 from app.store.history import HistoryStore
 from tests.tui.screens.driving import SIZE, register, screen_text, session_with, until, until_gone, until_shown
+from tests.tui.screens.still import still_dashboard
 from tests.unit.store.past_tasks import TASK_ID, past_container, past_task
 
 if TYPE_CHECKING:
@@ -239,6 +240,17 @@ async def test_hostile_names_and_a_spoilt_file_do_no_harm(tmp_path: Path) -> Non
         await until(pilot, (session.home.state / f"{FILE_NAME}.broken-1").exists, "it is set aside")
         await until_shown(pilot, r"was moved to|No events yet")
     assert EventStore(session.home).find(EventQuery()) == []
+
+
+async def test_sorting_is_for_a_table_in_sight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = still_dashboard(tmp_path, monkeypatch)
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"moorage › fleet")
+        await pilot.press("G", "enter", "tab", "tab", "o")
+        await until_shown(pilot, r"prod › stowage(.|\n)*edge-3")
+        assert len(app.screen_stack) == 2, "there is no table here"
+        await pilot.press("tab", "o")
+        await until_shown(pilot, r"Sort events by")
 
 
 async def test_events_are_sorted_by_a_column_without_lines_between(tmp_path: Path) -> None:
