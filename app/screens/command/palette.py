@@ -6,7 +6,7 @@ from rich.text import Text
 from textual import on
 from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.markup import escape
-from textual.widgets import Button, Input
+from textual.widgets import Button, Input, LoadingIndicator
 
 from app.screens.command.entries import entries, tasks_named
 from app.screens.command.entry import Entry
@@ -44,7 +44,23 @@ def _title(entry: Entry) -> Text:
 
 
 class Palette(CommandPalette):
-    """Textual's, but for a key that comes before its list is drawn: that raised an error, which ended the program."""
+    """Textual's, but for keys and timers that come before its list is drawn, or when it goes: they raised errors."""
+
+    @property
+    def _is_there(self) -> bool:
+        return bool(self.query(CommandList)) and bool(self.query(LoadingIndicator))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing is done with parts that are gone."""
+        return self._is_there and super().check_action(action, parameters)
+
+    def _watch__list_visible(self) -> None:
+        if self._is_there:
+            super()._watch__list_visible()
+
+    async def _watch__show_busy(self) -> None:
+        if self._is_there:
+            await super()._watch__show_busy()
 
     def _action_command_list(self, action: str) -> None:
         if self.query_one(CommandList).scrollable_content_region:

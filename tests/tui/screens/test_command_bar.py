@@ -180,3 +180,19 @@ async def test_enter_twice_in_the_palette_is_once(app: Dashboard) -> None:
             await asyncio.sleep(0)
         await until_shown(pilot, r"moorage › instances")
         assert len(app.screen_stack) == 1
+
+
+async def test_a_palette_that_goes_is_asked_nothing_any_more(app: Dashboard) -> None:
+    """Textual's timer that shows it as busy may come when its parts are gone."""
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"moorage › fleet")
+        await pilot.press("ctrl+p")
+        await until_shown(pilot, r"Search for commands")
+        palette = app.screen
+        assert isinstance(palette, Palette)
+        await palette.query("*").remove()
+        palette._show_busy = not palette._show_busy
+        palette._list_visible = not palette._list_visible
+        await pilot.press("down", "pageup")
+        palette.dismiss()
+        await until(pilot, lambda: app.screen is not palette, "the screen below")
