@@ -190,7 +190,7 @@ class Lifecycle:
             container.stopped_by_hand = True
         self._machine.tell(container, "kill", signal=str(int(number)))
         if container.state == "paused":
-            self.unpause(container)
+            self._resume(container)  # of which Docker tells nothing
         if container.process is not None:
             container.process.signal(number)
 
@@ -314,9 +314,13 @@ class Lifecycle:
         """Raises Refused."""
         if container.state != "paused":
             raise Refused(500, f"Container {container.id} is not paused")
+        self._machine.tell(container, "unpause")
+        self._resume(container)
+
+    @staticmethod
+    def _resume(container: Container) -> None:
         container.state = "running"
         container.touch()
-        self._machine.tell(container, "unpause")
         held, container.held = container.held, []
         for go_on in held:
             go_on()
