@@ -49,7 +49,24 @@ def translated(what: str) -> Iterator[None]:
         known = host_error(what, error)
         if known is None:
             raise
-        raise known from error
+        _let_go(error)
+        try:
+            raise known from error
+        finally:
+            del known  # or the error would hold this frame, and the frame the error
+
+
+def _let_go(error: BaseException) -> None:
+    """Drop the tracebacks of what led to an error: urllib3's own frames hold on to it, and to their sockets, until
+
+    Python looks for circles. Where a host flaps, these are many.
+    """
+    links: list[BaseException | None] = [error]
+    while links:
+        link = links.pop()
+        if link is not None and link.__traceback__ is not None:
+            link.__traceback__ = None
+            links += [link.__cause__, link.__context__]
 
 
 def checked(frames: Iterable[object]) -> Iterator[dict[str, Any]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import http.server
+import os
 import socket
 import threading
 import time
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from app.hosts.endpoint import parse_endpoint
 from app.hosts.engine import Engine
@@ -191,6 +194,28 @@ def test_one_connection_serves_one_question_after_the_other(engine: Daemon) -> N
             ours.inspect(f"{number:064x}")
         ours.containers(f"some={number}")
     assert connections(engine) == before
+
+
+def test_a_call_that_failed_leaves_nothing_behind(fresh_engine: Callable[..., Daemon]) -> None:
+    """Neither sockets nor errors, and not only once Python looks for what holds on to itself."""
+    daemon = fresh_engine()
+    ours = Engine(parse_endpoint(daemon.endpoint))
+    ours.ping()
+    daemon.kill()
+    gc.collect()
+    gc.disable()
+    try:
+        before = len(os.listdir("/proc/self/fd"))
+        for _ in range(10):
+            try:
+                ours.ping()
+            except HostError as error:
+                assert error.unanswered
+            ours.close()
+        assert not [found for found in gc.get_objects() if isinstance(found, HostError | requests.RequestException)]
+        assert len(os.listdir("/proc/self/fd")) <= before
+    finally:
+        gc.enable()
 
 
 def connections(engine: Daemon) -> int:
