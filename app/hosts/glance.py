@@ -20,9 +20,9 @@ from app.model.instance import Instance, InstanceKey
 if TYPE_CHECKING:
     from app.model.update import HostUpdate
 
-MOST_ENGINES: Final = 4
+MOST_ENGINES: Final = 16
 MOST_BYTES: Final = 2 << 20
-"""Of one answer. Where there is more, reading it would take longer than the first frame may."""
+"""Of all answers together. Where there are more, reading them would take longer than the first frame may."""
 _SCHEME: Final = "unix://"
 _PATHS: Final[Mapping[str, str]] = {
     "containers": "/containers/json?all=1",
@@ -65,7 +65,13 @@ class Glance:
         # Only now: the engines were not to wait for it.
         from app.hosts.glance_reading import updates
 
-        return [update for key, answers in self._answers.items() for update in updates(key, answers)]
+        told: list[HostUpdate] = []
+        room = MOST_BYTES
+        for key, answers in self._answers.items():
+            room -= sum(map(len, answers.values()))
+            if room >= 0:
+                told += updates(key, answers)
+        return told
 
     def _take(self, ready: selectors.SelectorKey) -> None:
         connection: Any = ready.fileobj

@@ -39,7 +39,7 @@ class Engine:
         self._held: list[socket.socket] = []
         self._server = socket.socket(socket.AF_UNIX)
         self._server.bind(str(path))
-        self._server.listen(16)
+        self._server.listen(256)
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self) -> None:
@@ -146,6 +146,15 @@ def test_of_a_large_fleet_a_few_are_asked(folder: Path) -> None:
     updates = Glance([instance(folder / "s", number) for number in range(MOST_ENGINES + 3)]).read(20)
     engine.close()
     assert len({update.instance for update in updates}) == MOST_ENGINES
+
+
+def test_what_would_take_long_to_read_is_left_to_its_watcher(folder: Path) -> None:
+    """Each could be read; both would be too much."""
+    half = [{**CONTAINER, "Image": "x" * (MOST_BYTES * 2 // 3)}]
+    engine = Engine(folder / "s", {**GOOD, "/containers": half})
+    updates = Glance([instance(folder / "s", number) for number in (1, 2)]).read(20)
+    engine.close()
+    assert {update.instance.name for update in updates} == {"edge-1"}
 
 
 def test_a_task_that_ended_is_left_to_its_watcher_with_its_records(folder: Path) -> None:
