@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench import machine
+from bench.claims import claims
 from bench.editor import editor_figures
 from bench.events import event_load_figures
 from bench.flood import flood_figures
@@ -68,6 +69,7 @@ def main() -> None:
     print(machine.description(engine))
     print(f"load {load} before, {machine.load()} after; {time.monotonic() - began:.0f} s in all\n")
     print(table(figures))
+    print(f"\nFor the README:\n\n{claims(figures, (FEW, MANY))}")
 
 
 def _with_engine(daemon: Daemon, home: Path, quick: bool, peers: list[Peer]) -> list[Figure]:
