@@ -343,12 +343,16 @@ class LogView(CursorView):
             return painted_blank(y, "" if len(self._store) else self._empty_text, width, self._styles)
         number, part = self._store.locate(row)
         prefix, parts = self._line_strips(number)
-        text_width = max(0, width - prefix.cell_length)
-        text = parts[min(part, len(parts) - 1)]
-        text = text.crop_extend(scroll_x, scroll_x + text_width, self._styles.get())
+        base, text = self._styles.get(), parts[min(part, len(parts) - 1)]
         if part:
-            prefix = Strip.blank(prefix.cell_length, self._styles.get())
-        strip = Strip.join([prefix, text]).adjust_cell_length(width, self._styles.get())
+            prefix = Strip.blank(prefix.cell_length, base)
+        room = width - prefix.cell_length - text.cell_length
+        if room >= 0 and not scroll_x:
+            # As nearly always; each strip that is made on the way costs as much as all of its text.
+            strip = Strip([*prefix, *text, Segment(" " * room, base)], width)
+        else:
+            text = text.crop_extend(scroll_x, scroll_x + max(0, width - prefix.cell_length), base)
+            strip = Strip.join([prefix, text]).adjust_cell_length(width, base)
         chosen = self.how_chosen(number)
         if not chosen:
             return strip
