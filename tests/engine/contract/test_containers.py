@@ -262,6 +262,7 @@ def test_kill_and_its_signals(subject: Subject) -> None:
         409, f"Cannot kill container: {made}: Container {made} is not running"
     )  # fmt: skip
     subject.api.start(made)
+    settled(subject, made)
     subject.api.kill(made)
     assert ended(subject, made)["ExitCode"] == 137
     subject.api.start(made)
