@@ -130,6 +130,7 @@ class LiveTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._highlighted: str | None = None
         self._activated_by_click = False
         self.virtual_size = Size(0, HEADER_HEIGHT)
+        self._thumb = (0, 0)
 
     # What the table holds
 
@@ -189,7 +190,7 @@ class LiveTable(ScrollView, can_focus=True, inherit_bindings=False):
         state.replace(new)
         self._set_marks(state.marked - state.lost_marks())
         if len(old) != len(new):
-            self.virtual_size = Size(0, len(new) + HEADER_HEIGHT)
+            self._resize_content(Size(0, len(new) + HEADER_HEIGHT))
         if old and new:
             moved = () if state.cursor == cursor_was else (cursor_was, state.cursor)
             self._refresh_rows(moved)
@@ -199,6 +200,19 @@ class LiveTable(ScrollView, can_focus=True, inherit_bindings=False):
         if was_visible:
             self._scroll_to_cursor()
         self._highlight_later()
+
+    def _resize_content(self, size: Size) -> None:
+        """Take in another number of rows. Textual would lay out and paint the whole screen for one row more."""
+        height = self.container_size.height
+        lay_out = (self.virtual_size.height > height) != (size.height > height)
+        if lay_out or self.styles.is_auto_height or not height:
+            self.virtual_size = size
+            return
+        self.set_reactive(LiveTable.virtual_size, size)
+        thumb = (8 * height * height // size.height, 8 * height * self.scroll_offset.y // size.height)
+        if thumb != self._thumb or self.scroll_offset.y > self.max_scroll_y:
+            self._thumb = thumb
+            self._scroll_update(size)
 
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Lay out by another specification; the rows' cells must match it."""

@@ -281,3 +281,38 @@ def test_fit_cuts_across_spans_by_cells() -> None:
     assert cell_width(fit(cell("日本語"), 4)) == 4
     assert cell_text(fit(cell("12%"), 6, "right")) == "   12%"
     assert fit(cell("x"), 0) == ()
+
+
+async def test_a_row_more_out_of_sight_draws_nothing(app_of: Any, drawn_by: Any) -> None:
+    table = LiveTable(COLUMNS)
+    async with app_of(table).run_test(size=(60, 20)) as pilot:
+        table.set_rows(rows(10_000))
+        await pilot.pause()
+        drawn = drawn_by(table)
+        for count in (10_001, 10_007, 9_990):
+            table.set_rows(rows(count))
+            await pilot.pause()
+        assert drawn == []
+        await pilot.press("G")
+        assert cursor_of(table) == "t9989"
+        assert table.scroll_offset.y == table.max_scroll_y
+
+
+async def test_with_fewer_rows_than_it_was_scrolled_by_the_last_ones_are_in_sight(app_of: Any, lines_of: Any) -> None:
+    table = LiveTable(COLUMNS)
+    async with app_of(table).run_test(size=(60, 20)) as pilot:
+        table.set_rows(rows(500))
+        await pilot.press("G")
+        table.set_rows(rows(40))
+        await pilot.pause()
+        assert cursor_of(table) == "t39"
+        assert "t39" in "\n".join(lines_of(pilot.app))
+        table.set_rows(rows(5))
+        await pilot.pause()
+        assert not table.show_vertical_scrollbar
+        assert "t0" in lines_of(pilot.app)[1]
+        table.set_rows(rows(500))
+        await pilot.pause()
+        assert table.show_vertical_scrollbar
+        await pilot.press("G")
+        assert "t499" in "\n".join(lines_of(pilot.app))
