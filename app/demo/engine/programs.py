@@ -8,7 +8,7 @@ from collections.abc import Generator, Sequence
 from datetime import UTC, datetime
 from math import inf
 
-from app.demo.engine.shell import Effect, Exited, Program, Shell, Sleep, Steps, Streams, lines_of, to_bytes
+from app.demo.engine.shell import Effect, Exited, Interrupted, Program, Shell, Sleep, Steps, Streams, lines_of, to_bytes
 from app.demo.engine.times import SECOND
 
 _FOLDERS = "bin dev etc home lib proc root run sys tmp usr var"
@@ -320,12 +320,19 @@ def _sh(shell: Shell, argv: Sequence[str], streams: Streams) -> Steps:
 def _interactive(shell: Shell, streams: Streams) -> Steps:
     """Line after line of its input, each at once."""
     prompt = shell.variables.get("PS1", "") if "TERM" in shell.variables else ""
+    if prompt:
+        streams.err(b"a simulated container: help tells what its shell knows\n")
     while True:
-        streams.err(prompt.replace("\\w", shell.folder).encode())
-        line = yield from shell.line(streams)
-        if line is None:
-            return shell.last
-        shell.last = yield from shell.script(line, streams)
+        try:
+            streams.err(prompt.replace("\\w", shell.folder).encode())
+            line = yield from shell.line(streams)
+            if line is None:
+                return shell.last
+            shell.last = yield from shell.script(line, streams)
+        except Interrupted:
+            if not prompt:
+                raise
+            shell.last = 130
 
 
 def _help(shell: Shell, argv: Sequence[str], streams: Streams) -> Steps:

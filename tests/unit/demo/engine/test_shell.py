@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from app.demo.engine.process import Script
 from app.demo.engine.shell_syntax import NotUnderstood, parse
+from app.demo.engine.terminal import Terminal
 
 
 class Machine:
@@ -142,6 +143,23 @@ def test_nothing_runs_for_ever_in_one_moment() -> None:
         machine.script(text)
         machine.pass_until(1000)
         assert machine.codes in ([137], [2], [0]), text
+
+
+def test_ctrl_c_ends_the_command_and_not_the_shell() -> None:
+    machine = Machine()
+    made = Script(
+        ["sh"], machine, {"PS1": "# ", "TERM": "xterm"}, lambda stream, data: machine.out.append((stream, data)),
+        machine.after, machine.codes.append,
+    )  # fmt: skip
+    terminal = Terminal(lambda data: machine.out.append(("screen", data)), made)
+    made.start()
+    terminal.typed(b"sleep 100\r")
+    terminal.typed(b"\x03")
+    terminal.typed(b"wrong\x15echo ax\x7fb $?\r")
+    assert machine.said() == "ab 130\n"
+    assert ("screen", b"^C\r\n") in machine.out
+    terminal.typed(b"\x03exit 4\r")
+    assert machine.codes == [4]
 
 
 def test_input_comes_line_by_line_and_as_it_is() -> None:
