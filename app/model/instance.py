@@ -39,8 +39,8 @@ class EngineInfo:
     """What the engine says of itself. ``registered`` is what tasks can use at most: cores x 1024, MiB, GPUs.
 
     ``security``: which of apparmor, selinux, seccomp and the like it has. ``swarm_node``: its id in a Docker Swarm, ""
-    when it is in none; ``swarm_manager``: whether it can be asked about that swarm. ``system``: the host's distribution;
-    ``cgroup``: 1 or 2; ``images``: how many there are.
+    when it is in none; ``swarm_manager``: whether it can be asked about that swarm. ``system``: the host's
+    distribution; ``cgroup``: 1 or 2; ``images``: how many there are.
     """
 
     engine_id: str

@@ -71,7 +71,7 @@ ACTIONS = _table(
     Action("columns", "O", "columns", "columns", "Choose which columns the table shows", show=False),
     Action("next.pane", "tab", "next_pane", "next pane", "To the next pane or tab", show=False),
     Action("describe", "d", "describe", "describe", "What the row is, on one page, and where it leads", show=False),
-    Action("jump.instance", "i", "jump_instance", "its instance", "To the container instance that it is on", show=False),
+    Action("jump.instance", "i", "jump_instance", "its instance", "To the container instance it is on", show=False),
     Action(
         "jump.definition", "F", "jump_definition", "its definition", "To the task definition of the task", show=False
     ),
