@@ -29,6 +29,7 @@ from bench.logs import log_figures
 from bench.peers import Peer, peer_costs, peer_starts, peers_here
 from bench.placement import placement_figures
 from bench.pty_app import PtyApp
+from bench.scale import scale_figures
 from bench.shell import shell_figures
 from bench.start import FIRST_FRAME, MOORAGE, command_figures, hello_starts, start_figures
 from bench.table import Figure, milliseconds, table
@@ -54,6 +55,7 @@ def main() -> None:
     figures += placement_figures(quick)
     figures += tables_figures(20 if quick else 60, 3 if quick else 8)
     figures += event_load_figures(1000, 3 if quick else 10, 300)
+    figures += scale_figures(quick)
     reason, engine = why_not(), ""
     if reason is not None:
         figures += unavailable(f"no engine can run: {reason}")
