@@ -97,19 +97,11 @@ def attach(engine: SimulatedEngine, name: str, request: Request, channel: Channe
 
 
 async def _attach(container: Container, request: Request, channel: Channel) -> None:
-    tty, process = container.tty, container.process
-    script = process if isinstance(process, Script) else None
-    terminal = Terminal(channel.write, script) if tty and script is not None else None
-
-    def typed(data: bytes | None) -> None:
-        if script is None or not request.flag("stdin") or not container.config.get("OpenStdin"):
-            return
-        if terminal is not None and data is not None:
-            terminal.typed(data)
-        else:
-            script.input(data)
-
+    """What it writes from now on; one that has not been started yet is waited for."""
+    tty = container.tty
     view = View(stdout=request.flag("stdout"), stderr=request.flag("stderr"))
+    reads = request.flag("stdin") and bool(container.config.get("OpenStdin"))
+    typing = _Typing(container, channel)
 
     def hear(line: Line | None) -> None:
         if line is None:
@@ -118,8 +110,30 @@ async def _attach(container: Container, request: Request, channel: Channel) -> N
             text = view.told(line, tty=tty)
             channel.write(text.replace(b"\n", b"\r\n") if tty else text)
 
-    channel.take_over(_RAW if tty else _FRAMED, typed)
-    if not container.up:
+    channel.take_over(_RAW if tty else _FRAMED, typing.typed if reads else lambda _: None)
+    if not (container.up or container.state == "created"):
         channel.close()
         return
     channel.at_end(container.log.follow(hear))
+
+
+class _Typing:
+    """What somebody types, to the main process of a container, as it is then."""
+
+    def __init__(self, container: Container, channel: Channel) -> None:
+        self._container = container
+        self._channel = channel
+        self._terminal: Terminal | None = None
+        self._script: Script | None = None
+
+    def typed(self, data: bytes | None) -> None:
+        script = self._container.process
+        if not isinstance(script, Script):
+            return
+        if script is not self._script:
+            self._script = script
+            self._terminal = Terminal(self._channel.write, script) if self._container.tty else None
+        if self._terminal is not None and data is not None:
+            self._terminal.typed(data)
+        else:
+            script.input(data)

@@ -11,6 +11,7 @@ import pytest
 
 from app.hosts.engine import Engine
 from app.hosts.errors import HostError
+from app.hosts.exec.attaching import attach
 from app.hosts.exec.frames import Demux
 from app.hosts.exec.process import NotStartedError, inspect_exec, start_process
 from app.hosts.logs import read_logs
@@ -147,6 +148,17 @@ def test_a_log_that_cannot_be_read(subject: Subject, port: Engine) -> None:
     port.start(made)
     with pytest.raises(HostError, match="configured logging driver does not support reading"):
         _lines(port, made)
+
+
+def test_attached_before_the_start(subject: Subject, port: Engine) -> None:
+    made = create(subject, ["sh", "-c", "echo hello; cat; echo oops >&2"], stdin_open=True)
+    process = attach(port, made)
+    port.start(made)
+    process.duplex.write(b"typed\n")
+    process.duplex.half_close()
+    pieces = Demux().feed(process.duplex.read_all(20))
+    told = {name: b"".join(piece.data for piece in pieces if piece.stream == name) for name in ("stdout", "stderr")}
+    assert told == {"stdout": b"hello\ntyped\n", "stderr": b"oops\n"}
 
 
 def test_stats(subject: Subject, port: Engine) -> None:
