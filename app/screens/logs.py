@@ -172,9 +172,10 @@ class LogsScreen(TaskActions):
         self._show_line()
 
     def _show_line(self) -> None:
-        feed, view = self._feed, self.query_one(LogView)
-        if feed is None:
+        feed, line = self._feed, next(iter(self.query(ChipLine)), None)
+        if feed is None or line is None:  # not opened yet, or being taken down
             return
+        view = self.query_one(LogView)
         count = len(feed.sources)
         words = [Span(f"{count} source{'' if count == 1 else 's'}  ", "muted"), Span(self._extent(), "muted")]
         if feed.left_out:
@@ -187,7 +188,7 @@ class LogsScreen(TaskActions):
             words.append(Span(f"  context {self._filter.context}", "accent"))
         if view.raw:
             words.append(Span("  raw", "accent"))
-        self.query_one(ChipLine).set(tuple(words), [term.chip for term in self._filter.terms], self._how())
+        line.set(tuple(words), [term.chip for term in self._filter.terms], self._how())
         view.set_empty(self._empty())
 
     def _how(self) -> Cell:

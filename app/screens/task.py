@@ -236,7 +236,8 @@ class TaskScreen(TaskActions):
     def _told(self, note: str) -> None:
         """What the log is doing stands beside the log alone."""
         self._log_note = note
-        self.query_one(PaneTabs).set_note(note if self._pane == LOGS else "")
+        for tabs in self.query(PaneTabs):  # none while the screen is taken down
+            tabs.set_note(note if self._pane == LOGS else "")
 
     @on(LiveTable.RowActivated, "#containers")
     def _open_logs(self, event: LiveTable.RowActivated) -> None:

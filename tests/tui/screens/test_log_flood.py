@@ -14,6 +14,7 @@ from app.screens.dashboard import Dashboard
 from app.screens.log_feed import LogFeed
 from app.screens.logs import LogsScreen
 from tests.tui.screens.driving import SIZE, session_with, until, until_shown
+from widgets.chip_line import ChipLine
 from widgets.log_lines import LaterLine
 from widgets.log_view import LogLine, LogView
 
@@ -120,3 +121,14 @@ async def test_no_more_lines_wait_than_may(engine: Daemon, tmp_path: Path, monke
         assert view.line_count <= log_feed.KEPT_LINES
         assert last_of(view) == "the-end"
     assert max(most) <= max(1_000, log_feed.MOST_WAITING + log_feed.CHUNK)
+
+
+async def test_what_comes_while_the_screen_is_taken_down_is_no_error(engine: Daemon, tmp_path: Path) -> None:
+    app = Dashboard(session_with(tmp_path, engine.endpoint))
+    async with app.run_test(size=SIZE) as pilot:
+        _, feed = await flooded(pilot, engine, 10)
+        # Its widgets go one after the other; the log may still be there when the line above it is not.
+        await app.screen.query_one(ChipLine).remove()
+        feed.tell()
+        await pilot.press("escape")
+        await until_shown(pilot, r"▌. +flood")
