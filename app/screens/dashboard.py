@@ -30,7 +30,7 @@ from app.screens.actions import checked_keys
 from app.screens.alerts.watch import AlertWatch
 from app.screens.desk import Desk, Jobs, LaunchBoard
 from app.screens.doors import AllDoors
-from app.screens.ending import LastResort, end_on_signals
+from app.screens.ending import LastResort, end_on_signals, end_with_terminal
 from app.screens.first_frame.driver import taking_over
 from app.screens.first_frame.opening import Opening
 from app.screens.frame import FrameScreen
@@ -329,6 +329,7 @@ def run_dashboard(
     if held is not None:
         app.driver_class = taking_over(held, app.driver_class)
     undo = end_on_signals(app.end, last_resort)
+    end_with_terminal(sys.stdin.fileno())
     try:
         app.run(mouse=app.listens_to_mouse)
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import threading
 from collections.abc import Callable
@@ -48,3 +49,19 @@ def end_on_signals(end: Callable[[int], None], last_resort: LastResort) -> Calla
             signal.signal(number, handler)
 
     return undo
+
+
+def end_with_terminal(terminal: int) -> None:
+    """Send SIGHUP to ourselves once this terminal is gone: nobody else does where it is not our controlling one, as
+
+    below a supervisor, and Textual would go on reading its end for ever, with all of a core.
+    """
+    if os.isatty(terminal):
+        threading.Thread(target=_end_with, args=(terminal,), name="terminal", daemon=True).start()
+
+
+def _end_with(terminal: int) -> None:
+    poll = select.poll()
+    poll.register(terminal, 0)  # a hang-up is told though nobody asked for it
+    if any(event & select.POLLHUP for _, event in poll.poll()):
+        os.kill(os.getpid(), signal.SIGHUP)
