@@ -229,6 +229,16 @@ def ended_by_exception() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+@contextlib.contextmanager
+def without_interrupts() -> Iterator[None]:
+    """While the block runs ctrl-c does nothing: it was meant for a shell that has just ended. On the main thread."""
+    before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def hand_on(number: int) -> None:
     """Do what the signal would have done, had it not been kept back."""
     os.kill(os.getpid(), number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, Protocol
@@ -94,6 +95,7 @@ def open_in_terminal(screen: FrameScreen, target: Target) -> None:
 
 def _hand_over(screen: FrameScreen, opened: Opened, terminal: tuple[int, int]) -> None:
     from app.model.errors import MoorageError
+    from app.operations.shell.terminal import hand_on
 
     try:
         outcome = suspended(screen.app, lambda: _talk(screen, opened, terminal))
@@ -105,6 +107,8 @@ def _hand_over(screen: FrameScreen, opened: Opened, terminal: tuple[int, int]) -
         opened.close(ended=False)
         screen.say(f"No shell: {NO_TERMINAL}", bad=True)
         return
+    if outcome.number == signal.SIGINT:
+        hand_on(outcome.number)
     if outcome.lost:
         opened.hang_up_later()
     if outcome.note:
@@ -135,10 +139,13 @@ def banner(target: Target, columns: int) -> str:
 
 def suspended(app: App[object], work: Callable[[], Outcome]) -> Outcome | None:
     """Do ``work`` while the app is off the screen; None where that cannot be. Nothing may be awaited meanwhile."""
+    from app.operations.shell.terminal import without_interrupts
+
     result: Outcome | None = None
     failure: Exception | None = None
     try:
-        with app.suspend():
+        # A ctrl-c too many at the end of a shell must not end the dashboard, which has no raw terminal yet.
+        with without_interrupts(), app.suspend():
             # Textual would not come back to the screen after an exception.
             try:
                 result = work()

@@ -100,6 +100,27 @@ def test_a_shell_and_back_to_the_live_screen(
     wait_until(lambda: commands_in(engine) == ["sleep 1000"])
 
 
+def test_a_ctrl_c_too_many_at_the_end_of_a_shell_does_not_end_the_dashboard(
+    session: Session, dashboard: Callable[[], TerminalProgram]
+) -> None:
+    run(session, "web", "main")
+    program = dashboard()
+    program.until_shown("web:1 +● RUNNING")
+    for _ in range(3):
+        program.press(b"s")
+        program.until_shown(r"exit or ctrl-d comes back(.|\n)*#$")
+        program.forget()
+        program.press(b"exit\r")
+        deadline = time.monotonic() + 20
+        while b"\x1b[?1049h" not in program.seen:
+            assert time.monotonic() < deadline, "the dashboard is back"
+            assert program.process.poll() is None
+            program.press(b"\x03")
+            program.read_for(0.002)
+        program.until_shown("moorage › tasks")
+        program.until_shown("web:1 +● RUNNING")
+
+
 def test_one_of_several_containers_is_chosen(
     session: Session, dashboard: Callable[[], TerminalProgram], engine: Daemon
 ) -> None:
