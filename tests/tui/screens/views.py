@@ -59,7 +59,7 @@ NASTY = (
 class View:
     """``shown``: what stands on the screen when one is there; ``act`` gets there after the keys were pressed.
 
-    ``lives``: it shows numbers that no test can hold still.
+    ``lives``: it shows what no test can hold still: numbers of this process, a notice that goes.
     """
 
     name: str
@@ -338,7 +338,7 @@ VIEWS: tuple[View, ...] = (
     View("cluster-events", r"prod › events(.|\n)*silent", ("G", "enter", "tab", "tab", "tab")),
     View("instance", r"prod › edge-1(.|\n)*web:7", ("3",), _at("instances", "prod/edge-1", "enter")),
     View("budget", r"› budget(.|\n)*edge-1", act=_pushed(lambda app: app.desk.doors.budget()), lives=True),
-    View("notice", r"Nothing runs in batch:7", ("2",), _at("tasks", "77", "s")),
+    View("notice", r"Nothing runs in batch:7", ("2",), _at("tasks", "77", "s"), lives=True),
     View("task-logs", r"web:7 › 3f3f3f3f(.|\n)*ready for more", act=_TASK),
     View("task-stats", r"net received", act=_then(_TASK, "Timeline", "tab", "tab")),
     View("task-timeline", r"Timeline(.|\n)*launch", act=_then(_TASK, "Timeline", "tab", "tab", "tab")),
