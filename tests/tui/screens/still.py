@@ -30,9 +30,7 @@ HOSTS = [InstanceKey("prod", f"edge-{number}") for number in (1, 2, 3)]
 Change = Callable[[HostUpdate], HostUpdate]
 
 
-def still_dashboard(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, change: Change = lambda update: update
-) -> Dashboard:
+def still_dashboard(folder: Path, monkeypatch: pytest.MonkeyPatch, change: Change = lambda update: update) -> Dashboard:
     """Three instances, one of them stale; tasks in each state, and a container that is not ours.
 
     ``change`` makes what a host says into something else.
