@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Mapping
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT = 0.1
 """Seconds for engines that are slow to answer: they had the time that the loading took, too."""
-LEAST_WIDTH, LEAST_HEIGHT = 40, 10
+WIDTHS, HEIGHTS = range(40, 1001), range(10, 501)
+"""Of terminals that it is drawn for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def _draw(home: Home, theme: str, screen: str, fleet: Fleet, held: HeldTerminal)
     from app.store.table_memory import TableMemory
 
     size = _size(os.environ)
-    if screen in DRAWN and size[0] >= LEAST_WIDTH and size[1] >= LEAST_HEIGHT:
+    if screen in DRAWN and size[0] in WIDTHS and size[1] in HEIGHTS:
         arrangement = TableMemory(home).get(DRAWN[screen])
         ink = ink_for(theme, os.environ)
         now, simulated = datetime.now(UTC), is_simulated(home)
@@ -82,10 +84,11 @@ def can_draw(environ: Mapping[str, str]) -> bool:
 
 
 def _size(environ: Mapping[str, str]) -> tuple[int, int]:
-    """Columns and lines as Textual takes them: as the environment says, or else the terminal."""
+    """Columns and lines as Textual takes them: as the environment says, or else the terminal. 0: nobody knows."""
     told = [environ.get(name, "") for name in ("COLUMNS", "LINES")]
     columns, lines = (int(text) if text.isascii() and text.isdigit() else 0 for text in told)
     if not (columns and lines):
-        there = os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ is not None else 1)
-        columns, lines = columns or there.columns, lines or there.lines
+        with contextlib.suppress(OSError):
+            there = os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ is not None else 1)
+            columns, lines = columns or there.columns, lines or there.lines
     return columns, lines

@@ -256,6 +256,30 @@ def test_it_is_drawn_only_where_it_can_be(environ: dict[str, str], can: bool, mo
     assert can_draw(environ) is False
 
 
+@pytest.mark.parametrize(
+    ("environ", "drawn_there"),
+    [
+        ({}, True),
+        ({"COLUMNS": "50", "LINES": "12"}, True),
+        ({"COLUMNS": "39"}, False),
+        ({"LINES": "9"}, False),
+        ({"COLUMNS": "1000000000"}, False),
+        ({"COLUMNS": "wide"}, True),
+    ],
+)
+def test_it_has_the_size_that_the_dashboard_will_have(
+    tmp_path: Path, environ: dict[str, str], drawn_there: bool
+) -> None:
+    session_with(tmp_path)
+    argv = [sys.executable, "-c", AT_ONCE.format(root=str(ROOT), home=str(tmp_path))]
+    with TerminalProgram(argv, rows=24, columns=80, **environ) as terminal:
+        assert terminal.end() == 0
+        assert (b"moorage" in terminal.seen) is drawn_there
+        if "LINES" in environ and drawn_there:
+            assert b"\x1b[12;1H" in terminal.seen
+            assert b"\x1b[13;1H" not in terminal.seen
+
+
 def test_what_runs_on_a_real_engine_is_known_at_once(tmp_path: Path, engine: Daemon) -> None:
     session_with(tmp_path, engine.endpoint)
     engine.run(["sleep", "100"], name="svc-by-hand", network_mode="none")
@@ -275,6 +299,17 @@ from app.screens.first_frame.held import HeldTerminal
 with HeldTerminal() as held:
     held.show("first frame stands")
     {then}
+"""
+
+
+AT_ONCE = """
+import sys
+sys.path.insert(0, {root!r})
+from app.screens.first_frame.held import HeldTerminal
+from app.screens.first_frame.opening import open_at_once
+from app.store.home import resolve_home
+with HeldTerminal() as held:
+    open_at_once(resolve_home({home!r}, {{}}), "tasks", held)
 """
 
 
