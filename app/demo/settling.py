@@ -11,7 +11,7 @@ from app.demo.deploying import Deployment, Ground, moment_of, nanoseconds
 from app.demo.engine.engine import SimulatedEngine
 from app.demo.engine.images import Image
 from app.demo.plan import REPORT, Other, Plan, PlannedTask
-from app.demo.voices import line
+from app.demo.voices import farewell, line
 
 MEBIBYTE = 1 << 20
 _PULL_RATE = 22e6
@@ -94,12 +94,16 @@ def _run_task(
         if part.health_check is not None:
             ground.engine.set_health(name, True)
         voice = BY_NAME[task.family].voices.get(part.name, "plain")
-        last = now
+        last, fails = now, False
         if task.family == REPORT:
             last = past.moment + _REPORT_TAKES
             past.moment = last
-            ground.engine.exit(name, 0)
+            fails = ground.host.cluster != "prod"
+            ground.engine.exit(name, int(fails))
         _write_backlog(ground.engine, name, voice, last, min(backlog, int(task.age.total_seconds() / 2)), rng)
+        if fails:
+            said = farewell("the exports of yesterday are not there: nothing to report", last)
+            ground.engine.write_log(name, said.text, said.stream, at=nanoseconds(last))
 
 
 def _run_other(ground: Ground, other: Other) -> None:
