@@ -23,17 +23,14 @@ class Answer(NamedTuple):
     type: str = _JSON
 
 
-Handler = Callable[["Channel", Request], "Answer | Coroutine[None, None, Answer | None]"]
-"""A coroutine that returns None has answered by its channel."""
-
-
 class House(Protocol):
     """Where connections belong to."""
 
     server_headers: bytes
     frozen: bool
 
-    def answer(self, channel: Channel, request: Request) -> Answer | Coroutine[None, None, Answer | None]: ...
+    def answer(self, channel: Channel, request: Request) -> Answer | Coroutine[None, None, Answer | None]:
+        """A coroutine that returns None has answered by its channel."""
 
     def came(self, connection: Connection) -> None: ...
 
@@ -49,6 +46,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._busy = self._within = False
         self._held: list[bytes] = []
+        self._held_size = 0
         self._raw: Callable[[bytes | None], None] | None = None
         self._channel: Channel | None = None
         self._task: asyncio.Task[None] | None = None
@@ -172,6 +170,9 @@ class Connection(asyncio.Protocol):
     def write(self, data: bytes) -> None:
         if self._house.frozen:
             self._held.append(data)
+            self._held_size += len(data)
+            if self._held_size > _FULL:
+                self.abort()
         elif self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
             if self._transport.get_write_buffer_size() > _FULL:
@@ -205,7 +206,7 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
 
     def thaw(self) -> None:
-        held, self._held = self._held, []
+        held, self._held, self._held_size = self._held, [], 0
         for data in held:
             self.write(data)
         if self._transport is not None and not self._transport.is_closing():

@@ -39,16 +39,14 @@ class Lifecycle:
 
     def start(self, container: Container, at: int | None = None) -> None:
         """Raises Refused; 304: it runs."""
+        if container.state == "paused":
+            raise Refused(409, "cannot start a paused container, try unpause instead")
         if container.up:
-            raise (
-                Refused(409, "cannot start a paused container, try unpause instead")
-                if (container.state == "paused")
-                else Refused(304)
-            )
+            raise Refused(304)
         if container.removing:
             raise Refused(409, f"container {container.id} is marked for removal and cannot be started")
         container.stopped_by_hand = False
-        container.failures = 0
+        container.failures = container.restarts = 0
         self._start(container, at)
 
     def _start(self, container: Container, at: int | None = None) -> None:

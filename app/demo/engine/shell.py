@@ -29,7 +29,7 @@ from app.demo.engine.shell_syntax import (
 Sink = Callable[[bytes], None]
 _VARIABLE = re.compile(r"\$\(\(([^()]*)\)\)|\$\((.*?)\)|\$\{(\w+)(?::?-([^}]*))?\}|\$(\w+|[?$#!@*])")
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=")
-_PACE = 0.001
+_PACE, _SLOW_PACE, _MANY_TURNS = 0.001, 0.005, 1000
 """Seconds that one turn of a loop takes: one that does nothing else must not hold up everything."""
 _LONGEST_VALUE = 1 << 18
 _MOST_OUTPUT = 1 << 16
@@ -161,10 +161,11 @@ class Shell:
     # --- parts -----------------------------------------------------------------------------------------------------
 
     def _loop(self, condition: Node, body: Node, streams: Streams, *, ends_on_success: bool) -> Steps:
-        code = 0
+        code = turns = 0
         while ((yield from self.run(condition, streams)) == 0) is not ends_on_success:
             code = yield from self.run(body, streams)
-            yield from self.pause(Sleep(_PACE), streams)
+            turns += 1
+            yield from self.pause(Sleep(_PACE if turns < _MANY_TURNS else _SLOW_PACE), streams)
         self.last = code
         return code
 

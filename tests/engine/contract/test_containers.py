@@ -328,6 +328,9 @@ def test_restart_policies(subject: Subject) -> None:
     subject.api.start(made)
     wait_until(lambda: subject.api.inspect_container(made)["RestartCount"] == 2 and ended(subject, made))
     assert state(subject, made)["ExitCode"] == 3
+    subject.api.update_container(made, restart_policy={"Name": "no"})
+    subject.api.start(made)
+    assert subject.api.inspect_container(made)["RestartCount"] == 0, "counted since the start by hand"
     well = create(subject, ["true"], restart_policy={"Name": "on-failure"})
     subject.api.start(well)
     assert ended(subject, well)["ExitCode"] == 0
