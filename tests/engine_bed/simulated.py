@@ -64,7 +64,8 @@ class Simulated:
         self.api.close()
         assert self.process.stdin is not None
         self.process.stdin.close()
-        self.resume()
+        if self.process.poll() is None:
+            self.resume()
         self.process.wait(timeout=20)
 
     def _listens(self) -> bool:

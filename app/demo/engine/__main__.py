@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import signal
 
 from app.demo.engine.engine import SimulatedEngine
 from app.demo.engine.images import Image
@@ -18,8 +19,12 @@ async def _run(arguments: argparse.Namespace) -> None:
     )
     served = await serve(engine, arguments.socket)
     print("ready", flush=True)
+    ending = asyncio.ensure_future(parent_gone())
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ending.cancel)
     try:
-        await parent_gone()
+        await ending
+    except asyncio.CancelledError:
+        pass
     finally:
         await served.close()
 

@@ -110,6 +110,13 @@ def test_requests_in_a_row_are_answered_in_order(simulated_engine: Simulated) ->
     assert re.findall(rb"get (v\d+):", told) == [f"v{number}".encode() for number in range(2000)]
 
 
+def test_it_ends_orderly_when_it_is_asked_to(tmp_path: Path) -> None:
+    made = Simulated(tmp_path)
+    made.process.terminate()
+    assert made.process.wait(timeout=20) == 0 and not made.socket.exists()
+    made.close()
+
+
 _PARENT = """
 import subprocess, sys
 child = subprocess.Popen([sys.executable, "-m", "app.demo.engine", sys.argv[1]], stdin=subprocess.PIPE)
