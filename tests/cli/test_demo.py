@@ -87,7 +87,7 @@ def test_the_first_run_offers_the_demo_and_every_screen_of_it_is_marked(short: P
         program.until_shown(rf"moorage › fleet .*{MARK}", within=60)
         for key, screen in ((b"2", "tasks"), (b"3", "instances"), (b"4", "definitions"), (b"5", "events")):
             program.press(key)
-            program.until_shown(rf"moorage › {screen}.*{MARK}", within=30)
+            program.until_shown(rf"› {screen}.*{MARK}", within=30)
         program.press(b"1")
         program.until_shown(rf"moorage › fleet .*{MARK}", within=30)
         program.press(b"q")
