@@ -148,13 +148,15 @@ def test_lines_that_nobody_has_read_come_in_the_same_order(
     steps: list[tuple[Source, int, int, bool]], pause: float
 ) -> None:
     eager, later = following(A, B), following(A, B)
-    latest, now = {A.key: 0.0, B.key: 0.0}, 1.0
+    latest, now = {A.key: 0, B.key: 1}, 1.0
     expected: list[Item] = []
     found: list[Item] = []
-    for number, (of, count, ahead, takes) in enumerate(steps):
-        # No two lines have the same time: which of two comes first then is nobody's promise.
-        moments = [latest[of.key] + ahead * 0.01 + index * 0.001 + number * 1e-6 for index in range(count)]
-        latest[of.key], now = moments[-1] + 0.001, now + pause
+    for of, count, ahead, takes in steps:
+        # In microseconds, even those of one and odd those of the other: which of two that have one time comes first
+        # is nobody's promise.
+        first = latest[of.key] + ahead * 10_000
+        moments = [(first + index * 1_000) / 1e6 for index in range(count)]
+        latest[of.key], now = first + count * 1_000, now + pause
         eager.put(of.key, [line(moment, of) for moment in moments], count, now)
         later.put(of.key, [run(of, *moments)], count, now)
         assert eager.lines(of.key) == later.lines(of.key)
