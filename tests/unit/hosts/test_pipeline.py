@@ -79,4 +79,3 @@ def test_what_no_engine_would_answer_is_an_error(pair: PAIR, answer: bytes) -> N
     engine.shutdown(socket.SHUT_WR)
     with pytest.raises(HostError):
         list(pipeline.ask(["/a"]))
-
