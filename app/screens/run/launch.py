@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from app.model.errors import MoorageError
@@ -131,8 +132,22 @@ def outcome(definition: str, launched: Launched) -> str:
     return f"{definition}: {well} launched{failed}{not_placed}"
 
 
+def first_definitions(desk: Desk, asked: str) -> tuple[str, ...]:
+    """The latest ACTIVE revision of each family, and the one that is asked for: few, so that they are known at once."""
+    store, found = desk.session.definitions, []
+    wanted, _, number = asked.partition(":")
+    for family in store.families():
+        if (latest := store.latest_active(family)) is not None:
+            found.append(f"{family}:{latest.revision}")
+        if family == wanted and number.isdecimal() and asked not in found:
+            with suppress(MoorageError):
+                if store.read(family, int(number)).status == "ACTIVE":
+                    found.append(asked)
+    return tuple(found)
+
+
 def known_definitions(desk: Desk) -> tuple[str, ...]:
-    """ACTIVE revisions as family:revision, families by name, the latest first."""
+    """ACTIVE revisions as family:revision, families by name, the latest first. Reads each: in a thread."""
     store, found = desk.session.definitions, []
     for family in store.families():
         for revision in sorted(store.revisions(family), reverse=True):

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 
 from textual import events, on
@@ -28,7 +29,7 @@ from app.screens.frame import FrameScreen
 from app.screens.run.choice import RunChoice
 from app.screens.run.command import command_of, has_secrets
 from app.screens.run.form import RUN, RunForm, RunWorld, reservation_words
-from app.screens.run.launch import LAUNCH_COLUMNS, RunLaunch, known_definitions
+from app.screens.run.launch import LAUNCH_COLUMNS, RunLaunch, first_definitions, known_definitions
 from app.screens.run.where import BESIDE, WherePane
 from widgets.cells import Cell, Span
 from widgets.confirm import Confirm
@@ -74,7 +75,7 @@ class RunScreen(FrameScreen):
 
     def __init__(self, desk: Desk, choice: RunChoice | None = None) -> None:
         super().__init__(desk)
-        self._definitions = known_definitions(desk)
+        self._definitions = first_definitions(desk, choice.definition if choice else "")
         self._documents: dict[str, DefinitionDocument | str] = {}
         self._asked = choice or RunChoice()
         self._form = RunForm(self._begun(self._asked), self._world)
@@ -151,6 +152,12 @@ class RunScreen(FrameScreen):
         self._lines.focus_lines("count" if chosen else "definition")
         if chosen and asked not in ("", chosen):
             self.say(f"{asked} is not ACTIVE; {chosen} is chosen instead")
+        self.desk.jobs.run(partial(known_definitions, self.desk), self._take_definitions)
+
+    def _take_definitions(self, known: tuple[str, ...]) -> None:
+        self._definitions = known
+        if self.is_attached:
+            self.refresh_now(None)
 
     @property
     def _lines(self) -> LineForm:
