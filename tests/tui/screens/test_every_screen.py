@@ -24,7 +24,9 @@ from textual.color import Color
 from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.theme import Theme
+from textual.widgets import Input
 
+from app.screens.frame import FrameScreen
 from tests.tui.screens.driving import until
 from tests.tui.screens.views import VIEWS, View, furnished, go_to
 from themes.derive import SEMANTIC_VARIABLES, contrast, variable_defaults
@@ -136,6 +138,12 @@ def _cells(app: App[Any]) -> Cells:
 async def _still(pilot: Pilot[Any]) -> Cells:
     """The screen, once it stands still."""
     looks: list[list[Strip]] = []
+    for screen in pilot.app.screen_stack:
+        if isinstance(screen, FrameScreen):
+            screen.refresh_now(None)  # not only when its clock ticks next
+        for field in screen.query(Input):
+            field.cursor_blink = False
+            field._cursor_visible = True
 
     def still() -> bool:
         looks.append(pilot.app.screen._compositor.render_strips())
