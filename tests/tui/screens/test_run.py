@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,7 +25,17 @@ from app.screens.dashboard import Dashboard
 from app.screens.run.choice import RunChoice
 from app.screens.run.screen import RunScreen
 from app.screens.run.where import WherePane
-from tests.tui.screens.driving import register, screen_text, session_with, still_text, until, until_gone, until_shown
+from app.store.definitions import DefinitionStore, StoredRevision
+from tests.tui.screens.driving import (
+    SIZE,
+    register,
+    screen_text,
+    session_with,
+    still_text,
+    until,
+    until_gone,
+    until_shown,
+)
 from tests.tui.screens.still import still_dashboard
 
 if TYPE_CHECKING:
@@ -475,3 +486,27 @@ async def test_a_launch_goes_on_when_its_screen_is_gone(engine: Daemon, tmp_path
         await until_shown(pilot, r"moorage › fleet")
         await until_shown(pilot, r"job:1: 1 launched")
         await until_shown(pilot, r"prod +1 +● 1 .*● 1")
+
+
+async def test_old_revisions_are_read_beside_the_screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = session_with(tmp_path)
+    for memory in range(16, 46):
+        part = {"name": "main", "image": "busybox", "memory": memory}
+        register(session, json.dumps({"family": "small", "containerDefinitions": [part]}).encode())
+    readers: list[threading.Thread] = []
+    read = DefinitionStore.read
+
+    def noted(store: DefinitionStore, family: str, revision: int) -> StoredRevision:
+        readers.append(threading.current_thread())
+        return read(store, family, revision)
+
+    monkeypatch.setattr(DefinitionStore, "read", noted)
+    app = Dashboard(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"moorage › fleet")
+        readers.clear()
+        screen = app.desk.doors.run("small:30")
+        assert len([thread for thread in readers if thread is threading.main_thread()]) < 5
+        assert isinstance(screen, RunScreen)
+        app.push_screen(screen)
+        await until(pilot, lambda: len(screen._definitions) == 30, "all that can be chosen")
