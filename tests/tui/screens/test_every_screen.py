@@ -138,14 +138,14 @@ def _cells(app: App[Any]) -> Cells:
 async def _still(pilot: Pilot[Any]) -> Cells:
     """The screen, once it stands still."""
     looks: list[list[Strip]] = []
-    for screen in pilot.app.screen_stack:
-        if isinstance(screen, FrameScreen):
-            screen.refresh_now(None)  # not only when its clock ticks next
-        for field in screen.query(Input):
-            field.cursor_blink = False
-            field._cursor_visible = True
 
     def still() -> bool:
+        for screen in pilot.app.screen_stack:
+            if isinstance(screen, FrameScreen):
+                screen.refresh_now(None)  # not only when its clock ticks next
+            for field in screen.query(Input):
+                field.cursor_blink = False
+                field._cursor_visible = True
         looks.append(pilot.app.screen._compositor.render_strips())
         return len(looks) >= 4 and looks[-1] == looks[-2] == looks[-3]
 
