@@ -1,4 +1,4 @@
-"""Screens that were left are gone, and not only once Python happens to look for them."""
+"""Screens that were left are gone with all that was painted, and not only once Python happens to look for them."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ async def test_screens_that_were_left_are_gone(tmp_path: Path) -> None:
             await pilot.press(key)
             await until_shown(pilot, shown)
             left.append(weakref.ref(app.screen))
+            left += [weakref.ref(widget._styles_cache) for widget in app.screen.query("*")]
             await pilot.press("escape")
             await until_gone(pilot, shown)
         await until(pilot, lambda: not any(ref() for ref in left), "all screens that were left are gone")
