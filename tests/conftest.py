@@ -21,9 +21,11 @@ ENGINES = 3
 settings.register_profile("moorage", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("moorage")
 
-# What a shell runs in the background ignores ctrl-c, and so would every program that a test starts, for ever.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# What a shell runs in the background ignores ctrl-c, and what nohup runs a hangup; so would every program that a test
+# starts. Whatever a process handles it does not hand on.
+for number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, lambda *_: None)
 
 
 @pytest.fixture(scope="session")

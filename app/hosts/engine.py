@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
+from app.hosts.clock import clock_offset
 from app.hosts.endpoint import Endpoint
 from app.hosts.errors import CALL_TIMEOUT, HostError, checked, translated
-from app.hosts.labels import parse_time
 from app.hosts.ledger import Ledger
 from app.hosts.pipeline import Pipeline
 from app.hosts.wire import Wire
@@ -346,17 +346,19 @@ class Engine:
 
     # --- time ------------------------------------------------------------------------------------------------------
 
-    def measure_clock(self, info: Json) -> None:
-        """Learn how far the host's clock is from ours, from an answer of ``info``."""
-        try:
-            self._clock_offset = parse_time(str(info.get("SystemTime", ""))) - datetime.now(UTC)
-        except ValueError:
-            self._clock_offset = timedelta(0)
+    def measure_clock(self, info: Json, asked: datetime | None = None) -> None:
+        """Learn how far the host's clock is from ours, from an answer of ``info`` that has just come.
+
+        ``asked``: when it was asked for; None: at once.
+        """
+        now = datetime.now(UTC)
+        self._clock_offset = clock_offset(str(info.get("SystemTime", "")), asked or now, now)
 
     def now(self) -> datetime:
         """The host's time, in UTC: what is written on a host is told in its own time, so that all operators agree."""
         if self._clock_offset is None:
-            self.measure_clock(self.info())
+            asked = datetime.now(UTC)
+            self.measure_clock(self.info(), asked)
         return datetime.now(UTC) + (self._clock_offset or timedelta(0))
 
 

@@ -180,8 +180,9 @@ class Watcher:
     # --- reading ---------------------------------------------------------------------------------------------------
 
     def _read_info(self) -> None:
+        asked = datetime.now(UTC)
         info = self._engine.info()
-        self._engine.measure_clock(info)
+        self._engine.measure_clock(info, asked)
         self._deliver(
             InfoRead(self._key, engine_info(info, self._engine.version()), self._engine.now() - datetime.now(UTC))
         )

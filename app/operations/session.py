@@ -122,8 +122,9 @@ class Session:
         began = self.now()
         try:
             engine = self.engine(instance.endpoint)
+            asked = self.now()
             info = engine.info()
-            engine.measure_clock(info)
+            engine.measure_clock(info, asked)
             inspector = Inspector(engine)
             try:
                 reading = read_host(engine, inspector)

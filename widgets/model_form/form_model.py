@@ -240,15 +240,18 @@ class FormModel:
             self.view.findings = tuple(findings)
             self.looked_at_anew()
 
-    def reveal(self, path: Path) -> RowKey:
-        """Unfold what hides a place; the key of its row, or of the nearest above it that there is."""
+    def reveal(self, path: Path) -> RowKey | None:
+        """Unfold what hides a place; the key of its row, or of the nearest above it that there is.
+
+        None: a search has no match, so there is no row at all.
+        """
         for _ in range(2 * len(path) + 2):
             row = self.nearest(path)
             if row is None or not row.foldable or row.open or (row.path == path and row.kind == "heading"):
                 break
             self.fold(row, opened=True)
-        row = self.nearest(path)
-        return row.key if row else self.rows[0].key
+        row = self.nearest(path) or next(iter(self.rows), None)
+        return row.key if row else None
 
     def nearest(self, path: Path) -> FormRow | None:
         """The row of a place, or of the nearest place above it; groups count for the members they have."""

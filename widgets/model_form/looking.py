@@ -110,6 +110,8 @@ class FormRows(Widget):
         """Unfold what hides a place, and put the cursor there."""
         key = self.model.reveal(path)
         self._show()
+        if key is None:
+            return
         row = self.model.row(key)
         cells = row.cells if row else ()
         self._grid.go_to(key, next((number for number, cell in enumerate(cells) if cell.path == path), 0))

@@ -149,6 +149,12 @@ def test_an_entry_gets_another_key_in_its_place_and_no_entry_is_lost_to_it() -> 
     assert list(model.document["notes"].items()) == [("c", "1"), ("a", "2")]
 
 
+def test_a_search_without_a_match_has_no_place_to_go_to() -> None:
+    model = form()
+    model.search("[/x][bold]")
+    assert (model.rows, model.reveal(("name",)), model.reveal(())) == ([], None, None)
+
+
 def test_a_search_shows_what_matches_wherever_it_is_folded_away_or_not_there() -> None:
     model = form()
     model.search("flav")
