@@ -153,7 +153,8 @@ def restarts_after(container: Container, policy: RestartPolicy) -> bool:
         return False
     if container.started_at is None or container.finished_at is None:
         return False
-    return (container.finished_at - container.started_at).total_seconds() >= policy.period
+    # Docker notes the start when it hears of it: of what ends at once the end may be noted before.
+    return max((container.finished_at - container.started_at).total_seconds(), 0) >= policy.period
 
 
 def _absent(name: str, marks: Marks, *, gone: bool, essential: bool) -> TaskContainer:

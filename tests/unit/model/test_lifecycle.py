@@ -332,6 +332,11 @@ def test_which_ends_are_answered_with_a_restart(code: int, ran: float, restarts:
     assert found.containers[0].exit_code == code
 
 
+def test_an_end_that_is_noted_before_its_start_was_at_once() -> None:
+    at_once = ended(1, -0.01, tag=tag(restart=RestartPolicy((), 0)))
+    assert task(record(), at_once).containers[0].restarting
+
+
 def test_nothing_is_restarted_that_is_to_stop_or_that_could_not_be() -> None:
     for mark in (stop(), fail("web")):
         found = task(record(), ended(1), mark)
