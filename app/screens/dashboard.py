@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.command import Provider
+from textual.events import Event, InputEvent
 from textual.screen import Screen
 
 from app.fleet.changes import ChangeSet
@@ -250,6 +251,11 @@ class Dashboard(App[None]):
             self.notify("\n".join(self._done[:MOST_TOLD]) + more, markup=False, timeout=6)
             self._done.clear()
 
+    async def on_event(self, event: Event) -> None:
+        if self.tidier is not None and isinstance(event, InputEvent):
+            self.tidier.typed()
+        await super().on_event(event)
+
     def pop_screen(self) -> AwaitComplete:
         if self.tidier is not None:
             self.tidier.screen_left()
@@ -305,7 +311,7 @@ class Dashboard(App[None]):
         from app.screens.command.palette import Palette
 
         if not isinstance(self.screen, Palette):
-            self.push_screen(Palette(id="--command-palette"))
+            self.push_screen(Palette())
 
     def action_help(self) -> None:
         self.push_screen(HelpScreen(help_lines(self.screen.active_bindings.values())))

@@ -18,41 +18,70 @@ EVERY: Final = 2.0
 """Seconds between two times at least."""
 SETTLED_AFTER: Final = 3.0
 """Seconds after the start, when modules, the style sheet and the first screens are there."""
+CALM: Final = 1.0
+"""Seconds without a key, after which a third of a second more is not noticed."""
+_YOUNG: Final = 1
 
 
 def collect() -> None:
     """Let go of everything that nobody can reach, and of what Textual still remembers of screens that were left."""
-    # A cache of 1,024 calls of a method holds on to whom they were made for: each to all painted lines of a widget.
-    StylesCache.get_inner_outer.cache_clear()
+    _forget()
     gc.collect()
 
 
+def collect_young() -> None:
+    """As ``collect``, of what is young: of screens that were looked at shortly. Takes a few milliseconds."""
+    _forget()
+    gc.collect(_YOUNG)
+
+
+def _forget() -> None:
+    # A cache of 1,024 calls of a method holds on to whom they were made for: each to all painted lines of a widget.
+    StylesCache.get_inner_outer.cache_clear()
+
+
 class Tidier:
-    """Call ``tick`` about once a second, and ``screen_left`` when a screen was left; both on the screen's thread."""
+    """Call ``tick`` about once a second, ``screen_left`` when a screen was left, and ``typed`` at each key.
+
+    All on the screen's thread.
+    """
 
     def __init__(
         self,
         clock: Callable[[], float] = time.monotonic,
         collect: Callable[[], object] = collect,
+        collect_young: Callable[[], object] = collect_young,
         freeze: Callable[[], object] = gc.freeze,
     ) -> None:
         self._clock = clock
         self._collect = collect
+        self._collect_young = collect_young
         self._freeze = freeze
         self._next = clock() + SETTLED_AFTER
-        self._left = True
+        self._typed_at = clock() - CALM
+        self._left = self._left_young = True
         self._settled = False
 
     def screen_left(self) -> None:
-        self._left = True
+        self._left = self._left_young = True
+
+    def typed(self) -> None:
+        self._typed_at = self._clock()
 
     def tick(self) -> None:
-        if not self._left or self._clock() < self._next:
+        now = self._clock()
+        if now < self._next:
             return
-        self._left = False
-        self._collect()
-        if not self._settled:
-            # What is there by now stays, so it is not looked through again each time.
-            self._settled = True
-            self._freeze()
+        if self._left and now - self._typed_at >= CALM:
+            self._left = self._left_young = False
+            self._collect()
+            if not self._settled:
+                # What is there by now stays, so it is not looked through again each time.
+                self._settled = True
+                self._freeze()
+        elif self._left_young:
+            self._left_young = False
+            self._collect_young()
+        else:
+            return
         self._next = self._clock() + EVERY

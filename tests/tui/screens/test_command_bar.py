@@ -17,7 +17,7 @@ from app.screens.command.palette import Palette
 from app.screens.dashboard import Dashboard
 from app.screens.frame import FrameScreen
 from bench.many_tasks import fill
-from tests.tui.screens.driving import SIZE, home_at, screen_text, until, until_gone, until_shown
+from tests.tui.screens.driving import SIZE, home_at, screen_text, session_with, until, until_gone, until_shown
 from tests.tui.screens.still import still_dashboard
 
 
@@ -196,3 +196,15 @@ async def test_a_palette_that_goes_is_asked_nothing_any_more(app: Dashboard) -> 
         await pilot.press("down", "pageup")
         palette.dismiss()
         await until(pilot, lambda: app.screen is not palette, "the screen below")
+
+
+async def test_a_palette_opens_while_the_last_one_is_being_taken_down(tmp_path: Path) -> None:
+    app = Dashboard(session_with(tmp_path))
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"moorage › fleet")
+        app.action_command_palette()
+        app.pop_screen()
+        app.action_command_palette()
+        await until(pilot, lambda: isinstance(app.screen, Palette) and app.screen.is_mounted, "a palette")
+        await pilot.press("escape")
+        await until_shown(pilot, r"moorage › fleet")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.screens.tidying import EVERY, SETTLED_AFTER, Tidier
+from app.screens.tidying import CALM, EVERY, SETTLED_AFTER, Tidier
 
 
 class Desk:
@@ -11,7 +11,9 @@ class Desk:
     def __init__(self) -> None:
         self.now = 100.0
         self.done: list[tuple[float, str]] = []
-        self.tidier = Tidier(lambda: self.now, lambda: self._do("collect"), lambda: self._do("freeze"))
+        self.tidier = Tidier(
+            lambda: self.now, lambda: self._do("collect"), lambda: self._do("young"), lambda: self._do("freeze")
+        )
 
     def _do(self, what: str) -> None:
         self.done.append((self.now - 100, what))
@@ -47,3 +49,21 @@ def test_a_screen_that_was_left_too_soon_after_the_last_is_not_forgotten() -> No
     desk.tick(0.5)
     desk.tick(EVERY)
     assert [what for _, what in desk.done] == ["collect", "freeze", "collect"]
+
+
+def test_while_somebody_types_only_what_is_young_is_looked_through() -> None:
+    desk = Desk()
+    desk.tick(SETTLED_AFTER)
+    desk.done.clear()
+    for _ in range(3):
+        desk.tidier.screen_left()
+        desk.tidier.typed()
+        desk.tick(CALM / 2)
+        desk.tidier.typed()
+        desk.tick(EVERY - CALM / 2 - 0.1)
+        desk.tidier.typed()
+        desk.tick(0.1)
+    assert [what for _, what in desk.done] == ["young"] * 3
+    desk.tick(EVERY)
+    desk.tick(EVERY)
+    assert [what for _, what in desk.done] == ["young"] * 3 + ["collect"]
