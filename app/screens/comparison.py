@@ -33,6 +33,7 @@ from app.screens.json_screen import search_in
 from widgets.cells import Cell, Span
 from widgets.diff_view import DiffRow, DiffView
 from widgets.pane_tabs import PaneTabs
+from widgets.presence import is_here
 
 if TYPE_CHECKING:
     from app.operations.importing import Imported
@@ -182,7 +183,7 @@ class ComparisonScreen(FrameScreen):
         endpoint, name = state.instance.endpoint, f"{self._family}:{self._right}"
 
         def done(running: Running) -> None:
-            if not self.is_attached:
+            if not is_here(self):
                 return
             label = f"task {task.id[:8]} as it runs on {task.instance.name}"
             sides = Side(name, running.revision), Side(label, running.members, tuple(notes_of(running)))

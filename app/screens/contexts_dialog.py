@@ -19,6 +19,7 @@ from widgets.cells import Column, Row, cell
 from widgets.dialog import Dialog
 from widgets.key_hints import KeyHints
 from widgets.live_table import LiveTable
+from widgets.presence import is_here
 
 _COLUMNS = (
     Column("context", "CONTEXT", min_width=10, weight=2),
@@ -100,7 +101,7 @@ class ContextsDialog(Dialog[None]):
             self.app.notify(f"Added {', '.join(names)} to cluster {self._cluster}", markup=False)
         for failure in answer["failures"]:
             self.app.notify(safe_line(f"{failure['arn']}: {failure['detail']}"), severity="error", markup=False)
-        if self.is_attached and not answer["failures"]:
+        if is_here(self) and not answer["failures"]:
             self.dismiss()
 
     def _refused(self, message: str) -> None:

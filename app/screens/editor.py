@@ -31,6 +31,7 @@ from widgets.json_splice import spliced
 from widgets.live_table import LiveTable
 from widgets.model_form.hints import FormFinding
 from widgets.model_form.widget import ModelForm
+from widgets.presence import is_here
 
 JSON_AFTER = 0.03
 """Seconds after a key in the form at which the JSON follows."""
@@ -88,9 +89,13 @@ class EditorScreen(EditorPanes):
         else:
             self._check()
         if self._checked.members is None:
-            self.call_after_refresh(self._show_pane, JSON)
+            self.call_after_refresh(self._show_json)
         if not self._is_draft and (self._start.base or self._start.text == BLANK):
             self._offer_drafts()
+
+    def _show_json(self) -> None:
+        if is_here(self):
+            self._show_pane(JSON)
 
     def _offer_drafts(self) -> None:
         """What was typed before and never registered is offered before anything new is begun."""
@@ -173,7 +178,7 @@ class EditorScreen(EditorPanes):
         self.desk.jobs.run(lambda: (check_text(text), JsonPlaces(text)), lambda found: self._found(text, *found))
 
     def _found(self, text: str, checked: Checked, places: JsonPlaces) -> None:
-        if text != self._text or not self.is_attached:
+        if text != self._text or not is_here(self):
             return  # something else has been typed since, and is being looked at
         self.bring_json_up_to_date()
         self._checked, self._places = checked, places
@@ -270,7 +275,7 @@ class EditorScreen(EditorPanes):
             self._json_changed()
 
     def _draft_told(self, message: str) -> None:
-        if self.is_attached:
+        if is_here(self):
             self._draft_state = message
             self.refresh_now(None)
 

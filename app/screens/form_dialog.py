@@ -15,6 +15,7 @@ from textual.widgets import Button, Input, Static
 
 from app.screens.desk import Desk
 from widgets.dialog import Dialog
+from widgets.presence import is_here
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class FormDialog(Dialog[None]):
     def _done(self, result: str | Callable[[], object]) -> None:
         if isinstance(result, str):
             self.app.notify(result, markup=False)
-        if not self.is_attached:
+        if not is_here(self):
             return
         self.dismiss()
         if not isinstance(result, str):
@@ -101,7 +102,7 @@ class FormDialog(Dialog[None]):
 
     def _failed(self, message: str) -> None:
         self._busy = False
-        if self.is_attached:
+        if is_here(self):
             self._show(message, failed=True)
 
     def _show(self, message: str, *, failed: bool) -> None:

@@ -21,6 +21,7 @@ from app.screens.log_maker import DeskMaker, looked_at
 from app.screens.log_targets import LogTarget
 from widgets.log_lines import AnyLine, LaterLine, LogLine, made, size_of
 from widgets.log_view import LogView
+from widgets.presence import is_here
 
 TAIL = 500
 KEPT_LINES, KEPT_CHARACTERS = 20_000, 16_000_000
@@ -200,7 +201,7 @@ class LogFeed:
             bundles = list(self._waiting)
             self._waiting.clear()
             self._room.notify_all()
-        if self._closed or not self._view.is_attached:
+        if self._closed or not is_here(self._view):
             return
         began = monotonic()
         lines: list[AnyLine] = []

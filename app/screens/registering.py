@@ -30,6 +30,7 @@ from app.store.sidecar import MAX_NOTE
 from widgets.cells import Cell, Span
 from widgets.diff_view import DiffRow, DiffView
 from widgets.pane_tabs import PaneTabs
+from widgets.presence import is_here
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +251,7 @@ class RegisterScreen(FrameScreen):
     def _registered(self, registered: Registered) -> None:
         stored = registered.stored
         self.say(f"Registered {stored.family}:{stored.revision}; r runs it")
-        if self.is_attached and self._done is not None:
+        if is_here(self) and self._done is not None:
             self.dismiss()
             self._done(registered)
 
@@ -258,7 +259,7 @@ class RegisterScreen(FrameScreen):
         """Somebody was quicker, or it cannot be written: everything is there still."""
         self._busy = False
         self.say(message, bad=True)
-        if self.is_attached:
+        if is_here(self):
             self._compare()
             self.refresh_now(None)
 

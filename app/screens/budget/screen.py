@@ -36,6 +36,7 @@ from widgets.cell_line import CellLine
 from widgets.cells import Cell, Span
 from widgets.graphs import Graphs
 from widgets.live_table import LiveTable
+from widgets.presence import is_here
 
 _NO_MATCH: Final = "No row matches the filter. esc clears it."
 
@@ -108,7 +109,7 @@ class BudgetScreen(FrameScreen):
 
     def _take(self, use: OwnUse) -> None:
         self._busy = False
-        if not self.is_attached:
+        if not is_here(self):
             return
         self._history.add(use, self._totals, self._probe.lag(), self._probe.since(round(EVERY / LAG_EVERY)))
         self.query_one(Graphs).show(*self._history.graphs())

@@ -21,6 +21,7 @@ from app.screens.command.matching import found, nearest
 from app.screens.frame import FrameScreen
 from widgets.cells import Column, Row, cell
 from widgets.live_table import LiveTable
+from widgets.presence import is_here
 
 MOST_SHOWN = 12
 MOST_SAID = 5
@@ -106,7 +107,7 @@ class CommandBar(Vertical):
             self._again()
 
     def _again(self) -> None:
-        if self.is_attached and self.display:
+        if is_here(self) and self.display:
             self._show()
 
     # --- what is offered -------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from widgets.json_view import JsonView
 from widgets.live_table import LiveTable
 from widgets.log_view import LogLine, LogView
 from widgets.pane_tabs import PaneTabs
+from widgets.presence import is_here
 
 COLUMNS = (
     Column("name", "CONTAINER", min_width=14, weight=2),
@@ -87,7 +88,7 @@ class PastTaskScreen(FrameScreen):
 
     def _found(self, past: PastTask | None) -> None:
         self._past, self._read = past, True
-        if not self.is_attached:
+        if not is_here(self):
             return
         log = self.query_one("#past-lines", LogView)
         if past is not None:

@@ -15,6 +15,7 @@ from app.screens.events.rows import word_of
 from app.store.past_task import PastTask
 from widgets.cells import Cell, Column, Row, cell
 from widgets.live_table import LiveTable
+from widgets.presence import is_here
 
 COLUMNS = (
     Column("time", "TIME", width=12),
@@ -61,7 +62,7 @@ class TimelinePane(Vertical):
 
     def _take(self, events: list[Event]) -> None:
         self._busy, self._events = False, events
-        if self.is_attached:
+        if is_here(self):
             self._draw()
 
     def _draw(self) -> None:

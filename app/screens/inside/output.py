@@ -21,6 +21,7 @@ from app.screens.frame import FrameScreen
 from app.screens.json_screen import search_in
 from widgets.cells import Cell, Span
 from widgets.log_view import LogLine, LogView
+from widgets.presence import is_here
 from widgets.sgr import strip_sgr
 
 if TYPE_CHECKING:
@@ -222,7 +223,7 @@ class OutputScreen(FrameScreen):
     def take(self) -> None:
         lines = self._output.taken() if self._output is not None else []
         self._count += len(lines)
-        if self.is_attached:
+        if is_here(self):
             self.query_one(LogView).append(lines)
             self.refresh_now(ChangeSet())
 
@@ -230,7 +231,7 @@ class OutputScreen(FrameScreen):
         self.take()
         self._took = time.monotonic() - self._began
         self._outcome = outcome
-        if self.is_attached:
+        if is_here(self):
             if not self._count:
                 self.query_one(LogView).set_empty("It wrote nothing.")
             self.refresh_now(ChangeSet())

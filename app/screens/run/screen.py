@@ -35,6 +35,7 @@ from widgets.cells import Cell, Span
 from widgets.confirm import Confirm
 from widgets.line_form import LineForm
 from widgets.live_table import LiveTable
+from widgets.presence import is_here
 
 PAUSE = 0.25
 """Seconds between two looks at the fleet: the picture need not follow every event at once, as the form does."""
@@ -156,7 +157,7 @@ class RunScreen(FrameScreen):
 
     def _take_definitions(self, known: tuple[str, ...]) -> None:
         self._definitions = known
-        if self.is_attached:
+        if is_here(self):
             self.refresh_now(None)
 
     @property
@@ -169,7 +170,7 @@ class RunScreen(FrameScreen):
 
     def _arrange(self) -> None:
         """Picture and launch at once where there is room for both; else the one that has the keys."""
-        if not self.is_attached:
+        if not is_here(self):
             return
         where, launches = self.query_one(WherePane), self.query_one("#launches", LiveTable)
         if not self.has_class("-narrow"):
@@ -358,7 +359,7 @@ class RunScreen(FrameScreen):
 
     def _over(self, message: str, bad: bool) -> None:
         self.say(message, bad=bad)
-        if self.is_attached:
+        if is_here(self):
             if not self._launch.rows():
                 self.query_one("#launches", LiveTable).empty_text = message
             self.refresh_bindings()

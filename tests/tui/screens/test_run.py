@@ -140,6 +140,17 @@ async def test_the_picture_follows_every_key_and_stays_while_something_is_wrong(
         assert "web:1 × 1 on prod" in shown(pilot)
 
 
+async def test_what_comes_late_to_a_form_that_is_left_touches_nothing(drive: Drive) -> None:
+    async with drive() as (pilot, screen):
+        await until_shown(pilot, r"fits 1 of 3")
+        pilot.app.pop_screen()
+        assert screen.is_attached, "it is on its way only"
+        await screen.query("*").remove()
+        screen._arrange()
+        screen._take_definitions(("web:1",))
+        await until_shown(pilot, r"moorage › fleet")
+
+
 async def test_a_digit_at_the_count_is_the_count(drive: Drive) -> None:
     async with drive() as (pilot, _):
         await pilot.press("3", "enter")
