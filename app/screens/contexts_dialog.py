@@ -55,6 +55,8 @@ class ContextsDialog(Dialog[None]):
         self._desk.jobs.run(known_contexts, self._show)
 
     def _show(self, found: Sequence[Context]) -> None:
+        if not is_here(self):
+            return
         self._contexts = {str(number): context for number, context in enumerate(found)}
         self.query_one(LiveTable).set_rows(
             [

@@ -37,6 +37,7 @@ from app.store.definitions import StoredRevision
 from widgets.cells import Cell, Row, Span
 from widgets.json_view import JsonView
 from widgets.live_table import LiveTable
+from widgets.presence import is_here
 
 EMPTY_FAMILIES = """No task definition yet.
 
@@ -116,6 +117,8 @@ class DefinitionsScreen(DefinitionActions):
         return (stored.registered_at.timestamp() if stored else 0, key)
 
     def go_to(self, key: RevisionKey) -> None:
+        if not is_here(self):
+            return
         self.query_one("#families", LiveTable).move_to(key[0])
         self.refresh_now(None)
         if self._family == key[0]:

@@ -29,6 +29,7 @@ from widgets.filter_bar import FilterBar
 from widgets.key_hints import KeyHints
 from widgets.lazy_rows import key_at
 from widgets.live_table import LiveTable
+from widgets.presence import is_here
 from widgets.terminal import no_clipboard
 
 SMALLEST = Size(40, 10)
@@ -90,7 +91,7 @@ class FrameScreen(ArrangedTables):
 
     def refresh_now(self, changes: ChangeSet | None) -> None:
         """Bring header and content up to date."""
-        if not self.is_mounted or not self.query("#breadcrumb"):
+        if not self.is_mounted or not is_here(self) or not self.query("#breadcrumb"):
             return
         self.sync(changes)
         self.refresh_header()

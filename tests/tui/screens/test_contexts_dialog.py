@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.screens.contexts_dialog import ContextsDialog
 from app.screens.dashboard import Dashboard
 from tests.tui.screens.driving import SIZE, session_with, until, until_gone, until_shown
 
@@ -46,3 +47,17 @@ async def test_a_context_becomes_an_instance_and_one_that_cannot_says_why(
         await until_shown(pilot, r"Added here to cluster prod")
         await until_gone(pilot, r"Docker contexts into")
         await until(pilot, lambda: [entry.name for entry in session.cluster("prod").instances] == ["here"], "here")
+
+
+async def test_contexts_that_are_found_when_the_dialog_is_left_are_nothing_to_it(tmp_path: Path) -> None:
+    app = Dashboard(session_with(tmp_path / "home"))
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"moorage › fleet")
+        await pilot.press("A")
+        await until_shown(pilot, r"Docker contexts into")
+        dialog = app.screen
+        assert isinstance(dialog, ContextsDialog)
+        app.pop_screen()
+        await dialog.query("*").remove()
+        dialog._show([])
+        await until_gone(pilot, r"Docker contexts into")
