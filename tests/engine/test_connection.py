@@ -193,7 +193,8 @@ def test_one_connection_serves_one_question_after_the_other(engine: Daemon) -> N
         with pytest.raises(HostError):
             ours.inspect(f"{number:064x}")
         ours.containers(f"some={number}")
-    assert connections(engine) == before
+    # Those of tests before may end meanwhile.
+    assert connections(engine) <= before
 
 
 def test_a_call_that_failed_leaves_nothing_behind(fresh_engine: Callable[..., Daemon]) -> None:
