@@ -123,7 +123,6 @@ class Line:
 EVERYWHERE = (
     Line(("q",), "quit", "On the fleet: quit Moorage; tasks go on"),
     Line(("ctrl+q",), "quit", "Quit Moorage from anywhere; tasks go on"),
-    Line(("ctrl+p",), "palette", "Everything by its name, as in the command bar"),
 )
 
 

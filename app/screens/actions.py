@@ -16,7 +16,7 @@ from widgets.live_table import LiveTable
 
 OPEN_AN_INPUT = frozenset({"filter", "command", "include", "exclude"})
 """After these keys are text. They are done before the next key is looked at: a paste is no row of commands."""
-OVER_INPUTS = frozenset({*OPEN_AN_INPUT, "launch", "register", "show_changes", "other_side", "external"})
+OVER_INPUTS = frozenset({*OPEN_AN_INPUT, "palette", "launch", "register", "show_changes", "other_side", "external"})
 """Actions whose keys no input may take for itself."""
 
 
@@ -49,6 +49,7 @@ ACTIONS = _table(
         "mouse", "M", "app.mouse", "mouse", "The mouse selects text in the terminal, or is the screen's", show=False
     ),
     Action("command", "colon", "command", "command", "Type a command, a screen, a cluster, a task … by its name"),
+    Action("palette", "ctrl+p", "palette", "palette", "The same, also while text is typed", show=False),
     Action("help", "question_mark", "app.help", "help", "The keys of this screen"),
     Action(
         "suspend",
@@ -169,8 +170,8 @@ def bindings(*ids: str, **titles: str) -> list[BindingType]:
 TABLE_ACTIONS = ("sort", "columns")
 """The keys of every table that a person arranges."""
 _GO = ("go.fleet", "go.tasks", "go.instances", "go.definitions", "go.events")
-AT_HOME = (*_GO, "alerts", "mouse", "command", "suspend", "help", "clear", "quit")
-INSIDE = (*_GO, "alerts", "mouse", "command", "suspend", "help", "back", "leave")
+AT_HOME = (*_GO, "alerts", "mouse", "command", "palette", "suspend", "help", "clear", "quit")
+INSIDE = (*_GO, "alerts", "mouse", "command", "palette", "suspend", "help", "back", "leave")
 """The keys of every screen: of the first one, and of all others."""
 
 

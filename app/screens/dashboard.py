@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from textual.app import App
 from textual.await_complete import AwaitComplete
-from textual.command import Provider
 from textual.events import Event, InputEvent
 from textual.screen import Screen
 
@@ -59,12 +58,6 @@ HOME = "fleet"
 MOST_TOLD = 3
 
 
-def _commands() -> type[Provider]:
-    from app.screens.command.palette import MoorageCommands
-
-    return MoorageCommands
-
-
 def _warm() -> None:
     """In a thread, once the first frame is there: what the first colon and the first o would have to wait for."""
     import app.screens.command.bar
@@ -74,8 +67,7 @@ def _warm() -> None:
 class Dashboard(App[None]):
     TITLE = "moorage"
     CSS_PATH = [STYLESHEET, STYLESHEET.with_name("screens.tcss")]  # noqa: RUF012 - as Textual declares it
-    ENABLE_COMMAND_PALETTE = True
-    COMMANDS = {_commands}  # noqa: RUF012 - as Textual declares it
+    ENABLE_COMMAND_PALETTE = False  # ours is a part of each screen
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
 
     def __init__(self, session: Session, last_resort: LastResort | None = None, opening: Opening | None = None) -> None:
@@ -306,12 +298,6 @@ class Dashboard(App[None]):
         if doubt and doubt not in self._doubts:
             self._doubts.add(doubt)
             self.notify(f"If it is not in the clipboard: {doubt}", markup=False, timeout=8)
-
-    def action_command_palette(self) -> None:
-        from app.screens.command.palette import Palette
-
-        if not isinstance(self.screen, Palette):
-            self.push_screen(Palette())
 
     def action_help(self) -> None:
         self.push_screen(HelpScreen(help_lines(self.screen.active_bindings.values())))

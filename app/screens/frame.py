@@ -158,12 +158,18 @@ class FrameScreen(ArrangedTables):
         self.app.push_screen(self.desk.doors.alerts())
 
     async def action_command(self) -> None:
+        await self._open_commands(palette=False)
+
+    async def action_palette(self) -> None:
+        await self._open_commands(palette=True)
+
+    async def _open_commands(self, *, palette: bool) -> None:
         from app.screens.command.bar import CommandBar
 
         if not self.query(CommandBar):
             # Awaited: the keys that were typed right behind the colon are the bar's.
             await self.mount(CommandBar(self))
-        self.query_one(CommandBar).open()
+        self.query_one(CommandBar).open(palette=palette)
 
     def matches(self) -> int | None:
         """How many lines the search has found; None on screens whose filter hides rows instead."""

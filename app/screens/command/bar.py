@@ -1,4 +1,7 @@
-"""``:``: a line to type a command in, what it may mean above it, and what was said before."""
+"""A line to type a command in, with what it may mean and what was said before.
+
+``:`` opens it at the lower end of a screen; ctrl+p at the upper end, as a palette, also while text is typed elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ _COLUMNS = (
 
 
 class CommandBar(Vertical):
-    """Lies over the lower end of a screen, and is for what can be done there.
+    """Lies over an end of a screen, and is for what can be done there.
 
     A part of the screen and no dialog: Textual paints a whole screen anew for a dialog, and this is to open in a frame.
     """
@@ -61,16 +64,21 @@ class CommandBar(Vertical):
         self._list.can_focus = False
         self._input = Input(placeholder="a command, a screen, a cluster, a task …", compact=True, id="command-input")
         self._note = Static("", id="command-note", markup=False)
+        self._prompt = Static(":", id="command-prompt")
+        self._line = Horizontal(self._prompt, self._input, self._note, id="command-line")
 
     def compose(self) -> ComposeResult:
         yield self._list
-        with Horizontal(id="command-line"):
-            yield Static(":", id="command-prompt")
-            yield self._input
-            yield self._note
+        yield self._line
 
-    def open(self) -> None:
-        """Show it with nothing typed. What the keys of the screen do is asked before they are text."""
+    def open(self, *, palette: bool) -> None:
+        """Show it with nothing typed. What the keys of the screen do is asked before they are text.
+
+        Opened while it is open, it only moves to where it is asked for.
+        """
+        self._take_place(palette)
+        if self.display:
+            return
         self._back_to = self.screen.focused
         self._entries = [*entries(self._below), *of_families(self._below, self._families)]
         self._input.value = ""
@@ -81,6 +89,17 @@ class CommandBar(Vertical):
         self._desk.jobs.run(self._desk.session.definitions.families, self._take_families, lambda _: None)
         if not self._desk.commands.said:
             self._desk.jobs.run(self._desk.commands.load, lambda _: self._again(), lambda _: None)
+
+    def _take_place(self, palette: bool) -> None:
+        """At the lower end the list is above the line, at the upper end below it."""
+        if palette == self.has_class("-palette"):
+            return
+        self.set_class(palette, "-palette")
+        if palette:
+            self.move_child(self._line, before=self._list)
+        else:
+            self.move_child(self._line, after=self._list)
+        self._prompt.update("›" if palette else ":")
 
     def _close(self) -> None:
         self.display = False

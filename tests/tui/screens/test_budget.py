@@ -65,7 +65,7 @@ async def test_hosts_are_filtered_and_sorted(tmp_path: Path, monkeypatch: pytest
     async with app.run_test(size=(120, 24)) as pilot:
         await until_shown(pilot, r"moorage › fleet")
         await pilot.press("ctrl+p")
-        await until_shown(pilot, r"Search for commands")
+        await until_shown(pilot, r"^ +› ")
         await pilot.press(*"budget")
         await until_shown(pilot, r"budget")
         await pilot.press("enter")

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from pathlib import Path
 
 import pytest
 from textual import events
-from textual.command import CommandList
-from textual.widgets import Input
 
 from app.operations.session import Session
+from app.screens.command.bar import CommandBar
 from app.screens.command.entries import MOST_TASKS, entries, tasks_named
-from app.screens.command.palette import Palette
 from app.screens.dashboard import Dashboard
 from app.screens.frame import FrameScreen
 from bench.many_tasks import fill
-from tests.tui.screens.driving import SIZE, home_at, screen_text, session_with, until, until_gone, until_shown
+from tests.tui.screens.driving import SIZE, home_at, screen_text, until, until_gone, until_shown
 from tests.tui.screens.still import still_dashboard
 
 
@@ -126,12 +123,45 @@ async def test_a_colon_in_an_input_is_text(app: Dashboard) -> None:
 async def test_the_palette_has_the_same_entries(app: Dashboard) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await until_shown(pilot, r"moorage › fleet")
-        await pilot.press("ctrl+p")
-        await until_shown(pilot, r"Search for commands")
-        await pilot.press(*"edge-3")
-        await until_shown(pilot, r"instance edge-3")
+        await pilot.press("ctrl+p", *"edge-3")
+        await until_shown(pilot, r"› edge-3(.|\n)*instance edge-3")
         await pilot.press("enter")
         await until_shown(pilot, r"moorage › prod › edge-3")
+
+
+async def test_the_palette_opens_while_text_is_typed_and_gives_the_text_back(app: Dashboard) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("2", "slash", *"state:run", "ctrl+p", *"budg")
+        await until_shown(pilot, r"› budg(.|\n)*What each host is asked(.|\n)*/ state:run")
+        await pilot.press("escape", *"ning")
+        await until_shown(pilot, r"/ state:running")
+        await until_gone(pilot, r"What each host is asked")
+
+
+async def test_the_bar_and_the_palette_are_one_and_each_key_moves_it(app: Dashboard) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("2", "colon", *"theme", "ctrl+p")
+        await until_shown(pilot, r"› theme(.|\n)*theme moorage-light")
+        bar = app.screen.query_one(CommandBar)
+        assert bar.region.y < 5
+        await pilot.press("ctrl+p", "escape", "ctrl+p", "escape", "colon")
+        await until_shown(pilot, r"^ : a command")
+        assert bar.region.bottom == SIZE[1] - 1
+
+
+async def test_keys_and_clicks_beside_a_palette_that_goes_do_no_harm(app: Dashboard) -> None:
+    """Textual's own palette took a second click, or an enter, as one more screen to close, and ended the program."""
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("2")
+        await until_shown(pilot, r"moorage › tasks")
+        for _ in range(5):
+            await pilot.press("ctrl+p", "pageup", "pagedown", "enter", "enter", "escape", "escape")
+            await pilot.press("ctrl+p")
+            await pilot.click(offset=(60, 30))
+            await pilot.click(offset=(60, 30))
+            await pilot.press("ctrl+p", "ctrl+p", "1", "escape", "2")
+        await until_shown(pilot, r"moorage › (tasks|fleet)")
+        assert len(app.screen_stack) == 1
 
 
 async def test_what_is_offered_among_ten_thousand_tasks_is_bounded(tmp_path: Path) -> None:
@@ -145,66 +175,3 @@ async def test_what_is_offered_among_ten_thousand_tasks_is_bounded(tmp_path: Pat
         assert len(entries(screen)) < 300
         assert tasks_named(screen, "s") == []
         assert len(tasks_named(screen, "svc")) == MOST_TASKS
-
-
-async def test_a_page_key_before_the_palettes_list_is_drawn_does_no_harm(app: Dashboard) -> None:
-    async with app.run_test(size=SIZE) as pilot:
-        await until_shown(pilot, r"moorage › fleet")
-        await pilot.press("ctrl+p")
-        await until_shown(pilot, r"Search for commands")
-        offered = app.screen.query_one(CommandList)
-        await until(pilot, lambda: offered.option_count, "something that is offered")
-        offered.display = False
-        await until(pilot, lambda: not offered.scrollable_content_region, "a list that is not drawn")
-        # As each letter that is typed does it.
-        options = list(offered.options)
-        offered.clear_options()
-        offered.add_options(options)
-        offered.highlighted = 0
-        await pilot.press("pageup", "pagedown", "escape")
-        await until_gone(pilot, r"Search for commands")
-
-
-async def test_enter_twice_in_the_palette_is_once(app: Dashboard) -> None:
-    async with app.run_test(size=SIZE) as pilot:
-        await until_shown(pilot, r"moorage › fleet")
-        await pilot.press("ctrl+p", *"instances")
-        palette = app.screen
-        assert isinstance(palette, Palette)
-        offered = palette.query_one(CommandList)
-        await until(pilot, lambda: offered.option_count and offered.highlighted is not None, "an entry that is chosen")
-        line = palette.query_one(Input)
-        palette._select_or_command()
-        for _ in range(20):
-            palette.post_message(Input.Submitted(line, line.value))
-            await asyncio.sleep(0)
-        await until_shown(pilot, r"moorage › instances")
-        assert len(app.screen_stack) == 1
-
-
-async def test_a_palette_that_goes_is_asked_nothing_any_more(app: Dashboard) -> None:
-    """Textual's timer that shows it as busy may come when its parts are gone."""
-    async with app.run_test(size=SIZE) as pilot:
-        await until_shown(pilot, r"moorage › fleet")
-        await pilot.press("ctrl+p")
-        await until_shown(pilot, r"Search for commands")
-        palette = app.screen
-        assert isinstance(palette, Palette)
-        await palette.query("*").remove()
-        palette._show_busy = not palette._show_busy
-        palette._list_visible = not palette._list_visible
-        await pilot.press("down", "pageup")
-        palette.dismiss()
-        await until(pilot, lambda: app.screen is not palette, "the screen below")
-
-
-async def test_a_palette_opens_while_the_last_one_is_being_taken_down(tmp_path: Path) -> None:
-    app = Dashboard(session_with(tmp_path))
-    async with app.run_test(size=SIZE) as pilot:
-        await until_shown(pilot, r"moorage › fleet")
-        app.action_command_palette()
-        app.pop_screen()
-        app.action_command_palette()
-        await until(pilot, lambda: isinstance(app.screen, Palette) and app.screen.is_mounted, "a palette")
-        await pilot.press("escape")
-        await until_shown(pilot, r"moorage › fleet")
