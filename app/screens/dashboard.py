@@ -17,6 +17,7 @@ from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.events import Event, InputEvent
 from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 from app.fleet.changes import ChangeSet
 from app.fleet.fleet import Fleet
@@ -92,6 +93,8 @@ class Dashboard(App[None]):
         self._mouse_on = session.config.mouse
         self.demo_wanted = False
         self._doubts: set[str] = set()
+        self.fault: BaseException | None = None
+        """What ended it, if that was a fault of ours."""
         self.tidier: Tidier | None = None
         """Where the process is the dashboard's own."""
         jobs = Jobs(self.post, lambda message: self.notify(message, severity="error", markup=False, timeout=8))
@@ -151,6 +154,19 @@ class Dashboard(App[None]):
         loop = self._event_loop
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(partial(self.exit, None, code))
+
+    # --- a fault of ours -------------------------------------------------------------------------------------------
+
+    def _handle_exception(self, error: Exception) -> None:
+        self.fault = self.fault or (error.error if isinstance(error, WorkerFailed) else error)
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """Textual would print the calls with the values of all variables, secrets among them. It is told like the fault
+
+        of a verb instead: a line, and a report without values.
+        """
+        self._close_messages_no_wait()
 
     def _resumed(self) -> None:
         """Out of ctrl-z: Textual has the terminal again, and does not paint by itself."""
@@ -327,4 +343,6 @@ def run_dashboard(
     finally:
         undo()
         last_resort.disarm()
+    if app.fault is not None:
+        raise app.fault
     return open_demo() if app.demo_wanted else app.return_code or 0

@@ -13,7 +13,7 @@ from typing import Any
 
 import docker
 
-from tests.engine_bed import http, processes
+from tests.engine_bed import engines, http, processes
 from tests.engine_bed.machine import Machine
 from tests.engine_bed.waiting import wait_until
 
@@ -114,7 +114,7 @@ class Daemon:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **dict(self.options.environment)},
+                env={**os.environ, **_engine_to_use(), **dict(self.options.environment)},
                 pass_fds=[listener.fileno()] if listener is not None else [],
                 start_new_session=True,
             )
@@ -234,6 +234,12 @@ class Daemon:
             raise DaemonError(f"dockerd of {self.name} did not end in {within:g} s:\n{self.log_tail()}") from late
         wait_until(lambda: not processes.living({pid}), what=f"dockerd {pid} gone")
         self._pid = None
+
+
+def _engine_to_use() -> dict[str, str]:
+    """What finds the programs of the engine that MOORAGE_ENGINE names, before the machine's own."""
+    name = engines.chosen()
+    return {"PATH": engines.path_of(name, os.environ.get("PATH", os.defpath))} if name else {}
 
 
 def _run(argv: Sequence[str], timeout: float) -> subprocess.CompletedProcess[str]:
