@@ -11,12 +11,13 @@ import logging
 import socket
 from typing import Any
 
-import docker
 import requests
 import urllib3
 from docker.errors import APIError, DockerException
 from docker.transport import UnixHTTPAdapter
 
+from app.hosts.bounded import POOLS, UnixPool
+from app.hosts.careful import CarefulClient
 from app.hosts.endpoint import Endpoint
 from app.hosts.errors import HostError, Kind, translated
 from app.hosts.ledger import Ledger
@@ -31,10 +32,13 @@ class _OnePool(UnixHTTPAdapter):  # type: ignore[misc]
     """docker-py has a pool for each URL, and so a connection to the engine for each of the last 25 things asked."""
 
     def get_connection(self, url: str, proxies: Any = None) -> Any:
-        return super().get_connection("/", proxies)
+        with self.pools.lock:
+            if (pool := self.pools.get("/")) is None:
+                pool = self.pools["/"] = UnixPool("/", self.socket_path, self.timeout, maxsize=self.max_pool_size)
+        return pool
 
 
-class _Session(docker.APIClient):  # type: ignore[misc]
+class _Session(CarefulClient):
     """docker-py's low-level client that takes nothing from the environment, and counts what it asks."""
 
     def __init__(self, ledger: Ledger, **options: Any) -> None:
@@ -66,9 +70,9 @@ class _Session(docker.APIClient):  # type: ignore[misc]
             ours = _OnePool(theirs.socket_path, theirs.timeout, max_pool_size=theirs.max_pool_size)
             self._custom_adapter = ours
             self.mount("http+docker://", ours)
-        self.trust_env = False
-        self.max_redirects = 0
-        self.headers["Accept-Encoding"] = "identity"
+        else:
+            self.get_adapter(self.base_url).poolmanager.pool_classes_by_scheme = POOLS
+        self.trust_nothing()
         return str(super()._retrieve_server_version())
 
 
@@ -117,6 +121,8 @@ def _transport_error(what: str, error: BaseException) -> HostError:
         chain.append(cause)
         cause = cause.__cause__ or cause.__context__
     for link in chain:
+        if isinstance(link, HostError):  # docker-py wraps what its first request raises
+            return HostError(link.message, link.kind)
         if isinstance(link, FileNotFoundError):
             return HostError("no Docker Engine is listening there: the socket does not exist", "unreachable")
         if isinstance(link, PermissionError):
