@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.model.endpoint import Endpoint
 from app.screens.budget.screen import BudgetScreen
 from app.screens.dashboard import Dashboard
 from tests.tui.screens.driving import SIZE, screen_text, session_with, until, until_gone, until_shown
@@ -30,7 +31,7 @@ async def test_what_a_real_engine_is_asked_is_what_stands_there(
         await pilot.press("colon", *"budget", "enter")
         await until_shown(pilot, r"moorage › budget .* 1 stream ")
         await until_shown(pilot, r"▌edge-1 prod +● live +\d")
-        ledger = session.engines()[daemon.endpoint].ledger
+        ledger = session.engines()[Endpoint(daemon.endpoint)].ledger
 
         def agrees() -> bool:
             before = ledger.costs().asked
@@ -58,14 +59,14 @@ async def test_what_a_real_engine_is_asked_is_what_stands_there(
 async def test_hosts_are_filtered_and_sorted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = still_dashboard(tmp_path, monkeypatch)
     for number, asked in enumerate((300, 900, 600), 1):
-        ledger = app.desk.session.engine(f"unix:///run/edge-{number}.sock").ledger
+        ledger = app.desk.session.engine(Endpoint(f"unix:///run/edge-{number}.sock")).ledger
         for _ in range(asked):
             ledger.asked()
-    app.desk.session.engine("unix:///run/gone.sock").ledger.asked()
+    app.desk.session.engine(Endpoint("unix:///run/gone.sock")).ledger.asked()
     async with app.run_test(size=(120, 24)) as pilot:
         await until_shown(pilot, r"moorage › fleet")
         await pilot.press("ctrl+p")
-        await until_shown(pilot, r"^ +› ")
+        await until_shown(pilot, r"› a command")
         await pilot.press(*"budget")
         await until_shown(pilot, r"budget")
         await pilot.press("enter")
