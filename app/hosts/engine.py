@@ -10,7 +10,7 @@ import contextlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from app.hosts.clock import clock_offset
@@ -19,6 +19,11 @@ from app.hosts.errors import CALL_TIMEOUT, HostError, checked, translated
 from app.hosts.ledger import Ledger
 from app.hosts.pipeline import Pipeline
 from app.hosts.wire import Wire
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from app.hosts.tunnel import Tunnel
 
 Json = dict[str, Any]
 
@@ -72,10 +77,20 @@ class Engine:
     """One Docker Engine. Connects at the first call and again after a failure; safe to share between threads.
 
     Every method raises HostError; ``kind`` "timeout" means that the outcome of a write is unknown.
+    ``sockets``: the folder for the socket of its tunnel, where it is reached by SSH.
     """
 
-    def __init__(self, endpoint: Endpoint, *, timeout: float = CALL_TIMEOUT, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        timeout: float = CALL_TIMEOUT,
+        read_only: bool = False,
+        sockets: Path | None = None,
+    ) -> None:
         self.endpoint = endpoint
+        self._sockets = sockets
+        self._tunnel: Tunnel | None = None
         self._timeout = timeout
         self._read_only = read_only
         self._client: Any = None
@@ -91,16 +106,44 @@ class Engine:
 
     def api(self) -> Any:
         with self._lock:
+            if self._tunnel is not None and not self._tunnel.alive:
+                self._let_go()
             if self._client is None:
-                # Here, because it imports docker: a tenth of a second that the first frame need not wait for.
-                from app.hosts.connection import connect
-
-                self._client = connect(self.endpoint, timeout=self._timeout, ledger=self.ledger)
+                self._client = self._connected()
             return self._client
 
+    def _connected(self) -> Any:
+        # Here, because it imports docker: a tenth of a second that the first frame need not wait for.
+        from app.hosts.connection import connect
+
+        if not self.endpoint.is_ssh:
+            return connect(self.endpoint, timeout=self._timeout, ledger=self.ledger)
+        if self._tunnel is None:
+            from app.hosts.tunnel import Tunnel
+
+            self._tunnel = Tunnel(self.endpoint, self._sockets)
+        way = self._tunnel.open()
+        try:
+            return connect(way, timeout=self._timeout, ledger=self.ledger)
+        except HostError as error:
+            raise self._tunnel.explained(error) from error
+
     def close(self) -> None:
+        """Let go of the connections. A tunnel that still stands stays: others may have streams through it."""
         with self._lock:
-            client, self._client = self._client, None
+            self._let_go()
+            if self._tunnel is not None:
+                self._tunnel.rest()
+
+    def end(self) -> None:
+        """Let go of everything: nobody asks it any more, as far as is known."""
+        with self._lock:
+            self._let_go()
+            if self._tunnel is not None:
+                self._tunnel.close()
+
+    def _let_go(self) -> None:
+        client, self._client = self._client, None
         if client is not None:
             client.close()
 

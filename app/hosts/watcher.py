@@ -119,7 +119,7 @@ class Watcher:
                 wait = _FIRST_WAIT
                 continue
             if self._stopped.is_set():
-                return
+                break
             wait = _FIRST_WAIT if time.monotonic() - began > _LONGEST_WAIT else min(wait * 1.7, _LONGEST_WAIT)
             pause = wait * random.uniform(0.8, 1.2)
             self._tell("stale" if self._had_answer else "unreachable", reason, next_try=pause)
@@ -127,6 +127,7 @@ class Watcher:
             self._stopped.wait(pause)
             self._resting.clear()
             self._rested()
+        self._engine.end()
 
     def _rested(self) -> bool:
         """While paused: wait until it goes on; whether it was paused."""
