@@ -120,8 +120,6 @@ class BoundedResponse(http.client.HTTPResponse):
 
     def begin(self) -> None:
         super().begin()
-        if not isinstance(self.fp, io.BufferedReader):  # there is no body
-            return
         self._refuse_encoded()
         if self.status >= 300:
             self._counting.allow(ERROR_BYTES)

@@ -7,6 +7,7 @@ session of ours does neither (design: docker 2 and 3, reliability 0.9). Every ca
 from __future__ import annotations
 
 import errno
+import http.client
 import logging
 import socket
 from typing import Any
@@ -26,6 +27,19 @@ from app.model.safe_text import safe_line
 # A full pool makes urllib3 warn on stderr through Python's last-resort handler: that would garble the screen.
 logging.getLogger("urllib3").addHandler(logging.NullHandler())
 logging.getLogger("docker").addHandler(logging.NullHandler())
+
+
+_CUT_OFF = (
+    ConnectionError, urllib3.exceptions.ProtocolError, requests.ConnectionError, http.client.IncompleteRead
+)  # fmt: skip
+_KNOWN = (
+    DockerException,
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    http.client.HTTPException,
+    OSError,
+    ValueError,
+)
 
 
 class _OnePool(UnixHTTPAdapter):  # type: ignore[misc]
@@ -100,9 +114,7 @@ def host_error(what: str, error: Exception) -> HostError | None:
     """The HostError for an exception of docker-py, requests, urllib3 or the system; None for any other."""
     if isinstance(error, APIError):
         return _api_error(what, error)
-    if isinstance(
-        error, DockerException | requests.RequestException | urllib3.exceptions.HTTPError | OSError | ValueError
-    ):
+    if isinstance(error, _KNOWN):
         return _transport_error(what, error)
     return None
 
@@ -142,6 +154,6 @@ def _transport_error(what: str, error: BaseException) -> HostError:
             link
         ):
             return HostError(f"no answer to {what} in time", "timeout")
-        if isinstance(link, ConnectionError | urllib3.exceptions.ProtocolError | requests.ConnectionError):
+        if isinstance(link, _CUT_OFF):
             return HostError(f"the engine went away during {what}", "timeout")
     return HostError(f"{what}: {safe_line(chain[-1])}", "failed")

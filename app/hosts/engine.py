@@ -16,6 +16,7 @@ from urllib.parse import quote
 from app.hosts.clock import clock_offset
 from app.hosts.endpoint import Endpoint
 from app.hosts.errors import CALL_TIMEOUT, HostError, checked, translated
+from app.hosts.json_stream import JsonStream
 from app.hosts.ledger import Ledger
 from app.hosts.pipeline import Pipeline
 from app.hosts.wire import Wire
@@ -35,6 +36,8 @@ PULL_SILENCE = 90.0
 """Seconds without a word after which a pull is given up."""
 START_TIMEOUT = 180.0
 LOAD_TIMEOUT = 30.0
+LONGEST_LOAD = 600.0
+"""Seconds that an engine may talk about an image that it was given; LOAD_TIMEOUT is for its silence."""
 CREATE_TIMEOUT = 240.0
 
 
@@ -46,12 +49,12 @@ class ReadOnlyError(HostError):
 class Stream:
     """Something an engine keeps sending; ``close`` may be called from any thread and ends the reader.
 
-    ``raw`` is what it is read from: it knows how many bytes have come.
+    ``source`` is what it is read from: it knows how many bytes have come. ``TOO_LONG`` stands for what was not read.
     """
 
-    def __init__(self, frames: Any, raw: Any = None, ledger: Ledger | None = None) -> None:
+    def __init__(self, frames: Any, source: JsonStream, ledger: Ledger) -> None:
         self._frames = frames
-        self._raw = raw
+        self._source = source
         self._ledger = ledger
 
     def __iter__(self) -> Iterator[Json]:
@@ -59,10 +62,9 @@ class Stream:
             with translated("reading the event stream"):
                 before = 0
                 for frame in self._frames:
-                    if self._ledger is not None:
-                        came = self._raw.tell()
-                        self._ledger.received(came - before, events=1)
-                        before = came
+                    came = self._source.came
+                    self._ledger.received(came - before, events=1)
+                    before = came
                     if isinstance(frame, dict):
                         yield frame
         except AttributeError as error:  # http.client forgets its file when another thread closes it
@@ -229,8 +231,8 @@ class Engine:
             # docker-py's own events() waits without end for the answer: here only the events themselves may take time.
             response = api._get(api._url("/events"), params=params, stream=True, timeout=self._timeout)
             api._disable_socket_timeout(api._get_raw_response_socket(response))
-            frames = types.CancellableStream(api._stream_helper(response, decode=True), response)
-            return Stream(frames, response.raw, self.ledger)
+            source = JsonStream(response)
+            return Stream(types.CancellableStream(iter(source), response), source, self.ledger)
 
     def stats_wire(self) -> Wire:
         """A connection on which to ask for ``stats_path``; whoever opens it closes it."""
@@ -342,7 +344,8 @@ class Engine:
                 api._url("/images/create"), params=params, headers=headers, stream=True, timeout=PULL_SILENCE
             )
             api._raise_for_status(response)
-            yield from checked(api._stream_helper(response, decode=True))
+            with contextlib.closing(response):
+                yield from checked(JsonStream(response))
 
     def import_image(self, archive: bytes, repository: str, tag: str, changes: Sequence[str]) -> None:
         """Make an image of a root file system's tar. ``changes``: lines of a Dockerfile. It takes over the name."""
@@ -352,8 +355,9 @@ class Engine:
             url = api._url("/images/create")
             response = api._post(url, params=params, data=archive, stream=True, timeout=PULL_SILENCE)
             api._raise_for_status(response)
-            for _ in checked(api._stream_helper(response, decode=True)):
-                pass
+            with contextlib.closing(response):
+                for _ in checked(JsonStream(response, LONGEST_LOAD)):
+                    pass
 
     def load_image(self, archive: bytes) -> None:
         """Load images as ``docker save`` writes them: the same archive has the same id on every engine of a kind."""
@@ -362,8 +366,9 @@ class Engine:
             url = api._url("/images/load")
             response = api._post(url, data=archive, params={"quiet": True}, stream=True, timeout=LOAD_TIMEOUT)
             api._raise_for_status(response)
-            for _ in checked(api._stream_helper(response, decode=True)):
-                pass
+            with contextlib.closing(response):
+                for _ in checked(JsonStream(response, LONGEST_LOAD)):
+                    pass
 
     def create_service(self, spec: Mapping[str, Any]) -> str:
         """Create from the exact API body; returns the id. conflict: the name is taken. No registry is asked."""

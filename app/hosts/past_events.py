@@ -7,10 +7,11 @@ from itertools import islice
 
 from app.hosts.engine import CONTAINER_EVENTS, Engine, Json
 from app.hosts.errors import translated
+from app.hosts.json_stream import JsonStream
 
 MOST_PAST_EVENTS = 1000
 DEADLINE = 10.0
-"""Seconds between two of them: an engine that has no more to tell ends its answer."""
+"""Seconds for all of them: an engine that has no more to tell ends its answer."""
 
 
 def past_events(engine: Engine, since: datetime) -> list[Json]:
@@ -29,7 +30,7 @@ def past_events(engine: Engine, since: datetime) -> list[Json]:
         response = api._get(api._url("/events"), params=params, stream=True, timeout=DEADLINE)
         try:
             api._raise_for_status(response)
-            frames = api._stream_helper(response, decode=True)
-            return [frame for frame in islice(frames, MOST_PAST_EVENTS) if isinstance(frame, dict)]
+            frames = islice(JsonStream(response, DEADLINE), MOST_PAST_EVENTS)
+            return [frame for frame in frames if isinstance(frame, dict)]
         finally:
             response.close()
