@@ -154,7 +154,8 @@ class AlertBook:
         Args:
             now: of here; what happened on a host is compared with that host's.
         """
-        found = [*_grouped(self._failures(fleet)), *self._loop_alerts(fleet), *self._memory_alerts(fleet)]
+        self._let_go(fleet)
+        found = [*_grouped(self._failures()), *self._loop_alerts(fleet), *self._memory_alerts()]
         found += [alert for state in fleet.instances.values() if (alert := self._gone(state, now)) is not None]
         return sorted(found, key=lambda alert: (alert.acknowledged, -alert.since.timestamp(), alert.key))
 
@@ -171,30 +172,39 @@ class AlertBook:
             self._rung.popitem(last=False)
         return [alert for alert in fresh if alert.since >= began]
 
-    def _failures(self, fleet: Fleet) -> list[Alert]:
-        found, nows = [], {}
-        for task in self._failed.values():
+    def _let_go(self, fleet: Fleet) -> None:
+        """Forget what is told no more: a task is as large as its definition, and two thousand may fail in a night."""
+        nows = {key: fleet.host_now(key) for key in fleet.instances}
+        for id_, task in [*self._failed.items()]:
             ended = _ended(task)
-            if task.instance not in nows:
-                nows[task.instance] = fleet.host_now(task.instance)
-            if ended is not None and nows[task.instance] - ended < KEPT and task.instance in fleet.instances:
-                found.append(self._about(task, "failed", f"failed:{task.id}", ended))
-        return found
+            if ended is None or task.instance not in nows or nows[task.instance] - ended >= KEPT:
+                del self._failed[id_]
+        for place, (task, moments) in [*self._loops.items()]:
+            if task.instance not in nows or nows[task.instance] - moments[-1] >= LOOP_WITHIN:
+                del self._loops[place]
+        for place, (task, heavy) in [*self._heavy.items()]:
+            if task.instance not in nows or nows[task.instance] - heavy.last >= MEMORY_FOR:
+                del self._heavy[place]
+
+    def _failures(self) -> list[Alert]:
+        return [
+            self._about(task, "failed", f"failed:{task.id}", ended)
+            for task in self._failed.values()
+            if (ended := _ended(task)) is not None
+        ]
 
     def _loop_alerts(self, fleet: Fleet) -> list[Alert]:
         found = []
         for (_, container), (task, moments) in self._loops.items():
-            now = fleet.host_now(task.instance)
-            if len(moments) == LOOP_TIMES and now - moments[0] < LOOP_WITHIN and task.instance in fleet.instances:
+            if len(moments) == LOOP_TIMES and fleet.host_now(task.instance) - moments[0] < LOOP_WITHIN:
                 key = f"restarts:{task.id}:{container}"
                 found.append(replace(self._about(task, "restarts", key, moments[0]), container=container))
         return found
 
-    def _memory_alerts(self, fleet: Fleet) -> list[Alert]:
+    def _memory_alerts(self) -> list[Alert]:
         found = []
         for (task_id, container), (task, heavy) in self._heavy.items():
-            now = fleet.host_now(task.instance)
-            if now - heavy.last < MEMORY_FOR and heavy.last - heavy.since >= MEMORY_FOR:
+            if heavy.last - heavy.since >= MEMORY_FOR:
                 alert = self._about(task, "memory", f"memory:{task_id}:{container}", heavy.since)
                 found.append(replace(alert, container=container))
         return found

@@ -217,6 +217,7 @@ class Dashboard(App[None]):
         if changes:
             self._supervision.consider(self.desk.fleet, self.desk.in_hand)
             self._alerts.consider(changes)
+            self.desk.board.consider(self.desk.fleet, changes)
         self._show(changes)
         ended = time.monotonic()
         self._pump_at = max(began + PUMP_EVERY, ended + (ended - began) * PUMP_REST)

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TypeVar
 
 from app.fleet.alerts import AlertBook
+from app.fleet.changes import ChangeSet
 from app.fleet.fleet import Fleet
 from app.model.errors import MoorageError
 from app.model.progress import Progress
@@ -72,6 +73,12 @@ class LaunchBoard:
             self.steps.pop(progress.task_id, None)
         else:
             self.steps[progress.task_id] = progress
+
+    def consider(self, fleet: Fleet, changes: ChangeSet) -> None:
+        """Forget the tasks that are gone: who stopped one may not have come to its last step, or warned after it."""
+        for task_id in self.steps.keys() & changes.tasks:
+            if fleet.find_task(task_id) is None:
+                del self.steps[task_id]
 
 
 @dataclass(slots=True)

@@ -169,3 +169,24 @@ def test_of_an_instance_that_left_nothing_is_told(bed: Bed) -> None:
     bed.tasks(failed(1))
     bed.fleet.register(["default"], [])
     assert bed.kinds() == []
+
+
+def test_what_is_told_no_more_is_not_remembered(bed: Bed) -> None:
+    """A task is as large as its definition: failures do not stay in memory until there are two thousand."""
+
+    def remembered() -> int:
+        return sum(bed.book.task(f"{number:02x}" * 16) is not None for number in range(60))
+
+    bed.tasks(*(failed(number) for number in range(40)))
+    looping = [container(tag(task_id=f"{number:02x}" * 16), "running") for number in range(40, 50)]
+    bed.tasks(*looping)
+    for state in [*bed.fleet.tasks()]:
+        bed.book.measured(state, "web", 95, 100, bed.now)
+    assert remembered() == 50
+
+    bed.now += MEMORY_FOR
+    bed.kinds()
+    assert remembered() == 40
+    bed.now += KEPT
+    bed.kinds()
+    assert remembered() == 0
