@@ -88,7 +88,8 @@ def _hangs(tally: Tally) -> list[str]:
     """With what the loop was at, so that it can be mended."""
     lines = []
     for stall in sorted(tally.hangs, key=lambda stall: -float(stall["own"]))[:SLOWEST]:
-        lines.append(f"\nhung {stall['own'] * 1000:.0f} ms of {stall['stall'] * 1000:.0f} on {stall['screen']}")
+        took = f"{stall['own'] * 1000:.0f} ms of {stall['stall'] * 1000:.0f}, {stall['garbage'] * 1000:.0f} for garbage"
+        lines.append(f"\nhung {took}, on {stall['screen']}")
         lines += [f"typed: {' '.join(stall['typed'])}", stall["stack"]]
     return lines
 

@@ -42,11 +42,11 @@ class PaneTabs(Widget):
             """The tabs, for selectors in ``on``."""
             return self.tabs
 
-    def __init__(self, titles: Sequence[str], *, id: str | None = None) -> None:
+    def __init__(self, titles: Sequence[str], index: int = 0, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._titles = tuple(titles)
         self._note = ""
-        self.index = 0
+        self.index = index
 
     def open(self, index: int) -> None:
         """Open a tab by its place; the places wrap round."""

@@ -66,6 +66,7 @@ class ClusterScreen(TaskActions, InstanceDialogs):
         self._cluster = cluster
         self._list = TaskList(desk, cluster, CLUSTER_TASK_COLUMNS)
         self._first_pane = pane
+        self._tabs = PaneTabs(["Tasks", "Instances", "Stowage", "Events"], pane, id="tabs")
 
     @property
     def cluster(self) -> str | None:
@@ -78,7 +79,7 @@ class ClusterScreen(TaskActions, InstanceDialogs):
         return (self._cluster, _PANES[self._pane])
 
     def content(self) -> ComposeResult:
-        yield PaneTabs(["Tasks", "Instances", "Stowage", "Events"], id="tabs")
+        yield self._tabs
         yield LiveTable(CLUSTER_TASK_COLUMNS, id="tasks", empty=EMPTY_TASKS)
         yield LiveTable(CLUSTER_INSTANCE_COLUMNS, id="instances", empty=EMPTY_INSTANCES)
         yield StowagePane(self.desk, id="stowage")
@@ -87,7 +88,6 @@ class ClusterScreen(TaskActions, InstanceDialogs):
     def on_mount(self) -> None:
         self._show_pane()
         super().on_mount()
-        self.query_one(PaneTabs).open(self._first_pane)
         if self._wanted:
             self.show_filtered(self._wanted)
         if self._begin_at:
@@ -103,8 +103,7 @@ class ClusterScreen(TaskActions, InstanceDialogs):
 
     @property
     def _pane(self) -> int:
-        tabs = self.query(PaneTabs)
-        return tabs.first().index if tabs else self._first_pane
+        return self._tabs.index
 
     def sync(self, changes: ChangeSet | None) -> None:
         fleet, matches, now = self.desk.fleet, self.row_filter(), self.now()
@@ -112,8 +111,7 @@ class ClusterScreen(TaskActions, InstanceDialogs):
         running = sum(task.last_status == "RUNNING" for task in tasks)
         states = fleet.of_cluster(self._cluster)
         self.desk.stats.collect()
-        tabs = self.query_one(PaneTabs)
-        tabs.set_titles([f"Tasks {running}", f"Instances {len(states)}", "Stowage", "Events"])
+        self._tabs.set_titles([f"Tasks {running}", f"Instances {len(states)}", "Stowage", "Events"])
         if self._pane == TASKS:
             table = self.query_one("#tasks", LiveTable)
             table.empty_text = "No row matches the filter. esc clears it." if self.filter_text else self._empty_tasks()
@@ -157,7 +155,7 @@ class ClusterScreen(TaskActions, InstanceDialogs):
         self.refresh_now(None)
 
     def action_next_pane(self) -> None:
-        self.query_one(PaneTabs).open(self._pane + 1)
+        self._tabs.open(self._pane + 1)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if self._pane not in _WHERE.get(action, {self._pane}):
@@ -250,6 +248,6 @@ class ClusterScreen(TaskActions, InstanceDialogs):
         elif stowage.on_others and (state := stowage.chosen_state) is not None:
             # The containers behind the block are rows of the first tab.
             self.query_one(FilterBar).set_value(f"unmanaged host:{state.instance.key.name}")
-            self.query_one(PaneTabs).open(TASKS)
+            self._tabs.open(TASKS)
         else:
             self.open_instance()

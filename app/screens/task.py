@@ -64,6 +64,7 @@ class TaskScreen(TaskActions):
         self._feed: LogFeed | None = None
         self._revealed = False
         self._log_note = ""
+        self._tabs = PaneTabs(["Logs", "Stats", "Timeline", "Details", "JSON"], id="tabs")
         self._titles = (_CONTAINERS, "Task ")
 
     # --- frame -----------------------------------------------------------------------------------------------------
@@ -101,7 +102,7 @@ class TaskScreen(TaskActions):
             facts = Facts(id="facts-beside", classes="panel -divided")
             facts.border_title = "Task "
             yield facts
-        yield PaneTabs(["Logs", "Stats", "Timeline", "Details", "JSON"], id="tabs")
+        yield self._tabs
         yield LogView(id="log", empty="No log lines yet.")
         yield Graphs(HISTORY_SECONDS, id="stats")
         yield TimelinePane(self.desk, self._task_id, id="timeline")
@@ -147,7 +148,7 @@ class TaskScreen(TaskActions):
         if self._pane == JSON:
             text, masked = masked_json(task_shape(task, self._instance_id()), revealed=self._revealed)
             self.query_one(JsonView).set_text(text)
-            self.query_one(PaneTabs).set_titles(
+            self._tabs.set_titles(
                 ["Logs", "Stats", "Timeline", "Details", "JSON, secrets masked" if masked else "JSON"]
             )
         if self._pane == TIMELINE:
@@ -186,8 +187,7 @@ class TaskScreen(TaskActions):
 
     @property
     def _pane(self) -> int:
-        tabs = self.query(PaneTabs)
-        return tabs.first().index if tabs else LOGS
+        return self._tabs.index
 
     def _show_pane(self, index: int) -> None:
         for place, name in enumerate(("#log", "#stats", "#timeline", "#details", "#json")):
@@ -210,7 +210,7 @@ class TaskScreen(TaskActions):
 
     def action_next_pane(self) -> None:
         """tab goes round: containers, then each of the tabs below."""
-        tabs = self.query_one(PaneTabs)
+        tabs = self._tabs
         timeline = self.query_one(TimelinePane).table
         panes = [
             self.query_one("#log"),
@@ -236,8 +236,7 @@ class TaskScreen(TaskActions):
     def _told(self, note: str) -> None:
         """What the log is doing stands beside the log alone."""
         self._log_note = note
-        for tabs in self.query(PaneTabs):  # none while the screen is taken down
-            tabs.set_note(note if self._pane == LOGS else "")
+        self._tabs.set_note(note if self._pane == LOGS else "")
 
     @on(LiveTable.RowActivated, "#containers")
     def _open_logs(self, event: LiveTable.RowActivated) -> None:

@@ -2,14 +2,16 @@
 
 ``{"key": …, "screen": …, "keys": […]}`` when a key was handled: the keys are those that the screen has now.
 ``{"stall": s, "own": s, "screen": …, "stack": …}`` when the loop stood still; ``own`` is without the time in which the
-machine ran others. ``{"error": …}`` for an exception wherever it is. ``{"handed": bool}`` while a shell or an editor
-has the terminal. On SIGUSR1 the stacks of all threads are written to HOME.stacks.
+machine ran others, and ``garbage`` the part of it in which Python looked for garbage. ``{"error": …}`` for an exception
+wherever it is. ``{"handed": bool}`` while a shell or an editor has the terminal. On SIGUSR1 the stacks of all threads
+are written to HOME.stacks.
 """
 
 from __future__ import annotations
 
 import asyncio
 import faulthandler
+import gc
 import json
 import os
 import signal
@@ -61,9 +63,12 @@ class Heart:
         self._thread = threading.get_ident()
         self._due = self._loop.time() + BEAT
         self._waits: dict[str, float] = {}
+        self._used = time.thread_time()
+        self._garbage = self._garbage_since = 0.0
         self._beats = 0
         self._stack = ""
         self.paused = False
+        gc.callbacks.append(self._garbage_sought)
         self._loop.call_later(BEAT, self._beat)
         threading.Thread(target=self._look, name="heart", daemon=True).start()
 
@@ -71,16 +76,29 @@ class Heart:
         now = self._loop.time()
         stall = now - self._due
         if stall >= TOLD_FROM and not self.paused:
-            # A thread that the machine does not run may hold what the loop waits for: the worst of them counts.
-            waits = thread_waits()
-            others = max((wait - self._waits.get(thread, 0.0) for thread, wait in waits.items()), default=0.0)
-            self._reporter.tell(stall=stall, own=max(stall - others, 0.0), screen=self._where(), stack=self._stack)
+            own = max(time.thread_time() - self._used, stall - self._waited())
+            where, garbage = self._where(), self._garbage
+            self._reporter.tell(stall=stall, own=own, garbage=garbage, screen=where, stack=self._stack)
         self.paused = False
         self._beats += 1
         if self._beats % _BASE_EVERY == 0 or stall >= TOLD_FROM:
             self._waits = thread_waits()
-        self._stack, self._due = "", self._loop.time() + BEAT
+        self._stack, self._garbage, self._used = "", 0.0, time.thread_time()
+        self._due = self._loop.time() + BEAT
         self._loop.call_later(BEAT, self._beat)
+
+    def _waited(self) -> float:
+        """Seconds for which the machine ran others though some thread of ours was ready.
+
+        That of all threads together: each of them may have had what the loop waits for, one after the other.
+        """
+        return sum(wait - self._waits.get(thread, 0.0) for thread, wait in thread_waits().items())
+
+    def _garbage_sought(self, phase: str, _info: dict[str, int]) -> None:
+        if phase == "start":
+            self._garbage_since = time.monotonic()
+        else:
+            self._garbage += time.monotonic() - self._garbage_since
 
     def _look(self) -> None:
         while True:

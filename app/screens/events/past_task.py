@@ -56,6 +56,7 @@ class PastTaskScreen(FrameScreen):
         self._cluster = cluster
         self._past: PastTask | None = None
         self._read = False
+        self._tabs = PaneTabs(["Last lines", "Timeline", "Details", "JSON"], id="tabs")
 
     def crumbs(self) -> Iterable[str]:
         definition = (f"{self._past.family}:{self._past.revision}",) if self._past else ()
@@ -73,7 +74,7 @@ class PastTaskScreen(FrameScreen):
         containers = LiveTable(COLUMNS, id="past-containers", classes="panel", markable=False, openable=False)
         containers.border_title = " Containers "
         yield containers
-        yield PaneTabs(["Last lines", "Timeline", "Details", "JSON"], id="tabs")
+        yield self._tabs
         yield LogView(id="past-lines", empty="No log lines are left.")
         yield TimelinePane(self.desk, self._task_id, id="past-timeline")
         with FactsPane(id="past-details"):
@@ -101,7 +102,7 @@ class PastTaskScreen(FrameScreen):
             self.query_one("#past-json", JsonView).set_text(masked_json(self._shape(past))[0])
         else:
             self.query_one("#past-facts", Facts).show([("Known", _UNKNOWN), ("Task id", self._task_id)])
-            self.query_one(PaneTabs).open(_TIMELINE)
+            self._tabs.open(_TIMELINE)
         self.refresh_now(None)
 
     def _shape(self, past: PastTask) -> dict[str, Any]:
@@ -124,8 +125,7 @@ class PastTaskScreen(FrameScreen):
 
     @property
     def _pane(self) -> int:
-        tabs = self.query(PaneTabs)
-        return tabs.first().index if tabs else _LINES
+        return self._tabs.index
 
     def _show_pane(self) -> None:
         for place, name in enumerate(_PANES):
@@ -138,7 +138,7 @@ class PastTaskScreen(FrameScreen):
 
     def action_next_pane(self) -> None:
         """tab goes round: containers, then each of the tabs below."""
-        tabs, last = self.query_one(PaneTabs), len(_PANES) - 1
+        tabs, last = self._tabs, len(_PANES) - 1
         on_top = self.focused is self.query_one("#past-containers")
         if not on_top and tabs.index == last:
             tabs.open(_LINES)

@@ -73,6 +73,7 @@ class InstanceScreen(TaskActions, InstanceDialogs):
         self._list = TaskList(desk, key.cluster, HERE_COLUMNS, key)
         self._filters_events = False
         self._titles = ("", "")
+        self._tabs = PaneTabs(["Stats", "Stowage", "Events", "Details", "JSON"], id="tabs")
 
     # --- frame -----------------------------------------------------------------------------------------------------
 
@@ -104,7 +105,7 @@ class InstanceScreen(TaskActions, InstanceDialogs):
             facts = Facts(id="facts-beside", classes="panel -divided")
             facts.border_title = _FACTS
             yield facts
-        yield PaneTabs(["Stats", "Stowage", "Events", "Details", "JSON"], id="tabs")
+        yield self._tabs
         yield Graphs(HISTORY_SECONDS, id="stats")
         yield StowagePane(self.desk, id="stowage")
         yield EventsPane(self.desk, self._key.cluster, id="events", instance=self._key.name)
@@ -168,8 +169,7 @@ class InstanceScreen(TaskActions, InstanceDialogs):
 
     @property
     def _pane(self) -> int:
-        tabs = self.query(PaneTabs)
-        return tabs.first().index if tabs else STATS
+        return self._tabs.index
 
     def _panes(self) -> list[Widget]:
         """What takes the keys in each of the tabs."""
@@ -194,7 +194,7 @@ class InstanceScreen(TaskActions, InstanceDialogs):
 
     def action_next_pane(self) -> None:
         """tab goes round: what is on it, then each of the tabs below."""
-        tabs, table, panes = self.query_one(PaneTabs), self.query_one("#tasks"), self._panes()
+        tabs, table, panes = self._tabs, self.query_one("#tasks"), self._panes()
         if self.focused is table:
             tabs.open(STATS)
             panes[STATS].focus()
