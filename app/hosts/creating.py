@@ -34,6 +34,7 @@ _ATTEMPTS = 3
 class Creator:
     """Makes one task's containers. Its making makes what they share.
 
+    ``accepted``: somebody who knows what they reach beyond their own walls has said yes.
     Raises HostError, whose message begins with ECS's name of the failure, unless the host did not answer.
     """
 
@@ -44,10 +45,13 @@ class Creator:
         definition: TaskDefinition,
         environments: Mapping[str, ContainerEnvironment],
         settings: HostSettings,
+        *,
+        accepted: bool = False,
     ) -> None:
         self._engine = engine
+        self._accepted = accepted
         with _named("CannotCreateVolumeError"):
-            make_volumes(engine, definition, task.task_id)
+            make_volumes(engine, definition, task.task_id, accepted=accepted)
         with _named("ResourceInitializationError"):
             ports = _choose_ports(engine, definition, task.task_id, settings.host_ports)
             network = make_network(engine, task.task_id) if needs_network(definition) else ""
@@ -65,7 +69,7 @@ class Creator:
         name = container_name(tag)
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                made = self._engine.create_container(name, body)
+                made = self._engine.create_container(name, body, accepted=self._accepted)
             except HostError as error:
                 if error.kind not in ("conflict", "timeout"):
                     raise

@@ -19,11 +19,14 @@ from app.hosts.errors import CALL_TIMEOUT, HostError, checked, translated
 from app.hosts.json_stream import JsonStream
 from app.hosts.ledger import Ledger
 from app.hosts.pipeline import Pipeline
+from app.hosts.policy_rule import ReadOnlyError, Rule, RuleNow
 from app.hosts.wire import Wire
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    # Only when something is made: the tables of what is known take their time, and the first frame makes nothing.
+    from app.hosts.policy import Verdict
     from app.hosts.tunnel import Tunnel
 
 Json = dict[str, Any]
@@ -39,11 +42,6 @@ LOAD_TIMEOUT = 30.0
 LONGEST_LOAD = 600.0
 """Seconds that an engine may talk about an image that it was given; LOAD_TIMEOUT is for its silence."""
 CREATE_TIMEOUT = 240.0
-
-
-class ReadOnlyError(HostError):
-    def __init__(self, what: str) -> None:
-        super().__init__(f"{what} refused: this cluster is read-only here", "refused")
 
 
 class Stream:
@@ -79,6 +77,7 @@ class Engine:
     """One Docker Engine. Connects at the first call and again after a failure; safe to share between threads.
 
     Every method raises HostError; ``kind`` "timeout" means that the outcome of a write is unknown.
+    ``rule``: what its clusters allow, asked before each write; without it everything is allowed.
     ``sockets``: the folder for the socket of its tunnel, where it is reached by SSH.
     """
 
@@ -88,6 +87,7 @@ class Engine:
         *,
         timeout: float = CALL_TIMEOUT,
         read_only: bool = False,
+        rule: RuleNow | None = None,
         sockets: Path | None = None,
     ) -> None:
         self.endpoint = endpoint
@@ -95,6 +95,7 @@ class Engine:
         self._tunnel: Tunnel | None = None
         self._timeout = timeout
         self._read_only = read_only
+        self._rule: RuleNow = rule or (lambda: Rule(dangerous="allow"))
         self._client: Any = None
         self._clock_offset: timedelta | None = None
         self._lock = threading.Lock()
@@ -151,13 +152,20 @@ class Engine:
 
     def _write(self, what: str) -> Any:
         """The one gate for all writes."""
-        if self._read_only:
-            raise ReadOnlyError(what)
+        of_cluster = self._rule().read_only
+        if self._read_only or of_cluster:
+            raise ReadOnlyError(what, of_cluster)
         return self.api()
 
     def gate(self, what: str) -> Any:
         """The session, for a write that another module of this room does. Raises ReadOnlyError."""
         return self._write(what)
+
+    def check(self, verdict: Verdict, *, accepted: bool) -> None:
+        """Return if what has this verdict may be made here; raises PolicyError. ``accepted``: somebody has said yes."""
+        from app.hosts.policy import allowed
+
+        allowed(verdict, self._rule(), accepted=accepted)
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
@@ -255,9 +263,15 @@ class Engine:
 
     # --- writing ---------------------------------------------------------------------------------------------------
 
-    def create_container(self, name: str, body: Mapping[str, Any]) -> str:
-        """Create from the exact API body; returns the id. conflict: the name is taken."""
+    def create_container(self, name: str, body: Mapping[str, Any], *, accepted: bool = False) -> str:
+        """Create from the exact API body; returns the id. conflict: the name is taken.
+
+        ``accepted``: somebody who knows what it reaches beyond its own walls has said yes. Raises PolicyError.
+        """
+        from app.hosts.policy import judge
+
         api = self._write("create")
+        self.check(judge(body), accepted=accepted)
         with translated("create"):
             url = api._url("/containers/create")
             response = api._post_json(url, data=dict(body), params={"name": name}, timeout=CREATE_TIMEOUT)
@@ -285,9 +299,24 @@ class Engine:
             if response.status_code not in (404, 409):  # 409: its removal is under way
                 api._raise_for_status(response)
 
-    def create_volume(self, name: str, labels: Mapping[str, str], driver: str = "", opts: Json | None = None) -> Json:
-        """Create, or get the one that has the name; its labels tell which. conflict: it has another driver."""
+    def create_volume(
+        self,
+        name: str,
+        labels: Mapping[str, str],
+        driver: str = "",
+        opts: Json | None = None,
+        *,
+        accepted: bool = False,
+    ) -> Json:
+        """Create, or get the one that has the name; its labels tell which. conflict: it has another driver.
+
+        ``accepted``: as for a container.
+        """
         api = self._write("creating a volume")
+        if driver or opts:
+            from app.hosts.policy import judge_volume
+
+            self.check(judge_volume(driver, opts), accepted=accepted)
         body = {"Name": name, "Driver": driver or None, "DriverOpts": opts or {}, "Labels": dict(labels)}
         # A driver that is not there is looked for again and again, for longer than an ordinary call may take.
         timeout = CREATE_TIMEOUT if driver else self._timeout

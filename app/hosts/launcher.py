@@ -19,6 +19,7 @@ from app.hosts.images import ensure_image, platform_of
 from app.hosts.labels import TASK
 from app.hosts.lease import LeaseKeeper
 from app.hosts.marking import mark_failed, mark_impossible
+from app.hosts.policy_task import judge_task
 from app.hosts.reading import container_from_list
 from app.hosts.settings import HostSettings
 from app.hosts.starting import Starter
@@ -48,7 +49,8 @@ class LaunchOrder:
     """What to launch: the record that the task gets, its definition with the overrides in place, and for each container
 
     what comes from outside. ``capacity``: what the instance offers to tasks in all. ``distinct``: no other task of the
-    group may be there (distinctInstance).
+    group may be there (distinctInstance). ``accepted``: somebody who knows what its containers reach beyond their own
+    walls has said yes.
     """
 
     record: TaskRecord
@@ -56,6 +58,7 @@ class LaunchOrder:
     capacity: Resources
     environments: Mapping[str, ContainerEnvironment] = field(default_factory=dict)
     distinct: bool = False
+    accepted: bool = False
 
     @property
     def tag(self) -> TaskTag:
@@ -108,9 +111,11 @@ class Launcher:
     def launch(self, order: LaunchOrder) -> Task:
         """Launch to RUNNING, or to STOPPED with the reason why not: the task as it is then.
 
-        Raises ReservationLost, or HostError when the host stopped answering: then what exists is recognised by the
-        next supervisor and finished or undone.
+        Raises ReservationLost; PolicyError before anything is made; or HostError when the host stopped answering: then
+        what exists is recognised by the next supervisor and finished or undone.
         """
+        verdict = judge_task(order.definition, order.tag, order.environments)
+        self._engine.check(verdict, accepted=order.accepted)
         task_id, owner = order.record.task_id, order.record.launcher
         written = write_record(self._engine, order.record)
         if isinstance(written, TaskRecord) and written.launcher != owner:
@@ -207,7 +212,14 @@ class Launcher:
     def _create_all(self, order: LaunchOrder, sequence: list[str], failed: set[str]) -> None:
         definition, task_id = order.definition, order.record.task_id
         try:
-            creator = Creator(self._engine, order.tag, definition, order.environments, self._settings)
+            creator = Creator(
+                self._engine,
+                order.tag,
+                definition,
+                order.environments,
+                self._settings,
+                accepted=order.accepted,
+            )
         except HostError as error:
             if error.kind in _UNANSWERED:
                 raise

@@ -24,8 +24,9 @@ _VOLUME_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _OUR_CONTAINER = re.compile(r"/?moorage-[A-Za-z0-9][A-Za-z0-9_-]*-[0-9]+-[A-Za-z0-9_.-]+-[0-9a-f]{12}")
 _PROC_ROOT = re.compile(r"/proc/[^/]+(?:/task/[^/]+)?/(?:root|cwd)(?=/|$)")
 _ENGINES = (
-    "/run/docker.sock", "/var/run/docker.sock", "/run/docker", "/run/containerd", "/run/podman", "/run/crio", "/run/user", "/run/snap.docker",
-    "/var/lib/docker", "/var/lib/containerd", "/var/lib/containers", "/var/snap/docker",
+    "/run/docker.sock", "/var/run/docker.sock", "/run/docker", "/run/containerd", "/run/podman", "/run/crio",
+    "/run/user", "/run/snap.docker", "/var/lib/docker", "/var/lib/containerd", "/var/lib/containers",
+    "/var/snap/docker",
 )  # fmt: skip
 """Where engines have their sockets and their data: whoever has one of these is root on the host."""
 _SHARED = frozenset({"shared", "rshared"})

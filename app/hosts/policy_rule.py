@@ -1,4 +1,4 @@
-"""What the clusters of an engine allow on it, and the errors that say no. Light: it is there from the first frame on."""
+"""What the clusters of an engine allow on it, and the errors that say no. Light: the first frame has it."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from app.hosts.crashpoint import crashpoint
 from app.hosts.engine import Engine, Json
+from app.hosts.policy import judge
 from app.hosts.reading import inspect_or_none
 from app.hosts.task_objects import write_record
 from app.model.container import PortBinding
@@ -35,6 +36,8 @@ _CONFIG = (
     "OpenStdin",
     "Tty",
 )
+_FILLED_IN = frozenset({"CgroupnsMode", "MaskedPaths", "ReadonlyPaths", "Runtime"})
+"""What the engine decides for every container of ours, and decides again."""
 _SHARED_MODES = ("NetworkMode", "PidMode", "IpcMode")
 _BUILT_IN_NETWORKS = frozenset({"", "default", "bridge", "host", "none"})
 
@@ -125,15 +128,37 @@ def replace_container(
         host["PortBindings"] = port_bindings(ports)
     for old, new in (owners or {}).items():
         host.update({mode: f"container:{new}" for mode in _SHARED_MODES if host.get(mode) == f"container:{old}"})
+    _name_owners(engine, host)
+    engine.check(judge(body), accepted=True)
     engine.remove_container(str(detail["Id"]))
     crashpoint("between-remove-and-create")
-    return engine.create_container(str(detail.get("Name", "")).removeprefix("/"), body)
+    return engine.create_container(str(detail.get("Name", "")).removeprefix("/"), body, accepted=True)
+
+
+def check_again(engine: Engine, detail: Json) -> None:
+    """Return if a container that is there may be started or made again; raises PolicyError.
+
+    Whoever launched it was asked. What its cluster denies by now is not begun once more.
+    """
+    body = body_from(detail)
+    _name_owners(engine, body["HostConfig"])
+    engine.check(judge(body), accepted=True)
+
+
+def _name_owners(engine: Engine, host: dict[str, Any]) -> None:
+    """Say by their names whose namespaces are shared: of an id nobody can tell whether it is one of the task's."""
+    for mode in _SHARED_MODES:
+        kind, _, owner = str(host.get(mode, "")).partition(":")
+        found = inspect_or_none(engine, owner) if kind == "container" else None
+        if found is not None:
+            host[mode] = f"container:{str(found.get('Name', '')).removeprefix('/')}"
 
 
 def body_from(detail: Json) -> dict[str, Any]:
     """What to send to get the container that ``detail``, an answer of inspect, describes."""
     config: Mapping[str, Any] = detail.get("Config") or {}
-    host = dict(detail.get("HostConfig") or {})
+    told: Mapping[str, Any] = detail.get("HostConfig") or {}
+    host = {name: value for name, value in told.items() if name not in _FILLED_IN}
     body: dict[str, Any] = {name: config[name] for name in _CONFIG if config.get(name) is not None}
     mode = str(host.get("NetworkMode", ""))
     if mode.startswith("container:"):

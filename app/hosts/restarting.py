@@ -29,6 +29,9 @@ def restart_ended(engine: Engine, task: Task) -> str:
 
 
 def _restart(engine: Engine, task: Task, part: TaskContainer) -> None:
+    # Here: what it needs takes its time to load, and few who watch ever restart anything.
+    from app.hosts.replacing import check_again
+
     assert part.runtime is not None
     now = engine.now()
     if part.runtime.finished_at is not None:
@@ -37,6 +40,7 @@ def _restart(engine: Engine, task: Task, part: TaskContainer) -> None:
     mark = RestartMark(task.id, part.name, part.restart_count + 1, now, part.started_at or now)
     write_record(engine, mark)
     try:
+        check_again(engine, engine.inspect(part.runtime.id))
         engine.start(part.runtime.id)
     except HostError as error:
         if error.kind in ("unreachable", "timeout"):

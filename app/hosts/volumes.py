@@ -18,19 +18,19 @@ def volume_source(volume: Volume, task_id: str) -> str:
     return volume.name if _shared(volume) else volume_name(task_id, volume.name)
 
 
-def make_volumes(engine: Engine, definition: TaskDefinition, task_id: str) -> None:
+def make_volumes(engine: Engine, definition: TaskDefinition, task_id: str, *, accepted: bool = False) -> None:
     """Make the volumes that go with the task, and the shared ones that may be made; look for the other shared ones.
 
-    Raises HostError, which names the volume. Each step may be repeated.
+    ``accepted``: as for a container. Raises HostError, which names the volume. Each step may be repeated.
     """
     for volume in definition.volumes:
         if volume.host is not None and volume.host.source_path:
             continue
         try:
             if _shared(volume):
-                _find_or_make(engine, volume)
+                _find_or_make(engine, volume, accepted=accepted)
             else:
-                _make(engine, volume, task_id)
+                _make(engine, volume, task_id, accepted=accepted)
         except HostError as error:
             if error.unanswered:
                 raise
@@ -42,17 +42,20 @@ def _shared(volume: Volume) -> bool:
     return docker is not None and docker.scope == "shared"
 
 
-def _make(engine: Engine, volume: Volume, task_id: str) -> None:
+def _make(engine: Engine, volume: Volume, task_id: str, *, accepted: bool) -> None:
     docker = volume.docker_volume_configuration or DockerVolumeConfiguration()
     labels = {**without_ours(docker.labels), TASK: task_id}
     name = volume_name(task_id, volume.name)
-    made = engine.create_volume(name, labels, docker.driver or "", docker.driver_opts)
+    made = engine.create_volume(name, labels, docker.driver or "", docker.driver_opts, accepted=accepted)
     if (made.get("Labels") or {}).get(TASK) != task_id:
         raise HostError(f"{name} is on the host already, and is not this task's; remove it there", "conflict")
 
 
-def _find_or_make(engine: Engine, volume: Volume) -> None:
-    """A shared volume has no label of ours: nothing that clears up after a task may take it for the task's."""
+def _find_or_make(engine: Engine, volume: Volume, *, accepted: bool) -> None:
+    """A shared volume has no label of ours: nothing that clears up after a task may take it for the task's.
+
+    One that is there is taken as it is, whatever its options are: whoever made it has the engine anyway.
+    """
     docker = volume.docker_volume_configuration or DockerVolumeConfiguration()
     if volume.name.startswith(_OURS):
         raise HostError(f"shared volumes can't be named {_OURS}…: Moorage's own are; choose another name", "refused")
@@ -64,4 +67,5 @@ def _find_or_make(engine: Engine, volume: Volume) -> None:
         if not docker.autoprovision:
             remedy = f"make it (docker volume create {volume.name}), or set autoprovision"
             raise HostError(f"it is shared and not on the host; {remedy}", "not-found") from error
-        engine.create_volume(volume.name, without_ours(docker.labels), docker.driver or "", docker.driver_opts)
+        labels = without_ours(docker.labels)
+        engine.create_volume(volume.name, labels, docker.driver or "", docker.driver_opts, accepted=accepted)

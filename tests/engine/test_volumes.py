@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from app.hosts.endpoint import parse_endpoint
-from app.hosts.engine import Engine, ReadOnlyError
+from app.hosts.engine import Engine
 from app.hosts.errors import HostError
 from app.hosts.labels import TASK
+from app.hosts.policy_rule import ReadOnlyError
 from app.hosts.task_objects import remove_belongings
 from app.hosts.volumes import make_volumes
 from app.model.task_definition import TaskDefinition
