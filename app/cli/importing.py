@@ -10,10 +10,10 @@ from typing import Any
 
 from app.cli.arguments import Parser
 from app.cli.command import Call, Command
-from app.cli.outcome import FAILED, Interrupted, complain, warn
+from app.cli.outcome import FAILED, complain, telling_what_exists, warn
 from app.cli.progress import ProgressPrinter
 from app.cli.sources import read_source
-from app.cli.tasks import left_behind, tell_reasons
+from app.cli.tasks import left_behind, left_stopping, tell_reasons
 from app.model.dialects import registerable
 from app.model.errors import Finding, MoorageError, UsageError
 from app.operations import compose_up
@@ -155,11 +155,8 @@ def _up(call: Call) -> int:
     cluster = call.session.cluster_name(call.options.cluster)
     _tell(imported.source, imported.losses)
     progress = ProgressPrinter(sys.stderr)
-    try:
+    with telling_what_exists(lambda: left_behind(progress, cluster)):
         up = compose_up.bring_up(call.session, imported, cluster, progress.tell, complain)
-    except KeyboardInterrupt:
-        progress.close()
-        raise Interrupted(*left_behind(progress, cluster)) from None
     progress.close()
     _tell(imported.source, up.warnings)
     call.show(up.launched.shape())
@@ -195,11 +192,8 @@ def _down(call: Call) -> int:
         data, source = read_source(_one_file(options) or compose_up.default_file(), "FILE", bare_is_json=False)
         project = compose_up.project_of(data, source, _folder(source), ImportOptions(project_name=project))
     progress = ProgressPrinter(sys.stderr)
-    try:
+    with telling_what_exists(lambda: left_stopping(progress)):
         stopped, fleet = compose_up.take_down(call.session, project, options.cluster, progress.tell, complain)
-    except KeyboardInterrupt:
-        progress.close()
-        raise Interrupted("a task that was told to stop is stopped by the next Moorage that watches") from None
     progress.close()
     tasks = [task_shape(task, fleet.instances[task.instance].instance.id) for task in stopped]
     call.show({"tasks": tasks})

@@ -1,6 +1,7 @@
 """How a run ends: exit codes, and one clear line on stderr instead of a traceback. Imports nothing heavy.
 
-0 done; 1 refused or failed; 2 wrong usage; 70 a fault of Moorage; 130 ctrl-c; 141 nobody reads stdout any more.
+0 done; 1 refused or failed; 2 wrong usage; 70 a fault of Moorage; 130 ctrl-c; 141 nobody reads stdout any more; 143 and
+129 where SIGTERM and SIGHUP end something of which there is more to tell.
 """
 
 from __future__ import annotations
@@ -8,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,11 +22,37 @@ DONE, FAILED, USAGE, FAULT, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 70, 130, 141
 
 
 class Interrupted(KeyboardInterrupt):
-    """ctrl-c, with lines that say what exists now and how to go on."""
+    """ctrl-c or another signal that ends, with lines that say what exists now and how to go on."""
 
-    def __init__(self, *lines: str) -> None:
+    def __init__(self, *lines: str, number: int = signal.SIGINT) -> None:
         super().__init__(*lines)
         self.lines = lines
+        self.number = number
+
+
+@contextlib.contextmanager
+def telling_what_exists(lines: Callable[[], Sequence[str]]) -> Iterator[None]:
+    """Whatever ends the block early, ctrl-c, SIGTERM or a terminal that is hung up: these lines are told, and it ends.
+
+    A signal that somebody else handles or ignores (nohup) is left alone, and a second one ends at once.
+    """
+    import threading
+
+    def end(number: int, _frame: object) -> None:
+        raise Interrupted(number=number)
+
+    ours = []
+    if threading.current_thread() is threading.main_thread():
+        ours = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, end)
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted(*lines(), number=getattr(interrupt, "number", signal.SIGINT)) from None
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def guarded(work: Callable[[], int], state_folder: Callable[[], Path]) -> int:
@@ -52,9 +80,11 @@ def guarded(work: Callable[[], int], state_folder: Callable[[], Path]) -> int:
         complain(error.message)
         return FAILED
     except KeyboardInterrupt as interrupt:
+        number = getattr(interrupt, "number", signal.SIGINT)
+        what = "interrupted" if number == signal.SIGINT else f"ended by {signal.Signals(number).name}"
         with contextlib.suppress(KeyboardInterrupt):  # a second one: leave now
-            complain("\n".join(("interrupted", *getattr(interrupt, "lines", ()))))
-        return INTERRUPTED
+            complain("\n".join((what, *getattr(interrupt, "lines", ()))))
+        return 128 + number
     except OSError as error:
         # Ours name their file; one without is stdout itself: a closed pipe, a full disk.
         ours = error.errno not in _STDOUT_TROUBLE or error.filename is not None

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from app.cli.arguments import Parser
 from app.cli.command import Call, Command, answering
-from app.cli.outcome import FAILED, Interrupted, complain, warn
+from app.cli.outcome import FAILED, complain, telling_what_exists, warn
 from app.cli.progress import ProgressPrinter
 from app.model.progress import Tell
 from app.model.requests import (
@@ -45,13 +45,10 @@ def _launch(call: Call, begin: Callable[[Tell], Launched], *, wait: bool) -> int
     cluster = call.session.cluster_name(call.request.cluster)
     progress = ProgressPrinter(sys.stderr)
     codes: list[int] = []
-    try:
+    with telling_what_exists(lambda: left_behind(progress, cluster)):
         launched = begin(progress.tell)
         if wait:
             codes = _stay(call, cluster, launched, progress)
-    except KeyboardInterrupt:
-        progress.close()
-        raise Interrupted(*left_behind(progress, cluster)) from None
     progress.close()
     for finding in launched.warnings:
         warn(str(finding))
@@ -80,7 +77,8 @@ def tell_reasons(launched: Launched) -> None:
 
 
 def left_behind(progress: ProgressPrinter, cluster: str) -> list[str]:
-    """What an interrupted launch leaves, in lines."""
+    """What an interrupted launch leaves, in lines. The progress is told no more."""
+    progress.close()
     lines = []
     for step in progress.unfinished:
         last = f"{step.step} {step.container}".strip()
@@ -96,15 +94,16 @@ def left_behind(progress: ProgressPrinter, cluster: str) -> list[str]:
     return lines
 
 
+def left_stopping(progress: ProgressPrinter) -> list[str]:
+    """What becomes of a task whose stop was interrupted. The progress is told no more."""
+    progress.close()
+    return ["a task that was told to stop is stopped by the next Moorage that watches: the dashboard, or moorage agent"]
+
+
 def _stop_task(call: Call) -> int:
     progress = ProgressPrinter(sys.stderr)
-    try:
+    with telling_what_exists(lambda: left_stopping(progress)):
         shape = tasks.stop_task(call.session, call.request, progress.tell)
-    except KeyboardInterrupt:
-        progress.close()
-        raise Interrupted(
-            "a task that was told to stop is stopped by the next Moorage that watches: the dashboard, or moorage agent",
-        ) from None
     progress.close()
     call.show(shape)
     return 0

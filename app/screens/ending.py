@@ -11,7 +11,7 @@ from types import FrameType
 
 GRACE = 2.0
 """Seconds for an orderly end: streams closed, terminal restored."""
-_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 class LastResort:
@@ -33,7 +33,9 @@ class LastResort:
 
 
 def end_on_signals(end: Callable[[int], None], last_resort: LastResort) -> Callable[[], None]:
-    """On SIGTERM and SIGHUP call ``end`` with the exit code, and see to it that the end comes. Returns the undoing.
+    """On SIGTERM, SIGHUP and SIGINT (ctrl-c is a key, so that one comes from elsewhere) call ``end`` with the exit code,
+
+    and see to it that the end comes. Returns the undoing.
 
     Plain handlers, not the loop's own: those never run while the loop is blocked by a terminal that is gone.
     """
