@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from tests.engine_bed import Bed, Daemon, Registry
+    from tests.engine_bed.sshd import Sshd
 
 ENGINES = 3
 
@@ -99,3 +100,24 @@ def registry(engine: Daemon, tmp_path: Path) -> Iterator[Registry]:
         yield made
     finally:
         made.close()
+
+
+@pytest.fixture
+def sshd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sshd]:
+    """A running sshd that knows us, and the ``ssh`` on PATH that knows it: as ``edge``."""
+    from tests.engine_bed.sshd import Sshd, why_no_sshd
+
+    reason = why_no_sshd()
+    if reason is not None:
+        if os.environ.get("MOORAGE_REQUIRE_DOCKER") == "1":
+            pytest.fail(f"MOORAGE_REQUIRE_DOCKER=1, but no sshd can run: {reason}", pytrace=False)
+        pytest.skip(f"no sshd can run: {reason}")
+    folder = tmp_path / "sshd"
+    folder.mkdir(mode=0o700)
+    made = Sshd(folder)
+    monkeypatch.setenv("PATH", f"{made.bin}:{os.environ['PATH']}")
+    try:
+        made.start()
+        yield made
+    finally:
+        made.kill()
