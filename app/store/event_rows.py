@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from sys import intern
 from typing import TYPE_CHECKING, Any
 
 from app.model.event import SOURCES, WHATS, Event
@@ -95,25 +96,32 @@ def _event(row: Sequence[Any]) -> Event:
     container, container_id, exit_code, detail, by, command, count, watcher = rest
     if what not in WHATS or source not in SOURCES:
         raise ValueError("no event of ours")
+    when = moment(row_values.number(at))
     return Event(
         key=row_values.text(key),
-        at=moment(row_values.number(at)),
-        what=what,
-        source=source,
-        cluster=row_values.text(cluster),
-        instance=row_values.text(instance),
-        task_id=row_values.text(task_id),
-        family=row_values.text(family),
+        at=when,
+        what=intern(what),
+        source=intern(source),
+        cluster=_shared(cluster),
+        instance=_shared(instance),
+        task_id=_shared(task_id),
+        family=_shared(family),
         revision=row_values.number(revision),
-        container=row_values.text(container),
-        container_id=row_values.text(container_id),
+        container=_shared(container),
+        container_id=_shared(container_id),
         exit_code=None if exit_code is None else row_values.number(exit_code),
-        detail=row_values.text(detail),
-        by=row_values.text(by),
+        detail=_shared(detail),
+        by=_shared(by),
         command=row_values.text(command),
         count=row_values.number(count),
-        host_at=None if host_at is None else moment(row_values.number(host_at)),
-        watcher=row_values.text(watcher),
+        # Where both clocks agree it is the same moment.
+        host_at=when if host_at == at else None if host_at is None else moment(row_values.number(host_at)),
+        watcher=_shared(watcher),
         id=row_values.number(id_),
         version=row_values.number(version),
     )
+
+
+def _shared(value: object) -> SafeText:
+    """What thousands of events that are kept have in common is in memory once."""
+    return SafeText(intern(row_values.text(value)))

@@ -108,7 +108,7 @@ class EventsPane(Vertical):
         away = feed.away if own_order and not wanted else None
         if away is not None and self._cluster is not None:
             away = away_among(found, away.since, away.until)
-        rows = self._rows(found, away, days=own_order, older=len(feed.events) >= MOST_SHOWN)
+        rows = self._rows(away, days=own_order, older=len(feed.events) >= MOST_SHOWN)
         table.set_rows(rows)
         self._top = rows.keys[0] if rows else None
         if follow and own_order and self._top is not None:
@@ -142,11 +142,11 @@ class EventsPane(Vertical):
         self._subjects, self._verdicts = subjects, (wanted, verdicts)
         return [event for event in events if verdicts[event.id, event.version]]
 
-    def _rows(self, events: Sequence[Event], away: Away | None, *, days: bool, older: bool) -> LazyRows:
+    def _rows(self, away: Away | None, *, days: bool, older: bool) -> LazyRows:
         lines: dict[str, Event | Row] = {}
         midnight: datetime | None = None
         place = _AWAY if away is not None else ""
-        for event in events:
+        for key, event in self._events.items():
             if place == _AWAY and away is not None and event.at < away.until:
                 words = away_words(away)
                 lines[_AWAY] = divider(_AWAY, "while you were away", self._columns, words, "accent")
@@ -158,10 +158,10 @@ class EventsPane(Vertical):
                 if midnight is not None:
                     lines[f"day:{midnight}"] = divider(f"day:{midnight}", day_of(event), self._columns)
                 midnight = event.at.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-            lines[row_key(event)] = event
+            lines[key] = event
         if older:
             lines[_OLDER] = divider(_OLDER, "older ones:", self._columns, "moorage events --since 7d")
-        made, stopped = list(lines.values()), when_stopped(events)
+        made, stopped = list(lines.values()), when_stopped(self._events.values())
 
         def make(index: int) -> Row:
             line = made[index]

@@ -79,6 +79,19 @@ def test_an_event_comes_back_as_it_was(store: EventStore) -> None:
     assert (kept.id, kept.version) == (1, 1)
 
 
+def test_what_thousands_of_events_have_in_common_is_in_memory_once(store: EventStore) -> None:
+    """They are kept in memory for whoever looks, and come a few at a time."""
+    members = {"task_id": "ab" * 16, "container": SafeText("svc-00001"), "detail": SafeText("busybox:latest")}
+    store.add([event("started", 1, host_at=NOW + timedelta(seconds=1), **members)])
+    (first,) = store.find(EventQuery())
+    store.add([event("started", 2, **members)])
+    (second,) = store.find(EventQuery(after_version=first.version))
+
+    for name in ("what", "source", "cluster", "instance", "task_id", "container", "container_id", "detail", "watcher"):
+        assert getattr(first, name) is getattr(second, name), name
+    assert first.host_at is first.at
+
+
 def test_a_mere_look_makes_no_file(store: EventStore, home: Home) -> None:
     assert store.find(EventQuery()) == []
     assert store.marks() == {}
