@@ -32,6 +32,27 @@ AT_ONCE = 8
 _RETRY_AFTER = 5.0
 
 
+class Rests:
+    """Which tasks are left in peace for a while after they were worked on. Keeps none whose rest is over."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._until: dict[str, float] = {}
+
+    def begin(self, task_id: str) -> None:
+        now = self._clock()
+        self._until = {resting: until for resting, until in self._until.items() if until > now}
+        self._until[task_id] = now + self._seconds
+
+    def __contains__(self, task_id: str) -> bool:
+        return self._clock() < self._until.get(task_id, 0)
+
+    def __len__(self) -> int:
+        """How many are remembered."""
+        return len(self._until)
+
+
 class Supervision:
     """``consider`` is cheap and may be called at every change; the work goes on in daemon threads.
 
@@ -50,7 +71,7 @@ class Supervision:
         self._drains = DrainTeller(session, report)
         self._lock = threading.Lock()
         self._under_way: set[str] = set()
-        self._not_before: dict[str, float] = {}
+        self._rests = Rests(_RETRY_AFTER)
 
     @property
     def busy(self) -> bool:
@@ -92,11 +113,7 @@ class Supervision:
 
     def _begin(self, task_id: str, state: InstanceState, name: str) -> None:
         with self._lock:
-            if (
-                task_id in self._under_way
-                or len(self._under_way) >= AT_ONCE
-                or time.monotonic() < self._not_before.get(task_id, 0)
-            ):
+            if task_id in self._under_way or len(self._under_way) >= AT_ONCE or task_id in self._rests:
                 return
             self._under_way.add(task_id)
         job = (task_id, state.instance, state.registered, name)
@@ -125,7 +142,7 @@ class Supervision:
         finally:
             with self._lock:
                 self._under_way.discard(task_id)
-                self._not_before[task_id] = time.monotonic() + _RETRY_AFTER
+                self._rests.begin(task_id)
 
 
 def _quiet(_: Progress) -> None:
