@@ -9,6 +9,7 @@ import docker
 import requests
 from docker.errors import APIError
 
+from app.hosts.api_version import is_wrong_version, negotiated
 from app.hosts.bounded import answered_within, limits_of
 from app.hosts.documents import document
 from app.hosts.errors import HostError
@@ -24,10 +25,20 @@ class CarefulClient(docker.APIClient):  # type: ignore[misc]
         """The one way of every request. Raises HostError, and what requests raises."""
         with answered_within(limits_of(request.path_url, goes_on=bool(options.get("stream")))):
             response = super().send(request, **options)
+            spoken = f"/v{getattr(self, '_version', '')}/"
+            if spoken in request.url and is_wrong_version(response.status_code, _refusal(response)):
+                # The engine was replaced by another one. It refused the question, so it may be asked again.
+                self._version = self._retrieve_server_version()
+                anew = request.copy()
+                anew.url = request.url.replace(spoken, f"/v{self._version}/", 1)
+                response = super().send(anew, **options)
         if 300 <= response.status_code < 400 and response.status_code != requests.codes.not_modified:
             response.close()
             raise HostError("the engine sends us to another address, where nothing of ours is taken", "failed")
         return response
+
+    def _retrieve_server_version(self) -> str:
+        return negotiated(self.version(api_version=False))
 
     def get_redirect_target(self, resp: Any) -> str | None:
         """None: with a redirect the body of a create, secrets and all, would go to wherever the engine says."""
@@ -62,3 +73,8 @@ def _explanation(response: Any) -> str:
     message = told.get("message") if isinstance(told, dict) else None
     text = message if isinstance(message, str) else body[: 4 * _LONGEST_EXPLANATION].decode("utf-8", "replace").strip()
     return text[:_LONGEST_EXPLANATION]
+
+
+def _refusal(response: Any) -> bytes:
+    """The body of an answer that says no; of any other it may be a stream, and is not read."""
+    return response.content if response.status_code == requests.codes.bad_request else b""

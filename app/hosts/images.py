@@ -13,6 +13,8 @@ from app.model.safe_text import SafeText, safe_line
 from app.model.task_definition import TaskDefinition
 
 PULLED = f"{PREFIX}pulled"
+_MOST_LAYERS, _LONGEST_LAYER, _LARGEST_LAYER = 1000, 100, 1 << 50
+"""Docker takes 127 layers; characters of an id, and bytes."""
 PullProgress = Callable[[SafeText, int, int], None]
 """Called with what goes on, and bytes done and in all."""
 
@@ -105,8 +107,14 @@ def _pull(engine: Engine, image: str, platform: str, tell: PullProgress) -> None
 
 
 def _count(frame: Json, layers: dict[str, tuple[int, int]]) -> None:
-    layer, detail = str(frame.get("id", "")), frame.get("progressDetail") or {}
-    if frame.get("status") == "Downloading" and detail.get("total"):
-        layers[layer] = min(int(detail.get("current", 0)), int(detail["total"])), int(detail["total"])
+    layer, detail = str(frame.get("id", ""))[:_LONGEST_LAYER], frame.get("progressDetail")
+    if frame.get("status") == "Downloading" and isinstance(detail, dict) and (whole := _size(detail.get("total"))):
+        if layer in layers or len(layers) < _MOST_LAYERS:
+            layers[layer] = min(_size(detail.get("current")), whole), whole
     elif frame.get("status") in ("Download complete", "Pull complete") and layer in layers:
         layers[layer] = layers[layer][1], layers[layer][1]
+
+
+def _size(told: object) -> int:
+    """Bytes; 0 for what is no size."""
+    return told if isinstance(told, int) and 0 <= told <= _LARGEST_LAYER else 0

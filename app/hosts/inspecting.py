@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 
+from app.hosts.documents import document
 from app.hosts.engine import Engine, Json
 from app.hosts.errors import HostError
 from app.hosts.pipeline import Pipeline
@@ -64,8 +64,8 @@ class Inspector:
         if answer.status == 404:
             return None
         try:
-            detail = json.loads(answer.body)
-        except (ValueError, RecursionError):
+            detail = document(answer.body)
+        except HostError:
             detail = None
         if answer.status != 200 or not isinstance(detail, dict):
             return inspect_or_none(self._engine, container)

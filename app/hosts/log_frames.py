@@ -8,6 +8,7 @@ taken apart one by one.
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import NoReturn, Protocol
@@ -25,6 +26,7 @@ _LONGEST_TIMESTAMP = 40
 _WAITED_FOR = 1 << 15
 """Bytes; a chunk of up to this is waited for before it is looked at."""
 
+_CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]{1,8}")
 _from_iso = datetime.fromisoformat
 _FRAMES = RawPattern(b"", b"\n")
 _CHUNKED_FRAMES = RawPattern(rb"[0-9a-fA-F]{1,6}+\r\n", b"\n\r\n")
@@ -123,10 +125,10 @@ class Chunked:
 
     @staticmethod
     def _size(line: bytes) -> int:
-        try:
-            return int(line.partition(b";")[0], 16)
-        except ValueError:
+        digits = line.partition(b";")[0].strip()
+        if not _CHUNK_SIZE.fullmatch(digits):
             _protocol_error(f"{line[:20]!r} is no chunk size")
+        return int(digits, 16)
 
 
 class Framed:

@@ -7,6 +7,7 @@ threads: a fleet of ten thousand tasks, or a thousand events a second, leaves a 
 from __future__ import annotations
 
 import contextlib
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -18,6 +19,7 @@ from app.hosts.wire import MOST_BYTES, Answer, natural, read_head, unchunked
 MOST_AT_ONCE: Final = 16
 """Questions under way: few enough for the engine to have them in its buffers while it answers the first."""
 _READ_SIZE: Final = 1 << 18
+_NO_TIME: Final = 0.001
 _END_OF_HEAD: Final = b"\r\n\r\n"
 
 
@@ -27,7 +29,7 @@ class Pipeline:
     def __init__(self, connection: Any, timeout: float, ledger: Ledger) -> None:
         self._connection = connection
         self._socket = connection.sock
-        self._socket.settimeout(timeout)
+        self._timeout = timeout
         self._ledger = ledger
         self._came = bytearray()
         self.last = False
@@ -59,14 +61,17 @@ class Pipeline:
 
     def _send(self, questions: bytes) -> None:
         try:
+            self._socket.settimeout(self._timeout)
             self._socket.sendall(questions)
         except (OSError, EOFError) as error:
             self._ledger.failed()
             raise HostError("the engine went away", "timeout") from error
 
     def _next(self) -> Answer:
+        until = time.monotonic() + self._timeout  # for the whole answer: one that drips has no right to more
         while (answer := self._taken()) is None:
             try:
+                self._socket.settimeout(max(until - time.monotonic(), _NO_TIME))
                 data = self._socket.recv(_READ_SIZE)
             except (OSError, EOFError) as error:
                 self._ledger.failed()

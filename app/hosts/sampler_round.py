@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import selectors
 import socket
 import time
@@ -11,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
+from app.hosts.documents import document
 from app.hosts.errors import CALL_TIMEOUT, HostError
 from app.hosts.stats import Counters, read_counters
 from app.hosts.wire import Answer, Wire
@@ -231,8 +231,8 @@ class SamplerRound:
 def _read(container: str, answer: Answer, now: float) -> tuple[Told, float]:
     """What an answer says, and for how long its container is to be left in peace."""
     try:
-        body = json.loads(answer.body)
-    except (ValueError, RecursionError):
+        body = document(answer.body)
+    except HostError:
         body = None
     if answer.status == 404:
         return Told(container, None), PEACE

@@ -23,7 +23,7 @@ from app.model.container import Container
 from app.model.drain import DrainMark
 from app.model.instance import Freshness, InstanceKey, Reach
 from app.model.record import RECORD_PREFIX, Record
-from app.model.safe_text import SafeText
+from app.model.safe_text import SafeText, safe_line
 from app.model.update import (
     ContainerGone,
     ContainerSeen,
@@ -40,8 +40,13 @@ Hear = Callable[[Json], None]
 
 PING_EVERY = 3.0
 RELIST_EVERY = 60.0
+MOST_WAITING = 20_000
+"""Hints that wait while an engine is asked about others; of more nothing is kept but that there were more."""
+_LONGEST_NAME = 255
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 10.0
 _END = None
+_UNREAD: Json = {"Type": None, "Action": None, "Actor": {"ID": None}}
+"""The hint of what could not be read, or kept: everything is listed soon."""
 _GONE_ACTIONS = frozenset({"destroy", "remove"})
 
 
@@ -112,6 +117,8 @@ class Watcher:
                 reason = "the event stream ended"
             except HostError as error:
                 reason = error.message
+            except Exception as error:  # noqa: BLE001 - nothing that an engine tells ends the watching of it
+                reason = safe_line(f"what it tells cannot be read: {error!r:.80}")
             self._close_stream()
             self._inspector.close()
             self._engine.close()
@@ -172,7 +179,10 @@ class Watcher:
             else:
                 if event is _END:
                     return
-                self._apply(_coalesced(event, events))
+                batch = _coalesced(event, events)
+                self._apply(batch)
+                if _UNREAD in batch:
+                    relist_at = min(relist_at, time.monotonic() + PING_EVERY)
             if time.monotonic() > relist_at:
                 self._read_info()
                 self._read_all(turn)
@@ -249,9 +259,11 @@ def _deaf(_: Json) -> None:
 def _drain(stream: Stream, events: queue.SimpleQueue[Json | None], hear: Hear) -> None:
     try:
         for event in stream:
-            events.put(_hint(event))
+            waiting = events.qsize()
+            if waiting <= MOST_WAITING:
+                events.put(_hint(event) if waiting < MOST_WAITING else _UNREAD)
             hear(event)
-    except HostError:
+    except Exception:  # noqa: BLE001, S110 - whatever it was, the stream has ended: the other thread says so
         pass
     finally:
         events.put(_END)
@@ -261,6 +273,8 @@ def _hint(event: Json) -> Json:
     """What the watcher needs of an event. All of its labels would wait in memory while a slow engine is asked."""
     actor = event.get("Actor")
     name = actor.get("ID") if isinstance(actor, dict) else None
+    if not isinstance(name, str) or len(name) > _LONGEST_NAME:
+        return _UNREAD
     return {"Type": event.get("Type"), "Action": event.get("Action"), "Actor": {"ID": name}}
 
 

@@ -16,6 +16,8 @@ MOST_BYTES: Final = 1 << 20
 """Of an answer; Docker's stats have 2 kB."""
 _HEAD_LIMIT: Final = 1 << 14
 _READ_SIZE: Final = 1 << 16
+_MOST_CHUNKS: Final = 4096
+"""Of an answer. Go writes 2 kB or more at a time; a chunk for each byte would cost us more than the engine."""
 _END_OF_HEAD: Final = b"\r\n\r\n"
 _NOT_YET = (BlockingIOError, InterruptedError, TimeoutError)
 """What a read that would have to wait raises: sockets, and the channels of SSH."""
@@ -146,6 +148,8 @@ def unchunked(data: bytes | bytearray, place: int = 0) -> tuple[bytes, int] | No
         if len(piece) < size:
             return None
         pieces.append(piece)
+        if len(pieces) > _MOST_CHUNKS:
+            raise HostError("the answer comes in too many pieces", "failed")
         place = end + 2 + size + 2
 
 

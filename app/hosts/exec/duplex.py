@@ -6,6 +6,7 @@ import contextlib
 import select
 import socket
 import ssl
+import time
 from typing import Any
 
 READ_SIZE = 1 << 16
@@ -67,10 +68,11 @@ class Duplex:
     def read_all(self, seconds: float, most: int = READ_SIZE) -> bytes:
         """What comes until the end, at most for so long and so much."""
         parts: list[bytes] = []
-        while sum(map(len, parts)) < most:
+        until = time.monotonic() + seconds
+        while sum(map(len, parts)) < most and (left := until - time.monotonic()) > 0:
             data = self.read()
             if data is None:
-                if not _readable(self.fileno(), seconds):
+                if not _readable(self.fileno(), left):
                     break
                 continue
             if not data:

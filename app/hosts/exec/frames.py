@@ -11,6 +11,8 @@ from app.model.safe_text import SafeText, safe_log_line
 OutputName = Literal["stdout", "stderr"]
 LINE_LIMIT = 1 << 14
 """Characters of a line that is shown; what is beyond goes to the next line."""
+FRAME_LIMIT = 1 << 20
+"""Bytes; Docker's own frames have 32 KiB at most."""
 _NAMES: dict[int, OutputName] = {0: "stdout", 1: "stdout", 2: "stderr"}
 
 
@@ -50,7 +52,10 @@ class Demux:
         name = _NAMES.get(header[0])
         if name is None or header[1:4] != b"\0\0\0":
             raise HostError(f"the output cannot be read: {header!r} begins no frame", "failed")
-        self._stream, self._left = name, int.from_bytes(header[4:], "big")
+        length = int.from_bytes(header[4:], "big")
+        if length > FRAME_LIMIT:
+            raise HostError(f"the output cannot be read: a frame of {length:,} bytes was announced", "failed")
+        self._stream, self._left = name, length
 
 
 class OutputLine(NamedTuple):
