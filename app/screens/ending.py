@@ -33,7 +33,7 @@ class LastResort:
 
 
 def end_on_signals(end: Callable[[int], None], last_resort: LastResort) -> Callable[[], None]:
-    """On SIGTERM, SIGHUP and SIGINT (ctrl-c is a key, so that one comes from elsewhere) call ``end`` with the exit code,
+    """On SIGTERM, SIGHUP and SIGINT (ctrl-c is a key: it comes from elsewhere) call ``end`` with the exit code,
 
     and see to it that the end comes. Returns the undoing.
 

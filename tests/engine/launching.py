@@ -168,11 +168,13 @@ def only_records(found: Left) -> bool:
     return bool(found.records) and replace(found, records=[]) == NOTHING
 
 
-def child_launch(daemon: Daemon, task_id: str, made: TaskDefinition, crashpoint: str = "") -> subprocess.Popen[str]:
-    """A process of its own that launches a task, and kills itself at the crash point."""
+def child_launch(
+    daemon: Daemon, task_id: str, made: TaskDefinition, crashpoint: str = "", *, endpoint: str = ""
+) -> subprocess.Popen[str]:
+    """A process of its own that launches a task, and kills itself at the crash point. ``endpoint``: a detour."""
     document = json.dumps(made.model_dump(by_alias=True, exclude_unset=True))
     child = subprocess.Popen(
-        [sys.executable, "-m", "tests.engine.launch_child", daemon.endpoint, task_id],
+        [sys.executable, "-m", "tests.engine.launch_child", endpoint or daemon.endpoint, task_id],
         cwd=ROOT,
         env={**os.environ, "MOORAGE_CRASHPOINT": crashpoint},
         stdin=subprocess.PIPE,
