@@ -25,6 +25,7 @@ _DEFINITION = {
 def launch_figures(daemon: Daemon, home: Path, rounds: int) -> list[Figure]:
     """Both in this process and in turn: no start of Python is in them."""
     from app.hosts.task_objects import forget_task
+    from app.model.endpoint import Endpoint
     from app.model.requests import RunTaskRequest
     from app.operations.definitions import register_task_definition
     from app.operations.launch import run_task
@@ -45,7 +46,7 @@ def launch_figures(daemon: Daemon, home: Path, rounds: int) -> list[Figure]:
             calls.append(call)
             ours.append(took)
         for task in launched.tasks:
-            forget_task(session.engine(daemon.endpoint), task.id)
+            forget_task(session.engine(Endpoint(daemon.endpoint)), task.id)
     together = [pull + call for pull, call in zip(pulls, calls, strict=True)]
     return [
         milliseconds("docker-py: create and start", calls, "the floor, without a pull"),

@@ -126,7 +126,7 @@ _INSTANCE: list[Column] = [
     ("CPU LEFT", lambda shape: _resource(shape, "CPU")),
     ("MEMORY LEFT", lambda shape: _resource(shape, "MEMORY")),
     ("PORTS TAKEN", _taken_ports),
-    ("ENDPOINT", _getter("endpoint")),
+    ("ENDPOINT", lambda shape: f"{'INSECURE ' if shape.get('insecure') else ''}{shape.get('endpoint', '')}"),
     ("REASON", _getter("statusReason")),
 ]
 _TASK: list[Column] = [

@@ -15,7 +15,9 @@ from urllib.parse import urlsplit
 from app.model.endpoint import Endpoint, TlsFiles
 from app.model.errors import MoorageError
 
-__all__ = ["Endpoint", "SshTarget", "TlsFiles", "checked", "local_endpoint", "parse_endpoint", "ssh_target"]
+__all__ = [
+    "Endpoint", "SshTarget", "TlsFiles", "checked", "files_in", "local_endpoint", "parse_endpoint", "ssh_target",
+]  # fmt: skip
 
 DEFAULT_SOCKET: Final = "/var/run/docker.sock"
 _SOCKET_PATH_LIMIT = 107
@@ -173,6 +175,23 @@ def _refused(text: str, why: str) -> MoorageError:
     return MoorageError(f"endpoint {text!r} {why}", code="InvalidParameterException")
 
 
-def local_endpoint(environ: Mapping[str, str]) -> str:
-    """Where a Docker client on this machine would look first: DOCKER_HOST, else the usual socket."""
-    return environ.get("DOCKER_HOST") or f"unix://{DEFAULT_SOCKET}"
+def local_endpoint(environ: Mapping[str, str]) -> Endpoint:
+    """Where a Docker client on this machine would look first, not checked: DOCKER_HOST, else the usual socket.
+
+    DOCKER_TLS_VERIFY and DOCKER_TLS choose TLS, with the files of DOCKER_CERT_PATH or of Docker's own folder. Docker
+    does not verify with the latter alone; here it is the same.
+    """
+    url = environ.get("DOCKER_HOST") or f"unix://{DEFAULT_SOCKET}"
+    if not url.startswith("tcp://") or not (environ.get("DOCKER_TLS_VERIFY") or environ.get("DOCKER_TLS")):
+        return Endpoint(url)
+    folder = environ.get("DOCKER_CERT_PATH") or environ.get("DOCKER_CONFIG") or "~/.docker"
+    folder = folder if folder.startswith("~") else os.path.abspath(folder)
+    return Endpoint(url, files_in(folder))
+
+
+def files_in(folder: str) -> TlsFiles:
+    """The files as Docker names them; a certificate of ours only where there is one."""
+    cert, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
+    if not any(os.path.exists(os.path.expanduser(path)) for path in (cert, key)):
+        cert = key = ""
+    return TlsFiles(os.path.join(folder, "ca.pem"), cert, key)

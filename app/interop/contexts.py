@@ -20,10 +20,11 @@ _LONGEST_HOST = 2048
 
 @dataclass(frozen=True, slots=True)
 class StoredContext:
-    """``host`` as Docker has it, "" for a context without a Docker endpoint."""
+    """``host`` as Docker has it, "" for a context without a Docker endpoint. ``skips_verifying``: anyone may answer."""
 
     name: str
     host: str
+    skips_verifying: bool = False
 
 
 def read_context(data: bytes, source: str, folder: str) -> StoredContext:
@@ -48,7 +49,9 @@ def read_context(data: bytes, source: str, folder: str) -> StoredContext:
         raise _broken(
             source, "Endpoints.docker.Host", "is no endpoint", f"docker context update {name} --docker host=…"
         )
-    return StoredContext(name, host)
+    # Whatever is there but false: a value that is not understood must not be taken for the careful one.
+    skips = isinstance(docker, dict) and docker.get("SkipTLSVerify", False) is not False
+    return StoredContext(name, host, skips)
 
 
 def current_context(config: bytes | None, source: str) -> str:

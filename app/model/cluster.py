@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from app.model.drain import LONGEST_REASON
+from app.model.endpoint import NO_FILES, Endpoint, TlsFiles
 from app.model.errors import DocumentError, Finding
 from app.model.names import (
     ATTRIBUTE_NAME,
@@ -19,6 +20,7 @@ from app.model.names import (
     INSTANCE_NAME_PATTERN,
     SCHEDULER_NAME_PATTERN,
 )
+from app.model.policy import DEFAULT_DANGEROUS, DEFAULT_POLICY, Dangerous, Policy
 
 MAX_ATTRIBUTE_VALUE = 128
 MAX_CUSTOM_ATTRIBUTES = 10
@@ -26,6 +28,8 @@ BUILT_IN_ATTRIBUTE_PREFIX = "ecs."
 MAX_RESERVED_PORTS = 100
 RESERVED_PORTS = (22, 2375, 2376)
 """SSH, and the Docker API without and with TLS, as the ECS agent has them. Its own three ports are nobody's here."""
+_LEFT_OUT = ("ca", "cert", "key", "tls_name", "attributes", "drain_recorded", "drain_reason", "reserved_ports_udp")
+"""Members of an instance that are not in the file while they are empty."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 Location = tuple[int | str, ...]
@@ -49,6 +53,16 @@ class InstanceEntry(BaseModel):
         min_length=1,
         max_length=2048,
         description="how to reach the engine, as in unix:///var/run/docker.sock; at most 2048 characters",
+    )
+    ca: str = Field(
+        default="", max_length=4096, description="for TLS: the file of the CA that signed the engine's certificate"
+    )
+    cert: str = Field(default="", max_length=4096, description="for TLS: the file of our certificate")
+    key: str = Field(default="", max_length=4096, description="for TLS: the file of our certificate's key")
+    tls_name: str = Field(
+        default="",
+        max_length=253,
+        description="for TLS: the name in the engine's certificate, where it is not that of the endpoint",
     )
     status: Literal["ACTIVE", "DRAINING"] = Field(default="ACTIVE", description="ACTIVE or DRAINING")
     drain_recorded: bool = Field(
@@ -82,12 +96,21 @@ class InstanceEntry(BaseModel):
     )
     insecure: bool = Field(default=False, description="true allows plain TCP without TLS to another machine")
 
-    @field_validator("endpoint")
+    @field_validator("endpoint", "ca", "cert", "key", "tls_name")
     @classmethod
     def _one_line(cls, value: str) -> str:
         if _CONTROL.search(value):
             raise ValueError("holds a control character")
         return value
+
+    @property
+    def tls(self) -> TlsFiles | None:
+        files = TlsFiles(self.ca, self.cert, self.key, self.tls_name)
+        return files if files != NO_FILES else None
+
+    @property
+    def reached_by(self) -> Endpoint:
+        return Endpoint(self.endpoint, self.tls, self.insecure)
 
     @field_validator("attributes")
     @classmethod
@@ -122,6 +145,14 @@ class ClusterFile(BaseModel):
         default="",
         pattern=f"^$|{SCHEDULER_NAME_PATTERN}",
         description="who chooses instances for its tasks: 1 to 64 letters, digits, - and _; without it Moorage itself",
+    )
+    policy: Policy = Field(
+        default=DEFAULT_POLICY,
+        description='what a change needs: "free", "confirm", "type-name", or "read-only", which allows none',
+    )
+    dangerous: Dangerous = Field(
+        default=DEFAULT_DANGEROUS,
+        description='what becomes of containers that reach beyond their own walls: "allow", "confirm" or "deny"',
     )
     instances: list[InstanceEntry] = Field(
         default_factory=list,
@@ -166,13 +197,18 @@ class ClusterFile(BaseModel):
         """
         document = self.model_dump(by_alias=True)
         for entry in document["instance"]:
-            for member in ("attributes", "drain_recorded", "drain_reason", "reserved_ports_udp"):
+            for member in _LEFT_OUT:
                 if not entry[member]:
                     del entry[member]
             if entry["reserved_ports"] == list(RESERVED_PORTS):
                 del entry["reserved_ports"]
-        for member in ("scheduler", "instance"):
-            if not document[member]:
+        for member, default in (
+            ("scheduler", ""),
+            ("policy", DEFAULT_POLICY),
+            ("dangerous", DEFAULT_DANGEROUS),
+            ("instance", []),
+        ):
+            if document[member] == default:
                 del document[member]
         return document
 

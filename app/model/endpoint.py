@@ -19,6 +19,9 @@ class TlsFiles:
     name: str = ""
 
 
+NO_FILES = TlsFiles("")
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """``url``: unix:///PATH, tcp://HOST:PORT or ssh://[USER@]HOST[:PORT][/PATH].

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+from app.model.endpoint import Endpoint, TlsFiles
 from app.model.resources import Resources
 from app.model.safe_text import SafeText
 
@@ -69,7 +70,7 @@ class Instance:
     """A registered container instance, as its cluster's file says: whether it drains, its state on the host tells.
 
     ``drain_recorded``: the engine holds the record of its draining, or did when this was written. ``reserved_ports``:
-    tcp and udp ports that no task may have.
+    tcp and udp ports that no task may have. ``tls``, ``insecure``: as ``Endpoint`` has them.
     """
 
     key: InstanceKey
@@ -83,3 +84,10 @@ class Instance:
     drain_reason: SafeText = SafeText("")
     reserved_ports: frozenset[int] = frozenset()
     reserved_ports_udp: frozenset[int] = frozenset()
+    tls: TlsFiles | None = None
+    insecure: bool = False
+
+    @property
+    def reached_by(self) -> Endpoint:
+        """What its engine is known by here: two ways to the same address are two engines."""
+        return Endpoint(self.endpoint, self.tls, self.insecure)

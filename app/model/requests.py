@@ -15,6 +15,7 @@ from app.model.container_members import EnvironmentFile, KeyValue, ResourceRequi
 from app.model.drain import LONGEST_REASON
 from app.model.errors import MoorageError
 from app.model.locations import member_path
+from app.model.policy import Dangerous, Policy
 from app.model.task_definition import EphemeralStorage, InferenceAccelerator, Tag
 
 MOST_TAGS = 50
@@ -35,14 +36,22 @@ _CHOOSER = "Who chooses the instances: built-in, swarm, or one of your own"
 SchedulerName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,64}$", description=f"{_CHOOSER}.")]
 
 
+_POLICY = "What a change needs: free nothing, confirm a yes, type-name its name typed, read-only allows none"
+_DANGEROUS = "Containers that reach beyond their own walls are made, made after a yes, or never made"
+
+
 class CreateClusterRequest(Request):
     cluster_name: Annotated[str, Field(description="Name of the new cluster.")] = "default"
     scheduler: SchedulerName = ""
+    policy: Annotated[Policy | None, Field(description=f"{_POLICY} (default: free).")] = None
+    dangerous: Annotated[Dangerous | None, Field(description=f"{_DANGEROUS} (default: confirm).")] = None
 
 
 class UpdateClusterRequest(Request):
     cluster: Annotated[str, Field(description="Cluster to change.")]
-    scheduler: Annotated[SchedulerName, Field(min_length=1)]
+    scheduler: SchedulerName = ""
+    policy: Annotated[Policy | None, Field(description=f"{_POLICY}.")] = None
+    dangerous: Annotated[Dangerous | None, Field(description=f"{_DANGEROUS}.")] = None
 
 
 class DeleteClusterRequest(Request):
@@ -72,8 +81,17 @@ class RegisterContainerInstanceRequest(Request):
     cluster: ClusterName = ""
     name: Annotated[str, Field(description="Name of the instance (default: the engine's host name).")] = ""
     endpoint: Annotated[
-        str, Field(description="How to reach its Docker Engine: unix:///PATH or tcp://127.0.0.1:PORT.")
+        str, Field(description="How to reach its Docker Engine: unix:///PATH, tcp://HOST:PORT or ssh://USER@HOST.")
     ] = ""
+    ca: Annotated[str, Field(description="TLS: file of the CA that signed the engine's certificate.")] = ""
+    cert: Annotated[str, Field(description="TLS: file of the certificate that tells the engine who we are.")] = ""
+    key: Annotated[str, Field(description="TLS: file of that certificate's key; yours, mode 0600 or 0400.")] = ""
+    tls_name: Annotated[
+        str, Field(description="TLS: name in the engine's certificate, where it is not the endpoint's host.")
+    ] = ""
+    insecure: Annotated[
+        bool, Field(description="Take tcp to another machine without TLS: anyone on the way can read and drive it.")
+    ] = False
     attributes: Annotated[list[KeyValue], Field(description="Attributes for placement: name=NAME,value=VALUE …")] = []
     reserved_memory: ReservedMemory = None
     reserved_ports: ReservedPorts = None

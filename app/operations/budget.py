@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from app.fleet.fleet import Fleet, InstanceState
 from app.hosts.ledger import Costs
+from app.model.endpoint import Endpoint
 from app.operations.session import Session
 from app.operations.stats import StatsFeed
 
@@ -18,7 +19,7 @@ class HostBudget:
     ``wires``: connections that are kept to ask for stats.
     """
 
-    endpoint: str
+    endpoint: Endpoint
     states: tuple[InstanceState, ...]
     costs: Costs
     wires: int = 0
@@ -37,10 +38,10 @@ class Totals:
 
 def host_budgets(session: Session, fleet: Fleet, stats: StatsFeed) -> list[HostBudget]:
     """Of each engine that is registered or was asked for anything, in the order of their names."""
-    states: dict[str, list[InstanceState]] = {}
+    states: dict[Endpoint, list[InstanceState]] = {}
     for key in sorted(fleet.instances):
         state = fleet.instances[key]
-        states.setdefault(state.instance.endpoint, []).append(state)
+        states.setdefault(state.instance.reached_by, []).append(state)
     engines, wires = session.engines(), stats.costs()
     found = []
     for endpoint in [*states, *(name for name in engines if name not in states)]:

@@ -73,7 +73,7 @@ def running_sides(session: Session, cluster: str, reference: str) -> list[Side]:
         remedy = f"; {', '.join(silent)} did not answer" if silent else ""
         raise MoorageError(f"no task of {reference} is RUNNING in cluster {known.name!r}{remedy}")
     return [
-        _sides(running_on_instance(session, fleet.instances[task.instance].instance.endpoint, task))[1]
+        _sides(running_on_instance(session, fleet.instances[task.instance].instance.reached_by, task))[1]
         for task in found
     ]
 

@@ -19,7 +19,8 @@ from app.operations.blueprint import make_blueprint
 from app.operations.compose_folder import ComposeFolder
 from app.operations.definition_shape import registered_members
 from app.operations.importing import Imported, ImportOptions, checked, parsed, register_imported
-from app.operations.launch import Launched, run_task
+from app.operations.launch import Launched, accepted, run_task
+from app.operations.policy import ask_first
 from app.operations.session import Session
 from app.operations.tasks import stop_found_task, unanswered
 from app.store.definitions import StoredRevision
@@ -80,7 +81,8 @@ def bring_up(session: Session, imported: Imported, cluster_name: str, tell: Tell
     if count < imported.replicas:
         say(f"{imported.replicas} tasks are wanted; at most {_MOST_AT_ONCE} are started at once")
     request = RunTaskRequest(cluster=cluster.name, task_definition=reference, group=group, count=count)
-    make_blueprint(session, request)  # what cannot be run must not take down what runs
+    ask_first(session, "up", cluster.name, [f"run {count} of {reference}, in place of what runs of {group}"])
+    accepted(session, make_blueprint(session, request))  # what cannot be run must not take down what runs
     fleet = session.survey(cluster)
     running = tasks_of(fleet, cluster.name, group)
     current = [task for task in running if (task.family, task.revision) == (stored.family, stored.revision)]
@@ -112,6 +114,8 @@ def take_down(session: Session, project: str, cluster_name: str, tell: Tell, say
         say(f"{failure['arn']} does not answer; what runs there of {group} goes on")
     if not running:
         say(f"nothing runs of {group} in cluster {cluster.name}")
+    else:
+        ask_first(session, "down", cluster.name, [f"stop task {told(task)}" for task in running])
     for task in running:
         say(f"stopping task {told(task)}")
     return stop_all(session, fleet, running, _DOWN, tell), fleet
@@ -158,7 +162,7 @@ def stop_all(session: Session, fleet: Fleet, tasks: Sequence[Task], reason: str,
 
     def stop(index: int, task: Task) -> None:
         try:
-            endpoint = fleet.instances[task.instance].instance.endpoint
+            endpoint = fleet.instances[task.instance].instance.reached_by
             ends[index] = stop_found_task(session, endpoint, task, reason, tell)
         except MoorageError as error:
             errors.append(error)

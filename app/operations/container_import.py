@@ -14,6 +14,7 @@ from app.hosts.task_objects import task_records
 from app.model.container import Container, TaskTag
 from app.model.definition_document import definition_from
 from app.model.dialects import recognise
+from app.model.endpoint import Endpoint
 from app.model.errors import DocumentError, Finding, MoorageError, NotFoundError
 from app.model.manifest import Manifest, read_manifest
 from app.model.names import PAUSE
@@ -46,7 +47,7 @@ def members_of_container(session: Session, cluster: str, container_instance: str
         known = known.model_copy(update={"instances": [find_entry(known, container_instance)]})
     state, found = find_container(session.survey(known), known.name, container)
     try:
-        return members_on_instance(session, state.instance.endpoint, found.id)
+        return members_on_instance(session, state.instance.reached_by, found.id)
     except HostError as error:
         raise HostError(f"{state.instance.key.name}: {error.message}", error.kind) from error
 
@@ -78,7 +79,7 @@ def find_container(fleet: Fleet, cluster: str, wanted: str) -> tuple[InstanceSta
     raise NotFoundError(f"container of cluster {cluster!r}", wanted, [pair[1].name for pair in everything])
 
 
-def members_on_instance(session: Session, endpoint: str, container_id: str) -> Imported:
+def members_on_instance(session: Session, endpoint: Endpoint, container_id: str) -> Imported:
     """As ``members_of_container``, of a container that is known already. Takes a few calls; raises HostError.
 
     Of a container that Moorage started the whole task's definition is given, as its record has it: that says more than

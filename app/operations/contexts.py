@@ -8,23 +8,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.hosts.endpoint import local_endpoint, parse_endpoint
+from app.hosts.endpoint import Endpoint, TlsFiles, checked, local_endpoint
 from app.interop.contexts import DEFAULT, current_context, read_context
 from app.model.cluster import ClusterFile
+from app.model.endpoint import NO_FILES
 from app.model.errors import DocumentError, MoorageError, NotFoundError
 from app.model.requests import RegisterContainerInstanceRequest
 from app.operations.instances import register_container_instance
 from app.operations.session import Session
 from app.store.docker_contexts import ContextFile, read_context_files
 
-_TLS = "its endpoint speaks TLS, which this version does not yet; forward the host's socket with ssh -L"
+_SKIPS = (
+    "it does not verify who answers (SkipTLSVerify), so that anyone on the way could drive it; "
+    "docker context update {name} --docker host={host},ca=FILE,cert=FILE,key=FILE"
+)
+_NO_CA = (
+    "it has no CA certificate to check the engine's by; "
+    "docker context update {name} --docker host={host},ca=FILE,cert=FILE,key=FILE"
+)
 _LONGEST_NAME = 63
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """``name`` and ``endpoint``: as Docker has them, foreign text. ``why``: one line that says why it is not ``usable``
-    and what to do; else "".
+    and what to do; else "". ``tls``: the files that are stored with it.
 
     A file that cannot be read is a context too, not usable, under its path.
     """
@@ -34,6 +42,7 @@ class Context:
     usable: bool
     why: str
     current: bool
+    tls: TlsFiles | None = None
 
     @property
     def instance_name(self) -> str:
@@ -50,14 +59,13 @@ def known_contexts(environ: Mapping[str, str] = os.environ) -> list[Context]:
         chosen = _current(files.config, files.config_path, environ)
     except DocumentError as error:
         broken.append(error)
-    tls = bool(environ.get("DOCKER_TLS_VERIFY") or environ.get("DOCKER_TLS"))
     found = []
     for file in files.contexts:
         try:
             found.append(_context(file, chosen))
         except DocumentError as error:
             broken.append(error)
-    first = _told(DEFAULT, local_endpoint(environ), chosen, tls=tls)
+    first = _told(DEFAULT, local_endpoint(environ), chosen)
     unreadable = (Context(error.source, "", False, str(error.findings[0]), False) for error in broken)
     return [first, *sorted(found, key=lambda context: context.name), *unreadable]
 
@@ -115,21 +123,26 @@ def _current(config: bytes | None, path: str, environ: Mapping[str, str]) -> str
 
 def _context(file: ContextFile, chosen: str) -> Context:
     stored = read_context(file.data, file.path, file.folder)
-    return _told(stored.name, stored.host, chosen, tls=file.has_tls)
+    tls = None
+    if stored.host.startswith("tcp://"):
+        tls = file.tls
+        why = _SKIPS if stored.skips_verifying else _NO_CA if tls is not None and not tls.ca else ""
+        if why:
+            told = why.format(name=stored.name, host=stored.host)
+            return Context(stored.name, stored.host, False, told, stored.name == chosen)
+    return _told(stored.name, Endpoint(stored.host, tls), chosen)
 
 
-def _told(name: str, endpoint: str, chosen: str, *, tls: bool) -> Context:
+def _told(name: str, endpoint: Endpoint, chosen: str) -> Context:
     why = ""
-    if not endpoint:
+    if not endpoint.url:
         why = "it has no Docker endpoint; set one with docker context update"
     else:
         try:
-            parsed = parse_endpoint(endpoint)
+            checked(endpoint)
         except MoorageError as error:
             why = error.message
-        else:
-            why = _TLS if tls and not parsed.is_unix else ""
-    return Context(name, endpoint, not why, why, name == chosen)
+    return Context(name, endpoint.url, not why, why, name == chosen, endpoint.tls)
 
 
 def _chosen(known: Sequence[Context], names: Sequence[str]) -> Iterator[tuple[str, Context | None]]:
@@ -150,7 +163,7 @@ def _register(
 ) -> dict[str, Any]:
     if not context.usable:
         raise _NotTaken("UNSUPPORTED", context.why)
-    endpoint, name = parse_endpoint(context.endpoint).url, context.instance_name
+    endpoint, name = checked(Endpoint(context.endpoint, context.tls)).url, context.instance_name
     taken = [(entry.name, entry.endpoint) for entry in cluster.instances]
     taken += [(str(shape.get("name")), str(shape.get("endpoint"))) for shape in made]
     for other, url in taken:
@@ -161,6 +174,9 @@ def _register(
             raise _NotTaken("REGISTERED", f"cluster {cluster.name!r} has another instance {name!r} already; {remedy}")
     if dry_run:
         return {"name": name, "endpoint": endpoint}
-    request = RegisterContainerInstanceRequest(cluster=cluster.name, name=name, endpoint=endpoint)
+    files = context.tls or NO_FILES
+    request = RegisterContainerInstanceRequest(
+        cluster=cluster.name, name=name, endpoint=endpoint, ca=files.ca, cert=files.cert, key=files.key
+    )
     registered: dict[str, Any] = register_container_instance(session, request)["containerInstance"]
     return registered

@@ -45,7 +45,7 @@ def drain(session: Session, fleet: Fleet, states: Iterable[InstanceState], reaso
         why = str(state.freshness.reason or "no answer")
         if state.live:
             try:
-                engine = session.engine(state.instance.endpoint)
+                engine = session.engine(state.instance.reached_by)
                 mark, ours = write_drain(engine, key.cluster, session.operator, reason)
             except MoorageError as error:
                 why = error.message
@@ -91,7 +91,7 @@ def activate(session: Session, fleet: Fleet, states: Iterable[InstanceState]) ->
         removed = None
         if state.live:
             try:
-                removed = remove_drain(session.engine(state.instance.endpoint), key.cluster)
+                removed = remove_drain(session.engine(state.instance.reached_by), key.cluster)
             except MoorageError as error:
                 change.failures.append(_failure(state, f"{key.name} is DRAINING as before: {error.message}"))
                 continue
@@ -115,7 +115,7 @@ def tell_engine(session: Session, key: InstanceKey) -> DrainMark | None:
     entry = find_entry(session.cluster(key.cluster), key.name)
     if entry.status != "DRAINING" or entry.drain_recorded:
         return None
-    engine = session.engine(entry.endpoint)
+    engine = session.engine(entry.reached_by)
     mark, ours = write_drain(engine, key.cluster, session.operator, entry.drain_reason)
     saved = save(session, key.cluster, {key.name: _drained(recorded=True)}, only="DRAINING").find(entry.id)
     if ours and (saved is None or saved.status != "DRAINING"):  # it was made ACTIVE at this very moment

@@ -19,6 +19,7 @@ from app.hosts.translate import TaskPlan, needs_network
 from app.model.container import TaskTag
 from app.model.definition_document import DefinitionDocument, definition_from
 from app.model.dialects import recognise
+from app.model.endpoint import Endpoint
 from app.model.errors import MoorageError
 from app.model.manifest import Manifest, read_manifest
 from app.model.overrides import with_overrides
@@ -61,7 +62,7 @@ def running_members(session: Session, cluster: str, task_id: str) -> Running:
     known = session.cluster(cluster)
     fleet = session.survey(known)
     task = find_task(fleet, known.name, task_id)
-    return running_on_instance(session, fleet.instances[task.instance].instance.endpoint, task)
+    return running_on_instance(session, fleet.instances[task.instance].instance.reached_by, task)
 
 
 def running_tasks_of(fleet: Fleet, family: str, revision: int | None = None, cluster: str | None = None) -> list[Task]:
@@ -74,7 +75,7 @@ def running_tasks_of(fleet: Fleet, family: str, revision: int | None = None, clu
     return sorted(found, key=lambda task: (task.created_at, task.id))
 
 
-def running_on_instance(session: Session, endpoint: str, task: Task) -> Running:
+def running_on_instance(session: Session, endpoint: Endpoint, task: Task) -> Running:
     """As ``running_members``, of a task that is known already. Takes a few calls for each container.
 
     Raises MoorageError: its host does not answer, or nobody knows its definition any more.

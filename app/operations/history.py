@@ -14,6 +14,7 @@ from app.fleet.fleet import Fleet, belongs
 from app.hosts.engine import Engine
 from app.hosts.errors import HostError
 from app.hosts.logs import LogStream, read_logs
+from app.model.endpoint import Endpoint
 from app.model.errors import MoorageError
 from app.model.manifest import read_manifest
 from app.model.progress import Progress, Tell
@@ -190,7 +191,7 @@ class Historian:
     def __init__(self, session: Session, report: Callable[[str], None]) -> None:
         self._session = session
         self._report = report
-        self._queue: queue.Queue[tuple[str, Task] | None] = queue.Queue(WAITING_TASKS)
+        self._queue: queue.Queue[tuple[Endpoint | None, Task] | None] = queue.Queue(WAITING_TASKS)
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._noted: dict[str, _Ending] = {}
@@ -222,7 +223,7 @@ class Historian:
                     continue
                 present.add(task.id)
                 if not self._is_noted(task, live=state.live):
-                    if not self._take(state.instance.endpoint if state.live else "", task):
+                    if not self._take(state.instance.reached_by if state.live else None, task):
                         return
                     self._noted[task.id] = _ending(task, live=state.live)
         if len(self._noted) > len(present) + _FORGOTTEN_SLACK:
@@ -233,7 +234,7 @@ class Historian:
         # What was noted while its host was live needs no second look when it is not.
         return noted is not None and noted in (_ending(task, live=live), _ending(task, live=True))
 
-    def _take(self, endpoint: str, task: Task) -> bool:
+    def _take(self, endpoint: Endpoint | None, task: Task) -> bool:
         try:
             self._queue.put_nowait((endpoint, task))
         except queue.Full:
@@ -247,7 +248,7 @@ class Historian:
         while (item := self._queue.get()) is not None:
             endpoint, task = item
             try:
-                engine = self._session.engine(endpoint) if endpoint else None
+                engine = self._session.engine(endpoint) if endpoint is not None else None
                 self._tell(*remember(self._session, engine, task))
             except MoorageError as error:
                 self._not_before = time.monotonic() + RETRY_AFTER

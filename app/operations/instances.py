@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 
 from app.fleet.fleet import Fleet, InstanceState
-from app.hosts.endpoint import parse_endpoint
+from app.hosts.endpoint import Endpoint, TlsFiles, parse_endpoint
 from app.hosts.reading import engine_info
 from app.model.cluster import (
     BUILT_IN_ATTRIBUTE_PREFIX,
@@ -18,6 +19,7 @@ from app.model.cluster import (
     InstanceEntry,
     attribute_problem,
 )
+from app.model.endpoint import NO_FILES
 from app.model.errors import MoorageError, NotFoundError
 from app.model.ids import instance_arn, new_id, short_id
 from app.model.instance import InstanceKey
@@ -34,8 +36,10 @@ from app.model.requests import (
 from app.operations.candidates import instance_facts
 from app.operations.deeds import failed_words, kept
 from app.operations.draining import Say, activate, drain, plan_shape, quiet, save, tell_untold
+from app.operations.policy import ask_first
 from app.operations.session import Session, find_entry, instances_of
 from app.operations.shapes import attribute_shape, drain_words, instance_shape
+from app.operations.staying import stays
 from app.placement.evaluation import evaluate
 from app.placement.expressions import ExpressionError, parse
 
@@ -62,8 +66,8 @@ def register_container_instance(
     cluster = session.cluster(request.cluster)
     if not request.endpoint:
         raise MoorageError("endpoint is required, as in --endpoint unix:///var/run/docker.sock", code=_INVALID)
-    endpoint = parse_endpoint(request.endpoint).url
-    engine = session.engine(endpoint)
+    way = _way(request)
+    endpoint, engine = way.url, session.engine(way)
     try:
         info = engine_info(engine.info(), engine.version())
     except MoorageError as error:
@@ -79,6 +83,8 @@ def register_container_instance(
         name=name,
         id=new_id(),
         endpoint=endpoint,
+        insecure=way.insecure,
+        **_files(way),
         registered_at=session.now().replace(microsecond=0),
         attributes={attribute.name: attribute.value for attribute in request.attributes},
         **_reserved(request),
@@ -96,6 +102,23 @@ def register_container_instance(
     if state.drain is not None:
         tell(f"{name} is DRAINING ({drain_words(state.drain)}): it takes no tasks until it is made ACTIVE")
     return {"containerInstance": instance_shape(state)}
+
+
+def _way(request: RegisterContainerInstanceRequest) -> Endpoint:
+    """The endpoint of a request, checked. A file of TLS may be named from where one stands."""
+    ca, cert, key = (
+        path if not path or path.startswith("~") else os.path.abspath(path)
+        for path in (request.ca, request.cert, request.key)
+    )
+    files = TlsFiles(ca, cert, key, request.tls_name)
+    return parse_endpoint(request.endpoint, files if files != NO_FILES else None, insecure=request.insecure)
+
+
+def _files(way: Endpoint) -> dict[str, Any]:
+    """The members of an entry that name them."""
+    if way.tls is None:
+        return {}
+    return {"ca": way.tls.ca, "cert": way.tls.cert, "key": way.tls.key, "tls_name": way.tls.name}
 
 
 def _check_new(session: Session, cluster: ClusterFile, endpoint: str, engine_id: str) -> None:
@@ -138,7 +161,7 @@ def _reserved(request: RegisterContainerInstanceRequest | UpdateContainerInstanc
     return members
 
 
-@kept("update-container-instances-state", _state_words)
+@kept("update-container-instances-state", _state_words, asks=False)
 def update_container_instances_state(
     session: Session, request: UpdateContainerInstancesStateRequest, tell: Say = quiet
 ) -> dict[str, Any]:
@@ -153,6 +176,7 @@ def update_container_instances_state(
     if request.dry_run:
         tell("nothing was changed")
         return {**plan_shape(states), "failures": failures}
+    ask_first(session, f"{request.status} of instances", cluster.name, lambda: _touched(states))
     if request.status == "DRAINING":
         change = drain(session, fleet, states, request.reason)
     else:
@@ -169,6 +193,11 @@ def update_container_instances_state(
     refused = {failure["arn"] for failure in failures}
     changed = [entry for entry in found if instance_arn(cluster.name, entry.id) not in refused]
     return {"containerInstances": [_shape(fleet, cluster.name, entry) for entry in changed], "failures": failures}
+
+
+def _touched(states: Iterable[InstanceState]) -> list[str]:
+    """The instances, and the tasks that stay on each."""
+    return [line for state in states for line in (state.instance.key.name, *stays(state))]
 
 
 def list_container_instances(session: Session, request: ListContainerInstancesRequest) -> dict[str, Any]:

@@ -12,17 +12,21 @@ from typing import Any
 from app.fleet.fleet import Fleet
 from app.hosts.errors import HostError
 from app.hosts.launcher import Launcher, ReservationLost
+from app.hosts.policy_rule import PolicyError
+from app.hosts.policy_task import judge_task
 from app.model.cluster import ClusterFile
 from app.model.errors import Finding, MoorageError
 from app.model.ids import instance_arn, new_id, short_id
 from app.model.instance import InstanceKey
 from app.model.progress import Progress, Tell
 from app.model.requests import RunTaskRequest, StartTaskRequest
+from app.model.resources import Resources
 from app.model.safe_text import safe_line
 from app.model.task import Task
 from app.operations.blueprint import Blueprint, launched_before, make_blueprint
 from app.operations.candidates import candidate
 from app.operations.deeds import failed_words, kept
+from app.operations.policy import accepts
 from app.operations.preview import failure_shape, with_holders
 from app.operations.schedulers import scheduler_for
 from app.operations.session import Session, find_entry
@@ -76,7 +80,7 @@ def run_task(session: Session, request: RunTaskRequest, tell: Tell, rng: random.
     fleet = surveyed(session, blueprint.cluster)
     if before := launched_before(fleet, blueprint):
         return Launched(before, warnings=blueprint.warnings, instance_ids=_instance_ids(fleet))
-    return _Launch(session, blueprint, fleet, tell).place(request.count, scheduler)
+    return _Launch(session, accepted(session, blueprint), fleet, tell).place(request.count, scheduler)
 
 
 @kept("start-task", _launched_words)
@@ -88,7 +92,20 @@ def start_task(session: Session, request: StartTaskRequest, tell: Tell) -> Launc
     """
     blueprint = make_blueprint(session, request)
     fleet = surveyed(session, blueprint.cluster)
-    return _Launch(session, blueprint, fleet, tell).start_on(request.container_instances)
+    return _Launch(session, accepted(session, blueprint), fleet, tell).start_on(request.container_instances)
+
+
+def accepted(session: Session, blueprint: Blueprint) -> Blueprint:
+    """The same, with the yes of whoever was asked, if somebody has to be; nothing of it is made yet.
+
+    Raises PolicyError when its containers reach further than the cluster allows.
+    """
+    order = blueprint.order("0" * 32, session.now(), session.owner, Resources())
+    verdict = judge_task(blueprint.definition, order.tag, blueprint.environments)
+    title = f"{blueprint.family}:{blueprint.revision} reaches beyond containers of its own"
+    endpoints = [entry.endpoint for entry in blueprint.cluster.instances]
+    yes = accepts(session, blueprint.cluster.name, title, verdict, endpoints)
+    return replace(blueprint, accepted=yes)
 
 
 def _instance_ids(fleet: Fleet) -> dict[InstanceKey, str]:
@@ -198,6 +215,10 @@ class _Launch:
                     task = self._launch_on(key, task_id, constrained=scheduler is not None)
             except ReservationLost as lost:
                 why = Refusal(key, lost.cause, lost.message)
+            except PolicyError as error:
+                self._fail(Refusal(key, "POLICY", error.message))
+                self._release(scheduler, task_id)
+                return
             except HostError as error:
                 # Not released: what was begun there may yet be finished.
                 words = f"{error.message}; what was begun there is finished or undone when it answers again"
@@ -243,7 +264,7 @@ class _Launch:
 
     def _launch_on(self, key: InstanceKey, task_id: str, *, constrained: bool) -> Task:
         state, blueprint = self._fleet.instances[key], self._blueprint
-        engine = self._session.engine(state.instance.endpoint)
+        engine = self._session.engine(state.instance.reached_by)
         self._tell(Progress(task_id, key, "placed", detail=safe_line(f"{blueprint.family}:{blueprint.revision}")))
         order = blueprint.order(task_id, engine.now(), self._session.owner, state.registered, constrained=constrained)
         return Launcher(engine, key, self._tell, self._session.settings).launch(order)

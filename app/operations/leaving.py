@@ -11,6 +11,7 @@ from app.model.instance import InstanceKey
 from app.model.requests import DeregisterContainerInstanceRequest
 from app.operations.deeds import kept
 from app.operations.draining import Say, quiet
+from app.operations.policy import ask_first
 from app.operations.session import Session, find_entry
 from app.operations.shapes import drain_words, instance_shape
 from app.operations.staying import MOST_NAMED, named, staying
@@ -22,7 +23,7 @@ _UNWATCHED = (
 )
 
 
-@kept("deregister-container-instance", lambda _, answer: answer["containerInstance"]["name"])
+@kept("deregister-container-instance", lambda _, answer: answer["containerInstance"]["name"], asks=False)
 def deregister_container_instance(
     session: Session, request: DeregisterContainerInstanceRequest, tell: Say = quiet
 ) -> dict[str, Any]:
@@ -49,6 +50,9 @@ def deregister_container_instance(
             code=_INVALID,
         )
     shape = instance_shape(state)
+    lines = [f"{entry.name} leaves the cluster; nothing on it is stopped"]
+    lines += [f"{_tasks(len(running))} left: {_UNWATCHED}", *named(running)] if running else []
+    ask_first(session, "deregister-container-instance", cluster.name, lines)
     if running:
         for line in (f"{_tasks(len(running))} on {entry.name!r} left: {_UNWATCHED}", *named(running)):
             tell(line)
@@ -69,7 +73,7 @@ def _end_drain(session: Session, state: InstanceState, tell: Say) -> None:
             tell(f"{name} does not answer: if its draining is recorded on it, whoever registers it again finds it so")
         return
     try:
-        removed = remove_drain(session.engine(state.instance.endpoint), cluster)
+        removed = remove_drain(session.engine(state.instance.reached_by), cluster)
     except MoorageError as error:
         tell(f"{name} is still recorded as DRAINING on its engine: {error.message}")
         return

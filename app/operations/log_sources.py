@@ -53,7 +53,7 @@ def task_sources(session: Session, fleet: Fleet, task: Task, container: str = ""
     if container and container not in names:
         raise NotFoundError(f"container of task {task.id[:8]}", container, names)
     state = fleet.instances[task.instance]
-    engine = session.engine(state.instance.endpoint)
+    engine = session.engine(state.instance.reached_by)
     parts = [part for part in task.containers if container in ("", part.name) and part.runtime]
     if not parts:
         why = task.stopped_reason or "they are not made yet, or were removed"

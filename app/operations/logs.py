@@ -257,7 +257,7 @@ def open_task_logs(session: Session, request: LogsRequest) -> TaskLogs:
     fleet = session.survey(cluster)
     if request.container_instance:
         container, state = find_unmanaged(fleet, cluster.name, request.container_instance, request.container)
-        engine = session.engine(state.instance.endpoint)
+        engine = session.engine(state.instance.reached_by)
         found = _Found([container_source(container, state, engine)])
     else:
         found = _found(session, fleet, cluster.name, request, since)

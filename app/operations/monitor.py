@@ -11,6 +11,7 @@ from app.fleet.fleet import Fleet
 from app.fleet.inbox import Inbox
 from app.hosts.engine import Engine
 from app.hosts.watcher import Watcher
+from app.model.endpoint import Endpoint
 from app.model.errors import DocumentError, MoorageError
 from app.model.instance import Freshness, InstanceKey
 from app.model.safe_text import safe_line
@@ -43,7 +44,7 @@ class Monitor:
         self.fleet = fleet or Fleet()
         self.broken: dict[str, DocumentError] = {}
         self._inbox = Inbox(wake)
-        self._watchers: dict[InstanceKey, tuple[str, Watcher]] = {}
+        self._watchers: dict[InstanceKey, tuple[Endpoint, Watcher]] = {}
         self._ears: dict[InstanceKey, Ear] = {}
         self._fingerprint: tuple[object, ...] | None = None
 
@@ -62,7 +63,7 @@ class Monitor:
             names = [name for name in names if name in self._only]
             instances = [instance for instance in instances if instance.key.cluster in self._only]
         changes = self.fleet.register(names, instances)
-        wanted = {instance.key: instance.endpoint for instance in instances}
+        wanted = {instance.key: instance.reached_by for instance in instances}
         for key in [key for key, (endpoint, _) in self._watchers.items() if wanted.get(key) != endpoint]:
             self._watchers.pop(key)[1].stop()
             if (ear := self._ears.pop(key, None)) is not None:
@@ -72,7 +73,7 @@ class Monitor:
                 self._watch(key, endpoint)
         return changes
 
-    def _watch(self, key: InstanceKey, endpoint: str) -> None:
+    def _watch(self, key: InstanceKey, endpoint: Endpoint) -> None:
         try:
             engine = self._session.engine(endpoint)
         except MoorageError as error:

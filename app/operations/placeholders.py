@@ -59,7 +59,7 @@ def members(session: Session, instances: Iterable[Instance], within: float = SUR
 
     def ask(instance: Instance) -> None:
         with contextlib.suppress(MoorageError):
-            engine = session.engine(instance.endpoint)
+            engine = session.engine(instance.reached_by)
             found.append(Member(instance.key, engine, membership(engine)))
 
     # Daemon threads: nobody waits for a host that is silent, not even at the end of the program.
@@ -145,7 +145,7 @@ class PlaceholderSweep:
         try:
             for manager in managers:
                 try:
-                    gone = sweep(self._session, self._session.engine(manager.endpoint), nodes, alive)
+                    gone = sweep(self._session, self._session.engine(manager.reached_by), nodes, alive)
                 except MoorageError as error:
                     trouble = f"Docker Swarm: {error.message}; tried again soon"
                     continue
@@ -218,7 +218,7 @@ def _over(
         return False
     host = nodes[node]
     try:
-        task = read_task(session.engine(host.endpoint), host.key, kept.task_id)
+        task = read_task(session.engine(host.reached_by), host.key, kept.task_id)
     except HostError:  # it has just stopped answering; the others' places can be given back all the same
         return False
     return age > BEGUN_WITHIN if task is None else task.last_status == "STOPPED"

@@ -7,12 +7,13 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from app.fleet.fleet import Fleet
-from app.hosts.endpoint import parse_endpoint
+from app.hosts.endpoint import Endpoint, checked
 from app.hosts.engine import Engine
 from app.hosts.inspecting import Inspector
 from app.hosts.listing import read_host
@@ -23,6 +24,7 @@ from app.model.ids import new_id, short_id
 from app.model.instance import Freshness, Instance, InstanceKey
 from app.model.safe_text import safe_line
 from app.model.update import FreshnessTold, HostRead, HostUpdate, InfoRead
+from app.operations.policy import Ask, Policies, nobody
 from app.store.clusters import ClusterStore
 from app.store.config import read_config
 from app.store.definitions import DefinitionStore
@@ -46,6 +48,11 @@ class Session:
         self.home = home
         self.simulated = is_simulated(home)
         self.clusters = ClusterStore(home)
+        self.policies = Policies(self.clusters)
+        self.ask: Ask = nobody
+        """Who answers before a change that wants a yes."""
+        self.complain: Callable[[str], object] = lambda _: None
+        """Is told, from any thread, what did not end an operation and is worth a line."""
         self.definitions = DefinitionStore(home)
         self.config, self.config_findings = read_config(home.config_file)
         self.settings = HostSettings(
@@ -54,7 +61,7 @@ class Session:
         self.sources = LocalSources(self.config, home.config_file.parent, os.environ)
         self.operator = _operator()
         self.owner = f"{self.operator}-{new_id()[:8]}"
-        self._engines: dict[str, Engine] = {}
+        self._engines: dict[Endpoint, Engine] = {}
         self._lock = threading.Lock()
 
     @staticmethod
@@ -85,14 +92,16 @@ class Session:
 
     # --- hosts -----------------------------------------------------------------------------------------------------
 
-    def engine(self, endpoint: str) -> Engine:
+    def engine(self, endpoint: Endpoint) -> Engine:
         """The engine of an endpoint, shared. Raises MoorageError when the endpoint is not one."""
         with self._lock:
             if endpoint not in self._engines:
-                self._engines[endpoint] = Engine(parse_endpoint(endpoint))
+                self._engines[endpoint] = Engine(
+                    checked(endpoint), rule=partial(self.policies.rule, endpoint.url), sockets=self.home.state / "ssh"
+                )
             return self._engines[endpoint]
 
-    def engines(self) -> dict[str, Engine]:
+    def engines(self) -> dict[Endpoint, Engine]:
         """Those that were asked for so far, by endpoint."""
         with self._lock:
             return dict(self._engines)
@@ -121,7 +130,7 @@ class Session:
     def _ask(self, instance: Instance, updates: list[HostUpdate]) -> None:
         began = self.now()
         try:
-            engine = self.engine(instance.endpoint)
+            engine = self.engine(instance.reached_by)
             asked = self.now()
             info = engine.info()
             engine.measure_clock(info, asked)
@@ -141,7 +150,7 @@ class Session:
             FreshnessTold(instance.key, Freshness("live", began)),
         ]
 
-    def probe(self, endpoint: str) -> str:
+    def probe(self, endpoint: Endpoint) -> str:
         """Is an engine there? "" if it answers, else why not."""
         try:
             self.engine(endpoint).ping()
@@ -156,6 +165,8 @@ def instances_of(cluster: ClusterFile, name: str) -> Iterable[Instance]:
             key=InstanceKey(name, entry.name),
             id=entry.id,
             endpoint=entry.endpoint,
+            tls=entry.tls,
+            insecure=entry.insecure,
             status=entry.status,
             registered_at=entry.registered_at,
             attributes=tuple(sorted(entry.attributes.items())),

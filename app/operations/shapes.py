@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from app.fleet.fleet import Fleet, InstanceState, belongs
 from app.model.cluster import ClusterFile
 from app.model.drain import DrainMark
 from app.model.ids import cluster_arn, instance_arn
+from app.model.policy import DEFAULT_DANGEROUS, DEFAULT_POLICY
 from app.model.resources import Resources
 from app.placement.attributes import attributes_of
 
@@ -44,6 +45,8 @@ def cluster_shape(cluster: ClusterFile, fleet: Fleet) -> dict[str, Any]:
         "defaultCapacityProviderStrategy": [],
         # No member of ECS's: there only where it says something.
         **({"scheduler": cluster.scheduler} if cluster.scheduler else {}),
+        **({"policy": cluster.policy} if cluster.policy != DEFAULT_POLICY else {}),
+        **({"dangerous": cluster.dangerous} if cluster.dangerous != DEFAULT_DANGEROUS else {}),
     }
 
 
@@ -55,6 +58,8 @@ def instance_shape(state: InstanceState) -> dict[str, Any]:
             "containerInstanceArn": instance_arn(instance.key.cluster, instance.id),
             "name": instance.key.name,
             "endpoint": instance.endpoint,
+            "insecure": instance.reached_by.is_exposed or None,
+            "tls": {name: path for name, path in asdict(instance.tls).items() if path} if instance.tls else None,
             "version": 1,
             "versionInfo": {"dockerVersion": f"DockerVersion: {info.version}"} if info else {},
             "registeredResources": _resources(state.registered, state.registered),

@@ -20,6 +20,7 @@ from app.hosts.sampler import Sampler
 from app.hosts.sampler_round import Told
 from app.hosts.stats import Counters, Stats, stats_between
 from app.model.container import Container
+from app.model.endpoint import Endpoint
 from app.model.errors import MoorageError
 from app.model.instance import InstanceKey
 from app.model.safe_text import SafeText
@@ -94,12 +95,12 @@ class StatsFeed:
         engine_of: the engine of an endpoint; may raise MoorageError.
     """
 
-    def __init__(self, engine_of: Callable[[str], Engine], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, engine_of: Callable[[Endpoint], Engine], clock: Callable[[], float] = time.monotonic) -> None:
         self._engine_of = engine_of
         self.clock = clock
-        self._samplers: dict[str, Sampler] = {}
+        self._samplers: dict[Endpoint, Sampler] = {}
         self._known: dict[str, _Known] = {}
-        self._problems: dict[str, SafeText] = {}
+        self._problems: dict[Endpoint, SafeText] = {}
         self._forgotten = clock()
 
     # --- looking ---------------------------------------------------------------------------------------------------
@@ -108,7 +109,7 @@ class StatsFeed:
         """Somebody looks at these containers of an instance now. Call it about once a second while that is so."""
         if not state.live or not containers:
             return
-        endpoint = state.instance.endpoint
+        endpoint = state.instance.reached_by
         sampler = self._samplers.get(endpoint)
         if sampler is None:
             try:
@@ -191,7 +192,7 @@ class StatsFeed:
 
     def host_problem(self, state: InstanceState) -> SafeText:
         """Why its engine tells nothing, "" when it does."""
-        return self._problems.get(state.instance.endpoint, SafeText(""))
+        return self._problems.get(state.instance.reached_by, SafeText(""))
 
     def history(self, container_id: str) -> History:
         known = self._known.get(container_id)
@@ -228,14 +229,14 @@ class StatsFeed:
 
         One engine that is registered twice counts once.
         """
-        seen = {state.instance.endpoint: state for state in states}
+        seen = {state.instance.reached_by: state for state in states}
         live = [state for state in seen.values() if state.live]
         use = self.sum(container.id for state in live for container in state.containers.values() if container.up)
         return replace(use, running=use.running + len(seen) - len(live))
 
     # --- what it costs ---------------------------------------------------------------------------------------------
 
-    def costs(self) -> dict[str, tuple[int, int]]:
+    def costs(self) -> dict[Endpoint, tuple[int, int]]:
         """By endpoint: questions so far, and connections that are open."""
         return {endpoint: (sampler.asked, sampler.wires) for endpoint, sampler in self._samplers.items()}
 

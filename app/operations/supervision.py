@@ -121,7 +121,7 @@ class Supervision:
 
     def _act(self, task_id: str, instance: Instance, capacity: Resources, name: str) -> None:
         try:
-            engine, settings = self._session.engine(instance.endpoint), self._session.settings
+            engine, settings = self._session.engine(instance.reached_by), self._session.settings
             # What was seen may be old by now: look again right before acting.
             fresh = read_task(engine, instance.key, task_id)
             if fresh is None:

@@ -9,15 +9,18 @@ from app.fleet.fleet import Fleet
 from app.hosts.stopping import stop_in_order, try_to_mark
 from app.hosts.task_objects import read_task
 from app.model.cluster import ClusterFile
+from app.model.endpoint import Endpoint
 from app.model.errors import MoorageError, NotFoundError
 from app.model.ids import short_id, task_arn
+from app.model.masking import Masker
 from app.model.progress import Tell
 from app.model.requests import DescribeTasksRequest, ListTasksRequest, StopTaskRequest
 from app.model.task import Task
-from app.operations.deeds import keep_deed
+from app.operations.deeds import command_of, keep_deed, told_if_failed
 from app.operations.history import remember_end
 from app.operations.history_shape import past_task_shape
 from app.operations.placeholders import drop_placeholder
+from app.operations.policy import ask_first
 from app.operations.recall import recall, recall_ids
 from app.operations.session import Session, find_entry
 from app.operations.task_shape import task_shape
@@ -38,19 +41,23 @@ def stop_task(session: Session, request: StopTaskRequest, tell: Tell) -> dict[st
     cluster = session.cluster(request.cluster)
     fleet = session.survey(cluster)
     task = find_task(fleet, cluster.name, request.task)
-    stopped = stop_found_task(session, fleet.instances[task.instance].instance.endpoint, task, request.reason, tell)
+    with told_if_failed(session, "stop-task", command_of("stop-task", request), cluster=cluster.name, task_id=task.id):
+        ask_first(session, "stop-task", cluster.name, [stop_words(task)])
+    stopped = stop_found_task(session, fleet.instances[task.instance].instance.reached_by, task, request.reason, tell)
     return {"task": task_shape(stopped, fleet.instances[task.instance].instance.id)}
 
 
-def stop_found_task(session: Session, endpoint: str, task: Task, reason: str, tell: Tell) -> Task:
+def stop_found_task(session: Session, endpoint: Endpoint, task: Task, reason: str, tell: Tell) -> Task:
     """Stop a task that is known already. A task that is STOPPED stays as it is."""
     if task.last_status == "STOPPED":
         return task
     engine = session.engine(endpoint)
-    # A task that is stopping already keeps the reason that it has.
-    if (read_task(engine, task.instance, task.id) or task).desired_status == "RUNNING":
-        try_to_mark(engine, task.id, "UserInitiated", reason or STOPPED_BY_USER, session.operator)
-    stopped = stop_in_order(engine, read_task(engine, task.instance, task.id) or task, tell) or task
+    command, where = _stop_command(task, reason), task.instance.name
+    with told_if_failed(session, "stop-task", command, cluster=task.cluster, instance=where, task_id=task.id):
+        # A task that is stopping already keeps the reason that it has.
+        if (read_task(engine, task.instance, task.id) or task).desired_status == "RUNNING":
+            try_to_mark(engine, task.id, "UserInitiated", reason or STOPPED_BY_USER, session.operator)
+        stopped = stop_in_order(engine, read_task(engine, task.instance, task.id) or task, tell) or task
     remember_end(session, engine, stopped, tell)
     _keep_stopping(session, stopped, reason)
     if stopped.last_status == "STOPPED":
@@ -58,13 +65,23 @@ def stop_found_task(session: Session, endpoint: str, task: Task, reason: str, te
     return stopped
 
 
+def stop_words(task: Task) -> str:
+    """What is stopped with it, for whoever is asked."""
+    names = ", ".join(part.name for part in task.containers if part.last_status == "RUNNING")
+    return f"{task.definition} {task.id[:8]} on {task.instance.name}: {names or 'not started yet'}"
+
+
+def _stop_command(task: Task, reason: str) -> str:
+    flags = ["--reason", Masker().text(reason)] if reason else []
+    return shlex.join(["moorage", "stop-task", "--cluster", task.cluster, "--task", task.id, *flags])
+
+
 def _keep_stopping(session: Session, task: Task, reason: str) -> None:
-    flags = ["--reason", reason] if reason else []
     keep_deed(
         session,
         "stop-task",
         f"{task.last_status}: {task.stopped_reason}",
-        shlex.join(["moorage", "stop-task", "--cluster", task.cluster, "--task", task.id, *flags]),
+        _stop_command(task, reason),
         cluster=task.cluster,
         instance=task.instance.name,
         task_id=task.id,

@@ -83,7 +83,7 @@ def stay_until_stopped(
 
 
 def _stay(session: Session, state: InstanceState, task: Task, tell: Tell, report: Callable[[str], None]) -> Task | None:
-    engine, trouble = session.engine(state.instance.endpoint), ""
+    engine, trouble = session.engine(state.instance.reached_by), ""
     hand = Hand(session.owner, tell, state.registered, session.settings)
     while True:
         try:

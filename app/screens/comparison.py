@@ -180,7 +180,7 @@ class ComparisonScreen(FrameScreen):
         if state is None:
             self.say(f"{task.instance.name} is not registered any more", bad=True)
             return
-        endpoint, name = state.instance.endpoint, f"{self._family}:{self._right}"
+        endpoint, name = state.instance.reached_by, f"{self._family}:{self._right}"
 
         def done(running: Running) -> None:
             if not is_here(self):

@@ -46,6 +46,7 @@ class ContainerScreen(ShellActions):
         self._last: tuple[Container, InstanceState] | None = None
         self._feed: LogFeed | None = None
         self._log_note = ""
+        self._tabs = PaneTabs(["Logs", "Stats"], id="tabs")
         self._title = ""
 
     def _found(self) -> tuple[Container, InstanceState] | None:
@@ -85,7 +86,7 @@ class ContainerScreen(ShellActions):
         with FactsPane(id="container-facts", classes="panel") as pane:
             pane.border_title = " Container "
             yield Facts(id="facts")
-        yield PaneTabs(["Logs", "Stats"], id="tabs")
+        yield self._tabs
         yield LogView(id="log", empty="No log lines yet.")
         yield Graphs(HISTORY_SECONDS, id="stats")
 
@@ -131,8 +132,7 @@ class ContainerScreen(ShellActions):
 
     @property
     def _pane(self) -> int:
-        tabs = self.query(PaneTabs)
-        return tabs.first().index if tabs else LOGS
+        return self._tabs.index
 
     def _show_pane(self, index: int) -> None:
         for place, name in enumerate(("#log", "#stats")):
@@ -146,7 +146,7 @@ class ContainerScreen(ShellActions):
         self.refresh_now(None)
 
     def action_next_pane(self) -> None:
-        self.query_one(PaneTabs).open(self._pane + 1)
+        self._tabs.open(self._pane + 1)
 
     def matches(self) -> int | None:
         return search_in(self.query_one(LogView), self.filter_text)
@@ -154,7 +154,7 @@ class ContainerScreen(ShellActions):
     def _told(self, note: str) -> None:
         """What the log is doing stands beside the log alone."""
         self._log_note = note
-        self.query_one(PaneTabs).set_note(note if self._pane == LOGS else "")
+        self._tabs.set_note(note if self._pane == LOGS else "")
 
     # --- actions ---------------------------------------------------------------------------------------------------
 
@@ -167,7 +167,7 @@ class ContainerScreen(ShellActions):
         if found is None:
             self.say("The container is no longer on its instance")
             return
-        endpoint = found[1].instance.endpoint
+        endpoint = found[1].instance.reached_by
 
         def done(imported: Imported) -> None:
             if self.is_current:

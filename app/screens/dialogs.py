@@ -101,7 +101,7 @@ class InstanceDialogs(Jumps):
 
         fields = [
             Field("cluster", "Cluster", known, "made if it does not exist"),
-            Field("endpoint", "Endpoint", local_endpoint(os.environ), "unix:///PATH or tcp://127.0.0.1:PORT"),
+            Field("endpoint", "Endpoint", local_endpoint(os.environ).url, "unix:///PATH or tcp://127.0.0.1:PORT"),
             Field("name", "Name", "", "the engine's host name if empty"),
         ]
         self.app.push_screen(FormDialog(self.desk, "Add a container instance", fields, "Add", work))

@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from app.fleet.changes import ChangeSet
 from app.hosts.endpoint import local_endpoint
+from app.model.endpoint import NO_FILES
 from app.model.requests import CreateClusterRequest, RegisterContainerInstanceRequest
 from app.screens.actions import AT_HOME, bindings
 from app.screens.desk import Desk
@@ -65,10 +66,10 @@ class FirstRunScreen(InstanceDialogs):
         head = Content.styled("Moorage turns the Docker hosts you have into ECS clusters.", "bold")
         count = len(sample_files())
         if self._problem is None:
-            body = [Content(f"Looking for a Docker Engine at {self._endpoint} …")]
+            body = [Content(f"Looking for a Docker Engine at {self._endpoint.url} …")]
         elif not self._problem:
             body = [
-                Content.assemble(("● ", "$state-running"), f"A Docker Engine answers at {self._endpoint}"),
+                Content.assemble(("● ", "$state-running"), f"A Docker Engine answers at {self._endpoint.url}"),
                 Content(""),
                 Content.assemble(
                     ("enter", "bold $accent-text"), "  makes a cluster named default with this engine as its first"
@@ -79,13 +80,13 @@ class FirstRunScreen(InstanceDialogs):
             ]
         else:
             body = [
-                Content.assemble(("✕ ", "$state-failed"), f"No Docker Engine at {self._endpoint}"),
+                Content.assemble(("✕ ", "$state-failed"), f"No Docker Engine at {self._endpoint.url}"),
                 Content.styled(f"  {self._problem}", "$text-muted"),
                 Content.styled("  (tried DOCKER_HOST if set, else the usual socket)", "$text-muted"),
                 Content(""),
-                Content.assemble(("a", "bold $accent-text"), "  adds a host: a unix socket, or TCP on this machine"),
-                Content.styled("   for a host elsewhere, forward its socket first:", "$text-muted"),
-                Content.styled("   ssh -nNT -L /tmp/edge.sock:/var/run/docker.sock you@edge", "$text-muted"),
+                Content.assemble(
+                    ("a", "bold $accent-text"), "  adds a host: a unix socket, ssh://you@edge, or TCP with TLS"
+                ),
                 Content.assemble(("t", "bold $accent-text"), "  tries again"),
                 Content.assemble(("D", "bold $accent-text"), f"  {_DEMO}"),
             ]
@@ -119,5 +120,9 @@ class FirstRunScreen(InstanceDialogs):
         session = self.desk.session
         cluster = session.config.default_cluster
         create_cluster(session, CreateClusterRequest(cluster_name=cluster))
-        register_container_instance(session, RegisterContainerInstanceRequest(cluster=cluster, endpoint=self._endpoint))
+        files = self._endpoint.tls or NO_FILES
+        request = RegisterContainerInstanceRequest(
+            cluster=cluster, endpoint=self._endpoint.url, ca=files.ca, cert=files.cert, key=files.key
+        )
+        register_container_instance(session, request)
         return register_samples(session)

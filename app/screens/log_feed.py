@@ -143,7 +143,7 @@ class LogFeed:
             state = fleet.instances.get(target.instance)
             if state is None:
                 continue
-            engine = session.engine(state.instance.endpoint)
+            engine = session.engine(state.instance.reached_by)
             if (container := state.containers.get(target.container_id)) is not None and container.ever_started:
                 yield container_source(container, state, engine), container.started_at
             task = self._task(target) if target.task_id else None

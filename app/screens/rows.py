@@ -241,9 +241,13 @@ def instance_row(state: InstanceState, now: datetime, columns: Sequence[Column],
         "tasks": _counts(running, moving),
         "unmanaged": cell(str(len(state.unmanaged)) if state.unmanaged else formats.NOTHING, "muted"),
         "engine": cell(state.info.version if state.info else formats.NOTHING, "muted"),
-        "endpoint": cell(detail, "warn") if detail else cell(state.instance.endpoint, "muted"),
+        "endpoint": (*_exposed(state), *(cell(detail, "warn") if detail else cell(state.instance.endpoint, "muted"))),
     }
     return Row(_instance_key(state), pick(columns, cells))
+
+
+def _exposed(state: InstanceState) -> Cell:
+    return (Span("INSECURE", "bad"), Span(" ")) if state.instance.reached_by.is_exposed else ()
 
 
 def _instance_notes(state: InstanceState, now: datetime) -> Iterator[str]:

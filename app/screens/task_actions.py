@@ -112,7 +112,7 @@ def _stop_one(desk: Desk, task: Task) -> Task:
     state = desk.fleet.instances.get(task.instance)
     if state is None:
         raise MoorageError(f"{task.instance.name} is not registered any more")
-    return stop_found_task(desk.session, state.instance.endpoint, task, "", desk.tell)
+    return stop_found_task(desk.session, state.instance.reached_by, task, "", desk.tell)
 
 
 def _stop_line(task: Task) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from app.model.endpoint import TlsFiles
 from app.model.errors import MoorageError
 from app.model.instance import Instance, InstanceKey
 from app.model.safe_text import safe_line
@@ -44,6 +45,7 @@ def _instance(cluster: str, entry: Mapping[str, Any]) -> Instance:
     registered_at, status = entry["registered_at"], entry.get("status", "ACTIVE")
     if not isinstance(registered_at, datetime) or status not in ("ACTIVE", "DRAINING"):
         raise ValueError("to be told by who reads it in earnest")
+    files = [safe_line(entry.get(member, "")) for member in ("ca", "cert", "key", "tls_name")]
     return Instance(
         key=InstanceKey(cluster, safe_line(entry["name"])),
         id=safe_line(entry["id"]),
@@ -53,4 +55,6 @@ def _instance(cluster: str, entry: Mapping[str, Any]) -> Instance:
         reserved_memory=int(entry.get("reserved_memory", 0)),
         drain_recorded=entry.get("drain_recorded") is True,
         drain_reason=safe_line(entry.get("drain_reason", "")),
+        tls=TlsFiles(*files) if any(files) else None,
+        insecure=entry.get("insecure") is True,
     )

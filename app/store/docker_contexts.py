@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.model.endpoint import TlsFiles
 from app.model.errors import DocumentError, Finding
 from app.store.home import user_folder
 from app.store.reading import read_file
@@ -23,12 +24,12 @@ _FOLDER = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class ContextFile:
-    """``folder``: the sha256 that names it. ``has_tls``: keys for its endpoint are stored beside it."""
+    """``folder``: the sha256 that names it. ``tls``: what is stored beside it for its endpoint; nothing: None."""
 
     folder: str
     path: str
     data: bytes = field(repr=False)
-    has_tls: bool
+    tls: TlsFiles | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +91,15 @@ def _read(root: Path, folder: str, broken: list[DocumentError]) -> ContextFile |
     except DocumentError as error:
         broken.append(error)
     else:
-        return ContextFile(folder, str(path), data, _has_files(root / "contexts" / "tls" / folder / "docker"))
+        return ContextFile(folder, str(path), data, _files(root / "contexts" / "tls" / folder / "docker"))
     return None
 
 
-def _has_files(folder: Path) -> bool:
+def _files(folder: Path) -> TlsFiles | None:
     try:
         with os.scandir(folder) as entries:
-            return next(entries, None) is not None
+            names = {entry.name for entry in entries}
     except OSError:
-        return False
+        return None
+    ca, cert, key = (str(folder / name) if name in names else "" for name in ("ca.pem", "cert.pem", "key.pem"))
+    return TlsFiles(ca, cert, key) if ca or cert or key else None

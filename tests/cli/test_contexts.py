@@ -8,12 +8,13 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.model.endpoint import TlsFiles
 from app.operations.contexts import Context, known_contexts
 from app.store.docker_contexts import MAX_CONTEXTS
 from tests.cli.calling import Cli
@@ -36,16 +37,19 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def add(folder: Path) -> Add:
     """Writes a context as ``docker context create`` does."""
 
-    def write(name: str, host: str, *, data: bytes | None = None, tls: bool = False) -> Path:
+    def write(
+        name: str, host: str, *, data: bytes | None = None, tls: Sequence[str] = (), skip: object = False
+    ) -> Path:
         digest = hashlib.sha256(name.encode()).hexdigest()
         path = folder / "contexts" / "meta" / digest / "meta.json"
         path.parent.mkdir(parents=True)
-        document = {"Name": name, "Metadata": {}, "Endpoints": {"docker": {"Host": host, "SkipTLSVerify": False}}}
+        document = {"Name": name, "Metadata": {}, "Endpoints": {"docker": {"Host": host, "SkipTLSVerify": skip}}}
         path.write_bytes(json.dumps(document).encode() if data is None else data)
         if tls:
             keys = folder / "contexts" / "tls" / digest / "docker"
             keys.mkdir(parents=True)
-            (keys / "ca.pem").write_text("")
+            for file in tls:
+                (keys / f"{file}.pem").write_text("")
         return path
 
     return write
@@ -60,27 +64,36 @@ def test_without_any_there_is_the_default_one(folder: Path, monkeypatch: pytest.
     monkeypatch.setenv("DOCKER_HOST", "tcp://10.0.0.1:2375")
     (found,) = known_contexts()
     assert (found.endpoint, found.usable, found.current) == ("tcp://10.0.0.1:2375", False, True)
-    assert "use a tunnel (ssh -L)" in found.why
+    assert "give --ca, --cert and --key for TLS, or reach it by ssh://10.0.0.1" in found.why
 
 
 def test_each_is_told_with_what_keeps_it_from_being_used(folder: Path, add: Add) -> None:
     add("edge", "unix:///run/edge.sock")
     add("local", "tcp://127.0.0.1:2375")
-    add("keys", "tcp://127.0.0.1:2376", tls=True)
+    add("keys", "tcp://10.0.0.1:2376", tls=("ca", "cert", "key"))
+    add("blind", "tcp://10.0.0.1:2376", tls=("ca", "cert", "key"), skip=True)
+    add("odd", "tcp://10.0.0.1:2376", tls=("ca", "cert", "key"), skip="no")
+    add("caless", "tcp://10.0.0.1:2376", tls=("cert", "key"))
+    add("keyless", "tcp://10.0.0.1:2376", tls=("ca", "cert"))
     add("remote", "ssh://me@box")
+    add("sly", "ssh://-oProxyCommand=x")
     add("bare", "")
     (folder / "config.json").write_text('{"currentContext": "edge"}')
     found = known_contexts()
-    assert [context.name for context in found] == ["default", "bare", "edge", "keys", "local", "remote"]
-    assert [context.name for context in found if context.usable] == ["default", "edge", "local"]
+    assert [context.name for context in found] == [
+        "default", "bare", "blind", "caless", "edge", "keyless", "keys", "local", "odd", "remote", "sly",
+    ]  # fmt: skip
+    assert [context.name for context in found if context.usable] == ["default", "edge", "keys", "local", "remote"]
     assert [context.name for context in found if context.current] == ["edge"]
     told = by_name()
-    assert told["keys"].why == (
-        "its endpoint speaks TLS, which this version does not yet; forward the host's socket with ssh -L"
-    )
-    assert told["remote"].why.endswith(
-        "uses ssh, which this version does not speak yet; forward it to a unix socket with ssh -L"
-    )
+    stored = folder / "contexts" / "tls" / hashlib.sha256(b"keys").hexdigest() / "docker"
+    assert told["keys"].tls == TlsFiles(f"{stored}/ca.pem", f"{stored}/cert.pem", f"{stored}/key.pem")
+    assert told["blind"].why.startswith("it does not verify who answers (SkipTLSVerify), so that anyone on the way")
+    assert "docker context update blind --docker host=tcp://10.0.0.1:2376,ca=FILE" in told["blind"].why
+    assert told["odd"].why.startswith("it does not verify who answers")
+    assert told["caless"].why.startswith("it has no CA certificate to check the engine's by; docker context update")
+    assert "has a cert and no key" in told["keyless"].why
+    assert "begin with no -" in told["sly"].why
     assert told["bare"].why == "it has no Docker endpoint; set one with docker context update"
 
 
@@ -124,7 +137,7 @@ def test_of_a_flood_the_first_are_read(folder: Path, add: Add) -> None:
 
 
 def test_a_name_does_not_drive_the_terminal(cli: Cli, add: Add) -> None:
-    add("\x1b[31mred", "ssh://me@box")
+    add("\x1b[31mred", "tcp://10.0.0.1:2375")
     cli("create-cluster")
     ran = cli("import-contexts", "\x1b[31mred", code=1)
     assert "UNSUPPORTED" in ran.err
@@ -149,7 +162,7 @@ def test_contexts_become_instances_on_real_engines(
     monkeypatch.setenv("DOCKER_HOST", engines[0].endpoint)
     add("edge", engines[1].endpoint)
     add("again", engines[1].endpoint)
-    add("remote", "ssh://me@box")
+    add("remote", "tcp://10.0.0.1:2375")
     cli("create-cluster")
 
     dry = cli("import-contexts", "--dry-run").json
@@ -172,7 +185,7 @@ def test_contexts_become_instances_on_real_engines(
     assert reasons(again.json) == {
         "default": "REGISTERED", "again": "REGISTERED", "edge": "REGISTERED", "remote": "UNSUPPORTED",
     }  # fmt: skip
-    assert "moorage: UNSUPPORTED: context remote: endpoint 'ssh://me@box' uses ssh" in again.err
+    assert "moorage: UNSUPPORTED: context remote: endpoint 'tcp://10.0.0.1:2375' is plain TCP" in again.err
 
     named = cli("import-contexts", "remote", "edgy", code=1)
     assert reasons(named.json) == {"remote": "UNSUPPORTED", "edgy": "MISSING"}

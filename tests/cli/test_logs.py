@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.hosts.logs import read_logs
+from app.model.endpoint import Endpoint
 from app.model.errors import MoorageError
 from app.operations.logs import parse_since
 from app.operations.session import Session
@@ -86,7 +87,9 @@ def test_a_container_with_a_tty(local: Cli, engine: Daemon) -> None:
     session = Session(resolve_home(str(local.home), {}))
     container = engine.run(["sh", "-c", "echo one; echo two"], tty=True)
     engine.api.wait(container)
-    stream = read_logs(session.engine(engine.endpoint), container, follow=False, tail=None, since=None, timestamps=True)
+    stream = read_logs(
+        session.engine(Endpoint(engine.endpoint)), container, follow=False, tail=None, since=None, timestamps=True
+    )
 
     entries = [entry for batch in stream for entry in batch]
     assert [entry.text for entry in entries] == ["one", "two"]

@@ -324,7 +324,7 @@ def test_a_container_of_somebody_else_is_taken_and_what_cannot_be_is_told(host: 
     host.create_volume("stock", {"keep": "me", "com.docker.compose.volume": "stock"})
     created = host.create_container("shop.web_1", STRANGER)
     session = Session(resolve_home(str(tmp_path), {}))
-    members, findings = members_on_instance(session, host.endpoint.url, created)
+    members, findings = members_on_instance(session, host.endpoint, created)
     assert members == {
         "family": "shop-web_1",
         "cpu": "128",
@@ -400,7 +400,7 @@ def test_a_container_with_nothing_said_is_its_image_and_some_memory(engine: Daem
 
     def read(name: str, **body: Any) -> tuple[dict[str, Any], list[str]]:
         created = host.create_container(name, {"Image": "based:1", **body})
-        members, findings = members_on_instance(session, engine.endpoint, created)
+        members, findings = members_on_instance(session, parse_endpoint(engine.endpoint), created)
         (container,) = members["containerDefinitions"]
         return container, [finding.path for finding in findings]
 
@@ -418,7 +418,7 @@ def test_a_container_with_nothing_said_is_its_image_and_some_memory(engine: Daem
     assert read("command", Cmd=["x"])[0]["command"] == ["x"]
     assert read("published", HostConfig={"PublishAllPorts": True})[0]["portMappings"] == [{"containerPort": 80}]
     engine.api.tag("busybox:latest", "based", "1", force=True)
-    members, findings = members_on_instance(session, engine.endpoint, str(host.inspect("plain")["Id"]))
+    members, findings = members_on_instance(session, parse_endpoint(engine.endpoint), str(host.inspect("plain")["Id"]))
     assert members["containerDefinitions"] == [plain]
     assert "Image: based:1 names another image on its host now; a new container gets that one" in map(str, findings)
 
@@ -437,12 +437,12 @@ def test_a_container_of_a_task_gives_the_whole_task_from_its_record(engine: Daem
     task = bench.launcher().launch(order)
     runtime = task.containers[1].runtime
     assert runtime is not None
-    members, findings = members_on_instance(session, engine.endpoint, runtime.id)
+    members, findings = members_on_instance(session, parse_endpoint(engine.endpoint), runtime.id)
     assert (members, findings) == (made.model_dump(by_alias=True, exclude_unset=True), ())
 
     for name in [record for record in left(engine).records if record.endswith("-task")]:
         engine.api.remove_volume(f"{RECORD_PREFIX}{name}")
-    members, findings = members_on_instance(session, engine.endpoint, runtime.id)
+    members, findings = members_on_instance(session, parse_endpoint(engine.endpoint), runtime.id)
     assert [container["name"] for container in members["containerDefinitions"]] == ["c1"]
     assert (members["family"], members["networkMode"]) == ("web", "none")
     assert str(findings[0]).startswith("the record of its task is gone; ")
@@ -451,7 +451,7 @@ def test_a_container_of_a_task_gives_the_whole_task_from_its_record(engine: Daem
     assert first is not None
     stored = json.dumps(made.model_dump(by_alias=True, exclude_unset=True)).encode()
     session.definitions.register("web", stored, "me", session.now())
-    (container,) = members_on_instance(session, engine.endpoint, first.id)[0]["containerDefinitions"]
+    (container,) = members_on_instance(session, parse_endpoint(engine.endpoint), first.id)[0]["containerDefinitions"]
     assert container["secrets"] == [{"name": "T", "valueFrom": "TOKEN"}]
     assert "environment" not in container
 

@@ -15,6 +15,7 @@ from app.hosts.lease import take_lease
 from app.hosts.stopping import mark_stopped
 from app.hosts.supervisor import sweep
 from app.hosts.task_objects import read_task
+from app.model.endpoint import Endpoint
 from app.model.ids import new_id
 from app.model.record import LEASE_TERM
 from app.model.resources import Resources
@@ -167,7 +168,7 @@ def test_the_supervision_of_a_running_moorage_does_it(engine: Daemon, tmp_path: 
         assert state.tasks[task_id].last_status == "PENDING"
         supervision.consider(monitor.fleet)
         assert not supervision.busy
-        ahead = session.engine(engine.endpoint)
+        ahead = session.engine(Endpoint(engine.endpoint))
         ahead.measure_clock({"SystemTime": format_time(ahead.now() + timedelta(minutes=2))})
         state.clock_offset = timedelta(minutes=2)
 

@@ -54,7 +54,7 @@ def find_target(session: Session, request: ContainerRequest) -> Target:
         fleet = session.survey(cluster)
         task = find_task(fleet, cluster.name, request.task)
         part = _part(task, request.container)
-        return target_of(task, part, fleet.instances[task.instance].instance.endpoint)
+        return target_of(task, part, fleet.instances[task.instance].instance.reached_by)
     if request.container_instance:
         cluster = cluster.model_copy(update={"instances": [find_entry(cluster, request.container_instance)]})
     fleet = session.survey(cluster)
@@ -62,7 +62,7 @@ def find_target(session: Session, request: ContainerRequest) -> Target:
     tag = container.tag
     owner = state.tasks.get(tag.task_id) if tag is not None else None
     if owner is not None and tag is not None and tag.container != PAUSE:
-        return target_of(owner, _part(owner, tag.container), state.instance.endpoint)
+        return target_of(owner, _part(owner, tag.container), state.instance.reached_by)
     return target_unmanaged(container, state.instance)
 
 

@@ -6,6 +6,7 @@ import shlex
 from dataclasses import dataclass
 
 from app.model.container import Container
+from app.model.endpoint import Endpoint
 from app.model.errors import MoorageError
 from app.model.instance import Instance, InstanceKey
 from app.model.safe_text import SafeText, safe_line
@@ -17,7 +18,7 @@ class Target:
     """A container in which something is to be run. ``task`` is None for one that Moorage did not start."""
 
     instance: InstanceKey
-    endpoint: str
+    endpoint: Endpoint
     container_id: str
     name: str
     task_id: str = ""
@@ -44,7 +45,7 @@ class Target:
         return ["--container-instance", self.instance.name, "--container", self.name]
 
 
-def target_of(task: Task, part: TaskContainer, endpoint: str) -> Target:
+def target_of(task: Task, part: TaskContainer, endpoint: Endpoint) -> Target:
     """A container of a task. Raises MoorageError when it does not run."""
     runtime = part.runtime
     if runtime is None or not runtime.up:
@@ -58,7 +59,7 @@ def target_unmanaged(container: Container, instance: Instance) -> Target:
     if not container.up:
         raise not_running(f"container {container.name!r}", container.state, container.exit_code)
     refuse_paused(container, container.name)
-    return Target(instance.key, instance.endpoint, container.id, container.name)
+    return Target(instance.key, instance.reached_by, container.id, container.name)
 
 
 def running_parts(task: Task) -> list[TaskContainer]:

@@ -84,7 +84,7 @@ def _detail(budget: HostBudget, now: datetime) -> Cell:
         reason, _, again = why.rpartition("; ")
         return cell(f"{again}: {reason}", "warn")  # the reason is cut first where there is little room
     if state is None:
-        return cell(budget.endpoint)
+        return cell(budget.endpoint.url)
     if not _known(stats):
         return ()
     words = f"p50 {seconds_words(stats.half)}, p95 {seconds_words(stats.most)}"
@@ -124,7 +124,7 @@ def rate_cell(rate: float) -> Cell:
 
 def budget_subject(budget: HostBudget) -> Subject:
     """Of an engine in several clusters the first counts."""
-    return instance_subject(budget.states[0]) if budget.states else subject(budget.endpoint)
+    return instance_subject(budget.states[0]) if budget.states else subject(budget.endpoint.url)
 
 
 def _some(value: float) -> float | None:

@@ -76,7 +76,7 @@ class ShellActions(FrameScreen):
         if state is None:
             self.say(f"{task.instance.name} is not registered any more", bad=True)
             return
-        endpoint = state.instance.endpoint
+        endpoint = state.instance.reached_by
         known = self.part_inside(task)
         parts = [known] if known is not None else running_parts(task)
         if not parts:

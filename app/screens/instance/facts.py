@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import datetime
 
 from app.fleet.fleet import InstanceState, belongs
+from app.model.endpoint import TlsFiles
 from app.model.instance import EngineInfo
 from app.operations.use import Use
 from app.placement.attributes import attributes_of
@@ -16,6 +17,7 @@ from app.screens.use_cells import cpu_share, memory_share, share_bar
 from widgets.cells import Cell, Span
 
 _GAP = Span("  ")
+_EXPOSED = "  INSECURE: no TLS, so that anyone on the way can read and drive it"
 _OF_ECS = ("ecs.", "com.amazonaws.")
 """How the names of attributes begin that nobody has chosen."""
 
@@ -23,6 +25,8 @@ _OF_ECS = ("ecs.", "com.amazonaws.")
 def instance_status(state: InstanceState, now: datetime, host_now: datetime) -> Cell:
     """For the header: ``● live``, or since when and why not; who drains it."""
     spans = [*formats.reach(state.freshness, now, draining=state.draining)]
+    if state.instance.reached_by.is_exposed:
+        spans += [_GAP, Span("INSECURE", "bad")]
     if why := formats.reach_detail(state.freshness, now):
         spans += [_GAP, Span(why, "muted")]
     drain = formats.drained(state.drain, host_now) if state.drain else ""
@@ -83,7 +87,8 @@ def instance_facts(desk: Desk, state: InstanceState, now: datetime) -> list[tupl
         ("Host", ", ".join(str(part) for part in (info.hostname, info.system) if part) if info else ""),
         ("Kernel", _kernel(info) if info else ""),
         ("Images", f"{info.images}, storage {info.storage}" if info and info.storage else ""),
-        ("Endpoint", instance.endpoint),
+        ("Endpoint", instance.endpoint + (_EXPOSED if instance.reached_by.is_exposed else "")),
+        ("TLS", _tls(instance.tls) if instance.tls else ""),
         ("Cluster", instance.key.cluster),
         ("Zone", attributes.get("ecs.availability-zone", "")),
         ("Attributes", ", ".join(own)),
@@ -93,6 +98,13 @@ def instance_facts(desk: Desk, state: InstanceState, now: datetime) -> list[tupl
         ("Id", instance.id),
     ]
     return [(name, value) for name, value in facts if value]
+
+
+def _tls(files: TlsFiles) -> str:
+    name = f" of {files.name}" if files.name else ""
+    return f"the engine's certificate{name} is checked by {files.ca}; " + (
+        f"ours is {files.cert}" if files.cert else "we have none"
+    )
 
 
 def _tasks(state: InstanceState) -> str:

@@ -20,6 +20,7 @@ from textual.pilot import Pilot
 from app.hosts.logs import LogEntry
 from app.hosts.sampler_round import Told
 from app.hosts.stats import Counters
+from app.model.endpoint import Endpoint
 from app.model.event import Event, event_key
 from app.model.safe_text import SafeText
 from app.operations import log_reader, log_sources
@@ -103,7 +104,7 @@ def _at(table_id: str, row: str, *keys: str) -> Act:
 
 
 def _target() -> Target:
-    return Target(HOSTS[0], "unix:///run/edge-1.sock", "ab" * 32, "web", WEB, "web:7")
+    return Target(HOSTS[0], Endpoint("unix:///run/edge-1.sock"), "ab" * 32, "web", WEB, "web:7")
 
 
 # --- what there is to see --------------------------------------------------------------------------------------------

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -156,6 +159,25 @@ def test_any_text_is_taken_or_refused(text: str) -> None:
         assert checked(endpoint) == endpoint
 
 
-def test_the_local_engine() -> None:
-    assert local_endpoint({}) == "unix:///var/run/docker.sock"
-    assert local_endpoint({"DOCKER_HOST": "tcp://127.0.0.1:1"}) == "tcp://127.0.0.1:1"
+def test_the_local_engine(tmp_path: Path) -> None:
+    assert local_endpoint({}) == Endpoint("unix:///var/run/docker.sock")
+    assert local_endpoint({"DOCKER_HOST": "tcp://127.0.0.1:1"}) == Endpoint("tcp://127.0.0.1:1")
+    for name in ("ca", "cert", "key"):
+        (tmp_path / f"{name}.pem").touch()
+    files = TlsFiles(f"{tmp_path}/ca.pem", f"{tmp_path}/cert.pem", f"{tmp_path}/key.pem")
+    environ = {"DOCKER_HOST": "tcp://edge:2376", "DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(tmp_path)}
+    assert local_endpoint(environ) == Endpoint("tcp://edge:2376", files)
+    assert local_endpoint({**environ, "DOCKER_HOST": "unix:///run/d.sock"}) == Endpoint("unix:///run/d.sock")
+    # Docker does not verify then.
+    assert local_endpoint({**environ, "DOCKER_TLS_VERIFY": "", "DOCKER_TLS": "1"}) == Endpoint("tcp://edge:2376", files)
+    # Nor does it speak TLS: to another machine that is refused here.
+    assert local_endpoint({**environ, "DOCKER_TLS_VERIFY": ""}) == Endpoint("tcp://edge:2376")
+
+
+def test_certificates_of_our_own_where_there_are_any(tmp_path: Path) -> None:
+    environ = {"DOCKER_HOST": "tcp://edge:2376", "DOCKER_TLS_VERIFY": "1", "DOCKER_CONFIG": str(tmp_path)}
+    assert local_endpoint(environ).tls == TlsFiles(f"{tmp_path}/ca.pem")
+    del environ["DOCKER_CONFIG"]
+    assert (local_endpoint(environ).tls or TlsFiles("")).ca == "~/.docker/ca.pem"
+    relative = local_endpoint({**environ, "DOCKER_CERT_PATH": "certs"}).tls
+    assert relative == TlsFiles(os.path.abspath("certs/ca.pem"))

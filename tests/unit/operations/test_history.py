@@ -15,6 +15,7 @@ import pytest
 
 from app.fleet.fleet import Fleet
 from app.model.cluster import InstanceEntry
+from app.model.endpoint import Endpoint
 from app.model.errors import MoorageError, NotFoundError
 from app.model.instance import Freshness, Instance, Reach
 from app.model.lifecycle import derive_task
@@ -117,7 +118,7 @@ def test_lines_that_do_not_come_in_time_are_left_out(
     monkeypatch.setattr(history, "LINES_DEADLINE", 0.1)
     began = time.monotonic()
 
-    assert remember(session, session.engine(mute_endpoint), stopped()) == []
+    assert remember(session, session.engine(Endpoint(mute_endpoint)), stopped()) == []
 
     assert time.monotonic() - began < 3
     (past,) = store.find(TASK_ID)
@@ -139,7 +140,7 @@ def test_a_history_that_cannot_be_written_keeps_nothing_from_being_forgotten(ses
 
     with pytest.raises(MoorageError):
         remember(session, None, stopped())
-    (warning,) = remember_if_possible(session, session.engine(INSTANCE.endpoint), stopped())
+    (warning,) = remember_if_possible(session, session.engine(INSTANCE.reached_by), stopped())
     assert warning.startswith(f"task {TASK_ID[:8]} is not remembered: ")
 
 

@@ -13,6 +13,7 @@ from app.fleet.fleet import Fleet, InstanceState
 from app.hosts.sampler_round import Told
 from app.hosts.stats import Counters, Stats
 from app.model.container import Container
+from app.model.endpoint import Endpoint
 from app.model.errors import MoorageError
 from app.model.instance import EngineInfo, Freshness, Instance, InstanceKey
 from app.model.resources import Resources
@@ -71,7 +72,7 @@ class Bench:
         return self.fleet.instances[KEYS[number]]
 
     def sampler(self, number: int = 0) -> FakeSampler:
-        return self.feed._samplers[f"unix:///{KEYS[number].name}"]  # type: ignore[return-value]
+        return self.feed._samplers[Endpoint(f"unix:///{KEYS[number].name}")]  # type: ignore[return-value]
 
     def tell(self, container: str, memory: int | None = 64, cpu: int | None = None, number: int = 0) -> None:
         counters = Counters(
@@ -111,7 +112,7 @@ def test_an_instance_that_does_not_answer_or_is_none_is_not_asked(bench: Bench) 
     bench.feed.want(bench.state(), ["a"])
     assert not bench.feed._samplers
 
-    def nowhere(_: str) -> Any:
+    def nowhere(_: Endpoint) -> Any:
         raise MoorageError("no endpoint")
 
     bench.feed = StatsFeed(nowhere, lambda: bench.now)
@@ -247,6 +248,6 @@ def test_what_nobody_has_looked_at_for_long_is_forgotten(bench: Bench) -> None:
 
 def test_it_tells_what_it_costs_and_ends(bench: Bench) -> None:
     bench.feed.want(bench.state(), ["a"])
-    assert bench.feed.costs() == {"unix:///edge-1": (7, 2)}
+    assert bench.feed.costs() == {Endpoint("unix:///edge-1"): (7, 2)}
     bench.feed.close()
     assert bench.sampler().stopped

@@ -12,6 +12,7 @@ import pytest
 
 from app.fleet.fleet import InstanceState
 from app.hosts.ledger import Costs, Latency
+from app.model.endpoint import Endpoint, TlsFiles
 from app.model.instance import Freshness, Instance, InstanceKey
 from app.model.safe_text import SafeText
 from app.operations.budget import HostBudget, totals_of
@@ -53,7 +54,7 @@ def shown(budget: HostBudget) -> dict[str, str]:
 
 
 def test_a_row_has_it_all() -> None:
-    assert shown(HostBudget("unix:///run/edge.sock", (state(),), COSTS, 4)) == {
+    assert shown(HostBudget(Endpoint("unix:///run/edge.sock"), (state(),), COSTS, 4)) == {
         "instance": "edge-1 prod",
         "state": "● live",
         "asked": "12",
@@ -70,32 +71,36 @@ def test_a_row_has_it_all() -> None:
 
 
 def test_a_host_that_does_not_answer_says_when_it_is_tried_again() -> None:
-    cells = shown(HostBudget("unix:///run/edge.sock", (state(reach="stale"),), Costs()))
+    cells = shown(HostBudget(Endpoint("unix:///run/edge.sock"), (state(reach="stale"),), Costs()))
     assert (cells["detail"], cells["p50"]) == ("next try in 8s: timed out", "-")
 
 
 def test_one_engine_in_two_clusters_is_one_row() -> None:
-    budget = HostBudget("unix:///run/edge.sock", (state(), state(cluster="test"), state("other", "third")), COSTS)
+    budget = HostBudget(
+        Endpoint("unix:///run/edge.sock"), (state(), state(cluster="test"), state("other", "third")), COSTS
+    )
     assert shown(budget)["instance"] == "edge-1 prod, test, other third"
     assert budget_key(budget) == "prod/edge-1"
 
 
 def test_an_engine_that_is_no_instance_is_dim() -> None:
-    budget = HostBudget("unix:///run/old.sock", (), COSTS)
+    budget = HostBudget(Endpoint("unix:///run/old.sock"), (), COSTS)
     assert budget_row(budget, NOW).dim
-    assert budget_key(budget) == "engine:unix:///run/old.sock"
+    # Two ways to one address are two engines.
+    other = HostBudget(Endpoint("unix:///run/old.sock", TlsFiles("/ca.pem")), (), COSTS)
+    assert budget_key(budget) != budget_key(other)
     assert (shown(budget)["instance"], shown(budget)["detail"]) == ("not registered", "unix:///run/old.sock")
 
 
 def test_what_is_not_known_is_last_whatever_the_order() -> None:
-    unknown = HostBudget("b", (), Costs())
+    unknown = HostBudget(Endpoint("b"), (), Costs())
     assert BUDGET_ORDERS["p95"](unknown) is None
-    assert BUDGET_ORDERS["p95"](HostBudget("a", (), COSTS)) == 1.25
+    assert BUDGET_ORDERS["p95"](HostBudget(Endpoint("a"), (), COSTS)) == 1.25
 
 
 def test_totals_are_sums() -> None:
-    one = HostBudget("a", (), COSTS)
-    totals = totals_of([one, replace(one, endpoint="b")])
+    one = HostBudget(Endpoint("a"), (), COSTS)
+    totals = totals_of([one, replace(one, endpoint=Endpoint("b"))])
     assert (totals.asked_rate, totals.streams, totals.failed) == (24.6, 4, 4)
 
 
