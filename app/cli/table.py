@@ -173,7 +173,18 @@ _EVENT: list[Column] = [
     ("COUNT", _getter("count")),
     ("DETAIL", _getter("detail")),
 ]
+_AUDITED: list[Column] = [
+    ("TIME", lambda entry: str(entry.get("time", ""))[:19]),
+    ("WHO", lambda entry: f"{entry.get('operator', '')}@{entry.get('host', '')}"),
+    ("VERB", lambda entry: entry.get("verb", "")),
+    ("OUTCOME", lambda entry: entry.get("outcome", "")),
+    ("CLUSTER", lambda entry: entry.get("cluster", "")),
+    ("INSTANCE", lambda entry: entry.get("containerInstance", "")),
+    ("IDS", lambda entry: " ".join(str(one)[:8] for one in entry.get("ids", ()))),
+    ("DETAIL", lambda entry: entry.get("detail", "")),
+]
 _COLUMNS: dict[str, list[Column]] = {
+    "entries": _AUDITED,
     "events": _EVENT,
     "instances": _PLANNED,
     "cluster": _CLUSTER,

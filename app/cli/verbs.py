@@ -17,6 +17,7 @@ NOUNS = {
     "clusters": "Clusters",
     "instances": "Container instances",
     "contexts": "Docker contexts",
+    "reaching": "Reaching hosts",
     "definitions": "Task definitions",
     "comparing": "Differences",
     "importing": "Import, and Compose as a front end",
@@ -26,13 +27,14 @@ NOUNS = {
     "stats": "Stats",
     "executing": "Inside containers",
     "events": "Events",
+    "audit": "Audit log",
     "agent": "Supervision",
     "demo": "Demo",
 }
 
 _ALL = (
     Verb("create-cluster", "clusters", "Make a cluster: a named pool of container instances."),
-    Verb("update-cluster", "clusters", "Choose who places the tasks of a cluster."),
+    Verb("update-cluster", "clusters", "Choose who places the tasks of a cluster, and what a change needs."),
     Verb("delete-cluster", "clusters", "Delete a cluster that has no container instances."),
     Verb("list-clusters", "clusters", "List all clusters."),
     Verb("describe-clusters", "clusters", "Show clusters with their counts of instances and tasks."),
@@ -45,6 +47,7 @@ _ALL = (
     Verb("put-attributes", "instances", "Set attributes of instances, for placement."),
     Verb("delete-attributes", "instances", "Take attributes of instances away."),
     Verb("import-contexts", "contexts", "Make instances of the docker contexts on this machine."),
+    Verb("trust-host-key", "reaching", "Add the key of a host that is reached by SSH to your known_hosts."),
     Verb("register-task-definition", "definitions", "Store a task definition as the next revision of its family."),
     Verb("deregister-task-definition", "definitions", "Make a revision INACTIVE; what runs goes on."),
     Verb("describe-task-definition", "definitions", "Show a revision; a family alone is its latest ACTIVE one."),
@@ -67,6 +70,7 @@ _ALL = (
     Verb("execute-command", "executing", "Run a command in a container, by pipes or with your terminal."),
     Verb("attach", "executing", "Look at a container's main process, and type to it; ctrl-p ctrl-q leaves it."),
     Verb("events", "events", "Show what happened on hosts and what was done from here."),
+    Verb("audit", "audit", "Show what was done from here: by whom, how it went, and the command again."),
     Verb("agent", "agent", "Watch clusters and do what is due on their tasks, without a screen."),
     Verb("demo", "demo", "Open the dashboard on a fleet that is simulated: no Docker is needed."),
 )

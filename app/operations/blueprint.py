@@ -52,6 +52,8 @@ class Blueprint:
     request: str
     environments: Mapping[str, ContainerEnvironment]
     warnings: tuple[Finding, ...]
+    accepted: bool = False
+    """Somebody who was told what its containers reach beyond their own walls has said yes."""
 
     def task_id(self, index: int) -> str:
         """The id of one of the tasks. A token gives the same ones again, so that a task is never made twice."""
@@ -82,7 +84,7 @@ class Blueprint:
             request=self.request,
         )
         distinct = constrained and self.demand.constraints.distinct
-        return LaunchOrder(record, self.definition, capacity, self.environments, distinct)
+        return LaunchOrder(record, self.definition, capacity, self.environments, distinct, self.accepted)
 
     def placement_request(self, task_ids: Sequence[str], candidates: Sequence[Candidate]) -> PlacementRequest:
         """What a scheduler is asked for these tasks, for a plan as for the launch."""

@@ -15,34 +15,57 @@ from app.model.requests import (
     UpdateClusterRequest,
 )
 from app.operations.deeds import kept
+from app.operations.policy import ask_for_change
 from app.operations.session import Session
 from app.operations.shapes import cluster_shape
 
 
-@kept("create-cluster", lambda _, answer: answer["cluster"]["clusterName"])
+@kept("create-cluster", lambda _, answer: answer["cluster"]["clusterName"], asks=False)
 def create_cluster(session: Session, request: CreateClusterRequest) -> dict[str, Any]:
     """Make a cluster; one that exists already is returned, as ECS does.
 
-    Raises MoorageError when that one has another scheduler than the one that is asked for.
+    Raises MoorageError when that one has another scheduler or another policy than is asked for.
     """
-    scheduler = _scheduler(session, request.scheduler)
-    cluster = session.clusters.create(request.cluster_name, scheduler)
-    if request.scheduler and cluster.scheduler != scheduler:
-        raise MoorageError(
-            f"cluster {cluster.name!r} exists, with scheduler {cluster.scheduler or BUILT_IN!r}; to change that: "
-            f"moorage update-cluster --cluster {cluster.name} --scheduler {request.scheduler}",
-            code="InvalidParameterException",
-        )
+    wanted = _wanted(session, request)
+    cluster = session.clusters.create(request.cluster_name, **wanted)
+    for member, value in wanted.items():
+        has = getattr(cluster, member)
+        if has != value:
+            asked = getattr(request, member)
+            raise MoorageError(
+                f"cluster {cluster.name!r} exists, with {member} {has or BUILT_IN!r}; to change that: "
+                f"moorage update-cluster --cluster {cluster.name} --{member} {asked}",
+                code="InvalidParameterException",
+            )
     return {"cluster": cluster_shape(cluster, session.survey(cluster))}
 
 
-@kept("update-cluster", lambda request, _: f"scheduler {request.scheduler}")
+@kept("update-cluster", lambda request, _: _change_words(request), asks=False)
 def update_cluster(session: Session, request: UpdateClusterRequest) -> dict[str, Any]:
-    """Give a cluster another scheduler. Tasks that run stay where they are."""
-    scheduler = _scheduler(session, request.scheduler)
+    """Give a cluster another scheduler or another policy. Tasks that run stay where they are."""
+    wanted = _wanted(session, request)
+    if not wanted:
+        raise MoorageError(
+            "nothing to change: --scheduler, --policy or --dangerous is needed", code="InvalidParameterException"
+        )
     name = session.cluster(request.cluster).name
-    cluster = session.clusters.update(name, lambda found: found.model_copy(update={"scheduler": scheduler}))
+    ask_for_change(session, name, _change_words(request))
+    cluster = session.clusters.update(name, lambda found: found.model_copy(update=wanted))
     return {"cluster": cluster_shape(cluster, session.survey(cluster))}
+
+
+def _wanted(session: Session, request: CreateClusterRequest | UpdateClusterRequest) -> dict[str, str]:
+    """The members of a cluster's file that the request gives."""
+    members = {"scheduler": request.scheduler, "policy": request.policy, "dangerous": request.dangerous}
+    wanted = {name: value for name, value in members.items() if value}
+    if request.scheduler:
+        wanted["scheduler"] = _scheduler(session, request.scheduler)
+    return wanted
+
+
+def _change_words(request: UpdateClusterRequest) -> str:
+    members = (("scheduler", request.scheduler), ("policy", request.policy), ("dangerous", request.dangerous))
+    return ", ".join(f"{name} {value}" for name, value in members if value)
 
 
 @kept("delete-cluster", lambda _, answer: answer["cluster"]["clusterName"])

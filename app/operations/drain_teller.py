@@ -27,8 +27,10 @@ class DrainTeller:
         self._not_before: dict[InstanceKey, float] = {}
 
     def consider(self, fleet: Fleet) -> None:
+        untouchable = self._session.policies.untouchable()
         for key, state in fleet.instances.items():
-            if state.live and state.drain_untold and self._turn(key):
+            touchable = state.instance.endpoint not in untouchable
+            if touchable and state.live and state.drain_untold and self._turn(key):
                 threading.Thread(target=self._tell, args=(key,), name=f"drain-{key.name}", daemon=True).start()
 
     def _turn(self, key: InstanceKey) -> bool:

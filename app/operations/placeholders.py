@@ -126,7 +126,10 @@ class PlaceholderSweep:
     def consider(self, fleet: Fleet, in_hand: Collection[str] = ()) -> None:
         """Look at the swarms whose turn it is. ``in_hand``: ids of tasks that this process is launching."""
         managers: dict[str, list[InstanceState]] = {}
+        untouchable = self._session.policies.untouchable()
         for key, state in fleet.instances.items():
+            if state.instance.endpoint in untouchable:
+                continue
             if state.live and state.info is not None and state.info.swarm_manager:
                 managers.setdefault(key.cluster, []).append(state)
         for cluster, states in managers.items():

@@ -84,8 +84,10 @@ class Supervision:
         self._placeholders.consider(fleet, in_hand)
         self._drains.consider(fleet)
         retention = self._session.settings.retention
+        # What is read-only here is left to whoever may change it: nothing is done there, and nothing complained of.
+        untouchable = self._session.policies.untouchable()
         for key, state in fleet.instances.items():
-            if not state.live:
+            if not state.live or state.instance.endpoint in untouchable:
                 continue
             now = fleet.host_now(key)
             for task in map(state.tasks.__getitem__, state.restless):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.model.errors import DocumentError, MoorageError, NotFoundError
 from app.store.atomic import locked, make_folder, remove, replace, sweep, write_once
@@ -63,11 +63,11 @@ class ClusterStore:
                 errors[name] = broken(self._path(name), error.message, "rename the file")
         return clusters, errors
 
-    def create(self, name: str, scheduler: str = "") -> ClusterFile:
+    def create(self, name: str, scheduler: str = "", **members: Any) -> ClusterFile:
         """A new, empty, ACTIVE cluster; one that exists is returned, made ACTIVE again if need be (ECS CreateCluster).
 
         Args:
-            scheduler: of a new one; "" for the built-in.
+            scheduler: of a new one; "" for the built-in. ``members``: others of a new one's file.
 
         Raises:
             MoorageError: the name is not valid, or differs from another's by case alone.
@@ -82,7 +82,7 @@ class ClusterStore:
             from app.model.cluster import ClusterFile
 
             write_once(
-                path, _render(ClusterFile(name=name, scheduler=scheduler), path)
+                path, _render(ClusterFile(name=name, scheduler=scheduler, **members), path)
             )  # False: another process was quicker
         cluster = self.read(name)
         return cluster if cluster.status == "ACTIVE" else self.update(name, _activated)

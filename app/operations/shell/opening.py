@@ -18,7 +18,8 @@ from app.hosts.exec.process import ExecProcess, NotStartedError, Size, start_pro
 from app.model.errors import MoorageError
 from app.model.ids import new_id
 from app.model.safe_text import safe_line
-from app.operations.deeds import keep_deed
+from app.operations.deeds import keep_deed, told_if_failed
+from app.operations.policy import ask_first
 from app.operations.session import Session
 from app.operations.shell.target import Target
 
@@ -83,6 +84,7 @@ def open_command(
     session: Session, target: Target, argv: Sequence[str], *, tty: bool, stdin: bool, size: Size | None = None
 ) -> Opened:
     """Start a program. Raises NotStartedError, HostError."""
+    _ask(session, target, "execute-command", safe_line(f"{argv[0]} in {target.name}"))
     engine = session.engine(target.endpoint)
     token = new_id()
     environment = {MARK: token} | ({"TERM": terminal_name()} if tty else {})
@@ -101,6 +103,12 @@ def open_command(
     # The program alone: what is given to it may be a secret.
     _keep(session, target, "execute-command", safe_line(f"{argv[0]} in {target.name}"))
     return Opened(target, engine, process, token, guard)
+
+
+def _ask(session: Session, target: Target, verb: str, words: str) -> None:
+    cluster, instance = target.instance.cluster, target.instance.name
+    with told_if_failed(session, verb, cluster=cluster, instance=instance, task_id=target.task_id):
+        ask_first(session, verb, cluster, [f"{words} on {instance}"])
 
 
 def _keep(session: Session, target: Target, verb: str, words: str) -> None:
@@ -143,6 +151,7 @@ def open_shell(session: Session, target: Target, size: Size | None) -> Opened:
 
 def open_attached(session: Session, target: Target) -> Opened:
     """Attach to the main process. Raises HostError."""
+    _ask(session, target, "attach", target.name)
     engine = session.engine(target.endpoint)
     opened = Opened(target, engine, attach(engine, target.container_id))
     _keep(session, target, "attach", safe_line(target.name))
