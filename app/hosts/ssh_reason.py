@@ -47,6 +47,11 @@ def is_unknown_key(lines: Sequence[str]) -> bool:
     return any(_UNKNOWN.search(line) for line in lines)
 
 
+def is_unknown_of_jump(lines: Sequence[str]) -> bool:
+    """Whether the unknown key is that of a host on the way."""
+    return is_unknown_key(lines) and any(_BEHIND_A_JUMP.search(line) for line in lines)
+
+
 def is_changed_key(lines: Sequence[str]) -> bool:
     return any(_CHANGED.search(line) or _REVOKED.search(line) for line in lines)
 
@@ -60,6 +65,7 @@ def place(target: SshTarget) -> str:
 
 _UNKNOWN: Final = re.compile(rf"host key is known for {_NAME} and you have requested strict")
 _CHANGED: Final = re.compile(rf"[Hh]ost key for {_NAME} has changed")
+_OFFENDING: Final = re.compile(r"(?m)^Offending .*key in (?P<file>[^'\n]+):\d+")
 _REVOKED: Final = re.compile(rf"[Hh]ost key (?:for {_NAME} )?.*(?:was|is marked as) revoked")
 
 
@@ -73,10 +79,11 @@ def _unknown(found: re.Match[str], target: SshTarget) -> str:
 
 
 def _changed(found: re.Match[str], target: SshTarget) -> str:
-    name = found["name"]
+    name, offending = found["name"], _OFFENDING.search(found.string)
+    file = f"-f '{offending['file']}' " if offending else ""
     return (
         f"the host key of {name} has CHANGED: somebody may stand in between; ask who runs it, and only if it is right:"
-        f" ssh-keygen -R '{name}', then moorage trust-host-key --endpoint {place(target)}"
+        f" ssh-keygen {file}-R '{name}', then moorage trust-host-key --endpoint {place(target)}"
     )
 
 

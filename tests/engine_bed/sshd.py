@@ -119,7 +119,7 @@ class Sshd:
 
     def sessions(self) -> set[int]:
         """The processes that serve who is logged in."""
-        return processes.tree(self.pid) - {self.pid}
+        return processes.tree(self.pid) - {self.pid} if self._process is not None else set()
 
     def kill(self) -> None:
         """kill -9 of it and of all its sessions; from now on connections are refused."""

@@ -1,0 +1,39 @@
+"""Verbs about how hosts are reached: whose key is trusted, and what is wrong with one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from app.cli.command import Call, Command
+from app.cli.outcome import DONE, is_terminal
+from app.hosts.host_keys import HostKey
+from app.model.errors import MoorageError
+from app.model.host_requests import TrustHostKeyRequest
+from app.model.safe_text import safe_line
+from app.operations.trust import trust_host_key
+
+
+def _trust(call: Call) -> int:
+    call.show(trust_host_key(call.request, lambda keys: _agreed(call.request.endpoint, keys)))
+    return DONE
+
+
+def _agreed(endpoint: str, keys: Sequence[HostKey]) -> bool:
+    """Ask on the terminal. stdout is left to the response."""
+    if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+        raise MoorageError(
+            "who agrees? This needs a terminal, or --fingerprint SHA256:… as whoever runs the host has told it;"
+            f" it shows {', '.join(key.fingerprint for key in keys)}"
+        )
+    lines = [
+        f"{safe_line(endpoint)} has these keys, as they came over the network just now:",
+        *(f"  {key.kind:<8}{key.fingerprint}" for key in keys),
+        "Compare one with what the host itself says: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub there.",
+        "Are they the host's? Type yes: ",
+    ]
+    print("\n".join(lines), end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline(100).strip().lower() == "yes"
+
+
+COMMANDS = {"trust-host-key": Command(TrustHostKeyRequest, _trust, "endpoint")}
