@@ -12,13 +12,14 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from sys import intern
 from typing import Any
 
 from app.model.container import RestartPolicy, TaskTag
 from app.model.ids import is_id
 from app.model.names import CONTAINER_NAME, PAUSE
 from app.model.resources import Resources
-from app.model.safe_text import SafeText, safe_line
+from app.model.safe_text import SafeText, safe_line, shared
 
 PREFIX = "moorage."
 TASK = f"{PREFIX}task"
@@ -120,7 +121,7 @@ def read_tag(name: str, labels: Mapping[str, str]) -> TaskTag | None:
 
 
 def _parse(labels: Mapping[str, str]) -> TaskTag:
-    task_id = labels[TASK]
+    task_id = intern(labels[TASK])
     family, _, revision = labels[f"{PREFIX}definition"].partition(":")
     supervision = json.loads(labels[f"{PREFIX}supervision"])
     start_timeout = supervision["startTimeout"]
@@ -150,7 +151,7 @@ def _parse(labels: Mapping[str, str]) -> TaskTag:
 def _name(text: str) -> str:
     if len(text) > 255 or not CONTAINER_NAME.fullmatch(text):
         raise ValueError(text)
-    return text
+    return intern(text)
 
 
 def _container(text: str) -> str:
@@ -168,7 +169,7 @@ def _restart_from_json(value: Any) -> RestartPolicy | None:
 
 
 def _short(text: str) -> SafeText:
-    return safe_line(text[:_LONGEST])
+    return shared(safe_line(text[:_LONGEST]))
 
 
 def count(number: Any) -> int:

@@ -56,9 +56,15 @@ def read_host(
             asked.append(told.id)
         containers[told.id] = told
     for id, detail in inspector.inspect(asked):
-        containers[id] = container_from_inspect(detail) if detail is not None else None
+        containers[id] = as_known(known or {}, container_from_inspect(detail)) if detail is not None else None
     found = tuple(container for container in containers.values() if container is not None)
     return HostReading(found, tuple(records_from(volumes)), tuple(drains_from(volumes)))
+
+
+def as_known(known: Mapping[str, Container], container: Container) -> Container:
+    """The very object that is known already, if nothing differs: whoever keeps it would have two of each else."""
+    before = known.get(container.id)
+    return before if before is not None and before == container else container
 
 
 def _same(known: Container, listed: Container) -> bool:

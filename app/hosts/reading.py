@@ -16,7 +16,7 @@ from app.model.drain import DrainMark
 from app.model.instance import EngineInfo
 from app.model.record import Record
 from app.model.resources import Resources
-from app.model.safe_text import SafeText, safe_line
+from app.model.safe_text import SafeText, safe_line, shared
 
 if TYPE_CHECKING:
     # Nothing of it is used to read: the first look at an engine goes on without it.
@@ -136,8 +136,8 @@ def container_from_list(entry: Json) -> Container:
     return Container(
         id=safe_line(entry["Id"]),
         name=safe_line(name),
-        image=safe_line(entry.get("Image", "")),
-        image_id=safe_line(entry.get("ImageID", "")),
+        image=shared(safe_line(entry.get("Image", ""))),
+        image_id=shared(safe_line(entry.get("ImageID", ""))),
         state=_state(entry.get("State")),
         created_at=datetime.fromtimestamp(int(entry.get("Created") or 0), UTC),
         tag=tag,
@@ -166,8 +166,8 @@ def container_from_inspect(detail: Json) -> Container:
     return Container(
         id=safe_line(detail["Id"]),
         name=safe_line(name),
-        image=safe_line(config.get("Image", "")),
-        image_id=safe_line(detail.get("Image", "")),
+        image=shared(safe_line(config.get("Image", ""))),
+        image_id=shared(safe_line(detail.get("Image", ""))),
         state=docker_state,
         created_at=_time(detail.get("Created")) or datetime.fromtimestamp(0, UTC),
         tag=tag,

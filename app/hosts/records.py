@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from sys import intern
 from typing import Any, get_args
 
 from app.hosts.labels import PREFIX, TASK, count, format_time, parse_time, reservation_from_json, reservation_to_json
@@ -22,7 +23,7 @@ from app.model.record import (
     TaskRecord,
     record_name,
 )
-from app.model.safe_text import safe_line
+from app.model.safe_text import safe_line, shared
 
 KIND = f"{PREFIX}record"
 _VALUE = f"{PREFIX}value"
@@ -113,7 +114,7 @@ def read_record(name: str, labels: Mapping[str, str] | None) -> Record | None:
     if not labels or KIND not in labels or not is_id(labels.get(TASK, "")):
         return None
     try:
-        record = _parse(labels[TASK], labels[KIND], json.loads(labels[_VALUE]), labels.get(_MANIFEST, ""))
+        record = _parse(intern(labels[TASK]), labels[KIND], json.loads(labels[_VALUE]), labels.get(_MANIFEST, ""))
     except (KeyError, TypeError, ValueError, RecursionError, AttributeError):
         return None
     return record if record is not None and record_name(record) == name else None
@@ -147,28 +148,33 @@ def _parse(task_id: str, kind: str, value: Any, manifest: str) -> Record | None:
             )
         case "stop" if value["code"] in get_args(StopCode):
             return StopMark(
-                task_id, value["code"], safe_line(value["reason"]), safe_line(value["by"]), parse_time(value["at"])
+                task_id,
+                value["code"],
+                shared(safe_line(value["reason"])),
+                shared(safe_line(value["by"])),
+                parse_time(value["at"]),
             )
         case "lease":
-            return Lease(task_id, count(value["number"]), safe_line(value["owner"]), parse_time(value["at"]))
+            return Lease(task_id, count(value["number"]), shared(safe_line(value["owner"])), parse_time(value["at"]))
     return None
 
 
 def _parse_task(task_id: str, value: Any, manifest: str) -> TaskRecord:
     return TaskRecord(
         task_id=task_id,
-        cluster=safe_line(value["cluster"]),
-        family=safe_line(value["family"]),
+        cluster=shared(safe_line(value["cluster"])),
+        family=shared(safe_line(value["family"])),
         revision=count(value["revision"]),
-        group=safe_line(value["group"]),
-        started_by=safe_line(value["startedBy"]),
+        group=shared(safe_line(value["group"])),
+        started_by=shared(safe_line(value["startedBy"])),
         created_at=parse_time(value["createdAt"]),
         reservation=reservation_from_json(value["reservation"]),
-        launcher=safe_line(value["launcher"]),
-        containers=tuple(safe_line(name) for name in value["containers"][:_MOST_CONTAINERS]),
-        manifest=manifest,
+        launcher=shared(safe_line(value["launcher"])),
+        containers=tuple(shared(safe_line(name)) for name in value["containers"][:_MOST_CONTAINERS]),
+        # By far the largest member, and the same for all tasks of a revision that are run alike.
+        manifest=intern(manifest),
         # Records of the first version have none of these.
-        launch_type=safe_line(value.get("launchType", "EXTERNAL")),
+        launch_type=shared(safe_line(value.get("launchType", "EXTERNAL"))),
         tags=tuple((safe_line(name), safe_line(text)) for name, text in value.get("tags", ())[:_MOST_TAGS]),
         client_token=safe_line(value.get("clientToken", "")),
         request=safe_line(value.get("request", "")),

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from app.hosts.engine import Engine, Json, Stream
 from app.hosts.errors import HostError
 from app.hosts.inspecting import Inspector
-from app.hosts.listing import read_host
+from app.hosts.listing import as_known, read_host
 from app.hosts.reading import container_from_inspect, drains_from, engine_info, records_from
 from app.model.container import Container
 from app.model.drain import DrainMark
@@ -233,7 +233,7 @@ class Watcher:
             if detail is None:
                 self._forget(container)
             else:
-                seen = self._known[container] = container_from_inspect(detail)
+                seen = self._known[container] = as_known(self._known, container_from_inspect(detail))
                 self._deliver(ContainerSeen(self._key, seen))
 
     def _forget(self, container: str) -> None:

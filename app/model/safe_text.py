@@ -7,6 +7,7 @@ Rich pass nearly all of them on to the terminal. ``safe`` makes them visible ins
 from __future__ import annotations
 
 import re
+from sys import intern
 from typing import NewType
 
 SafeText = NewType("SafeText", str)
@@ -50,6 +51,11 @@ def safe_line(text: object) -> SafeText:
     if "\n" in value or "\t" in value:
         return SafeText(value.replace("\n", "␤").replace("\t", " "))
     return value
+
+
+def shared(text: SafeText) -> SafeText:
+    """The same text, which is in memory once however often it is kept: for what thousands of objects have in common."""
+    return SafeText(intern(text))
 
 
 _SGR = re.compile("\x1b\\[[0-9;:]{0,64}m")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.hosts.event_reading import HostEvent
 from app.model.container import Container, TaskTag
@@ -28,6 +28,14 @@ _SAME_CLOCK = timedelta(milliseconds=200)
 _MOVED_CLOCK = timedelta(milliseconds=500)
 
 
+class _Whose(NamedTuple):
+    """What is remembered of a task's record: all of it, the definition too, would be there a second time."""
+
+    cluster: str
+    family: SafeText
+    revision: int
+
+
 class HostNotes:
     """One instance, as one watcher tells of it; used on one thread.
 
@@ -47,7 +55,7 @@ class HostNotes:
         self._bursts = Bursts()
         self._known: dict[str, Known] | None = None
         self._records: set[str] = set()
-        self._tasks: dict[str, TaskRecord] = {}
+        self._tasks: dict[str, _Whose] = {}
         self._drain: DrainMark | None = None
         self._read_at: datetime | None = None
         self._missed = ""
@@ -205,7 +213,7 @@ class HostNotes:
         self._known = known(reading.containers)
         self._read_at = now
         names = {record_name(record): record for record in reading.records}
-        self._tasks = {record.task_id: record for record in reading.records if isinstance(record, TaskRecord)}
+        self._tasks = {record.task_id: _whose(record) for record in reading.records if isinstance(record, TaskRecord)}
         for name, record in names.items():
             if name not in self._records:
                 yield from self._recorded(name, record, now, since)
@@ -276,7 +284,7 @@ class HostNotes:
 
     def _of_record(self, name: str, record: Record) -> Event | None:
         if isinstance(record, TaskRecord):
-            self._tasks[record.task_id] = record
+            self._tasks[record.task_id] = _whose(record)
         task = self._tasks.get(record.task_id)
         if task is not None and task.cluster != self._key.cluster:
             return None
@@ -289,13 +297,17 @@ class HostNotes:
             told.what,
             "record",
             task_id=record.task_id,
-            family=safe_line(task.family) if task else SafeText(""),
+            family=task.family if task else SafeText(""),
             revision=task.revision if task else 0,
             container=told.container,
             exit_code=told.exit_code,
             detail=told.detail,
             by=told.by,
         )
+
+
+def _whose(record: TaskRecord) -> _Whose:
+    return _Whose(record.cluster, safe_line(record.family), record.revision)
 
 
 def _of_tag(tag: TaskTag | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from sys import intern
 from typing import TYPE_CHECKING, Any
 
 from app.model.event import SOURCES, WHATS, Event
-from app.model.safe_text import SafeText, safe_line
+from app.model.safe_text import SafeText, safe_line, shared
 from app.store import row_values
 
 if TYPE_CHECKING:
@@ -124,4 +124,4 @@ def _event(row: Sequence[Any]) -> Event:
 
 def _shared(value: object) -> SafeText:
     """What thousands of events that are kept have in common is in memory once."""
-    return SafeText(intern(row_values.text(value)))
+    return shared(row_values.text(value))

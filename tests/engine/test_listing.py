@@ -54,7 +54,9 @@ def test_what_a_list_calls_unchanged_is_inspected_once_in_ten_turns(engine: Daem
     assert sorted(inspector.asked) == sorted(set(first) - {other})
     inspector.asked.clear()
     for turn in range(SLICES):
-        assert by_id(read_host(port, inspector, first, turn).containers) == first
+        again = by_id(read_host(port, inspector, first, turn).containers)
+        assert again == first
+        assert all(again[found] is first[found] for found in first), "what is known already is not there twice"
     assert sorted(inspector.asked) == sorted(set(first) - {other})
     inspector.close()
 

@@ -292,3 +292,19 @@ def test_names_of_objects_are_deterministic_and_told_apart() -> None:
     assert labels_module.network_name(TASK_ID) == "moorage-0123456789ab"
     assert container_name(tag()) == "moorage-web-1-web-0123456789ab"
     assert record_name(Lease(TASK_ID, 3, "x", NOW)).endswith("-lease-3")
+
+
+def test_what_tasks_of_a_revision_have_in_common_is_in_memory_once() -> None:
+    def read(task_id: str) -> tuple[TaskTag, TaskRecord]:
+        marked, made = tag(task_id=task_id), record(task_id=task_id)
+        labels = json.loads(json.dumps([labels_of(marked), record_labels(made)]))
+        found, recorded = read_tag(container_name(marked), labels[0]), read_record(record_name(made), labels[1])
+        assert isinstance(found, TaskTag)
+        assert isinstance(recorded, TaskRecord)
+        return found, recorded
+
+    (one_tag, one), (other_tag, other) = read("ab" * 16), read("cd" * 16)
+    assert one.manifest is other.manifest
+    assert one_tag.task_id is one.task_id
+    for name in ("cluster", "family", "group", "started_by"):
+        assert getattr(one, name) is getattr(other_tag, name), name

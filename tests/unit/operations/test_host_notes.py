@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from app.hosts.event_reading import HostEvent
 from app.model.container import Container, TaskTag
 from app.model.event import Event
 from app.model.instance import EngineInfo, Freshness, InstanceKey, Reach
-from app.model.record import FailMark, Record, StopMark
+from app.model.record import FailMark, Record, StopMark, TaskRecord
 from app.model.resources import Resources
 from app.model.safe_text import SafeText
 from app.model.update import FreshnessTold, HostRead, HostUpdate, InfoRead, RecordSeen
@@ -194,3 +195,21 @@ def test_what_was_missed_is_counted_by_what_must_have_come_to_pass() -> None:
     assert missed(down, [up], NOW) == "1 started"
     assert missed(down, [ended], NOW) == "1 started, 1 died"
     assert missed({up.id: Known(up=False, started_at=up.started_at)}, [ended], NOW) == "nothing"
+
+
+def test_of_a_tasks_record_only_whose_it_is_is_kept() -> None:
+    """All of it, with the definition, is the fleet's: a host of a thousand tasks would be in memory twice."""
+    told, before = Told(), _records_alive()
+    told.live()
+    told.read(records=[record(task_id=f"{number:032x}") for number in range(20)])
+    told.tell(RecordSeen(KEY, "", record(task_id="ab" * 16)))
+    assert _records_alive() == before
+    (event,) = told.tell(
+        RecordSeen(KEY, "", StopMark("ab" * 16, "UserInitiated", SafeText("why"), SafeText("me"), NOW))
+    )
+    assert event.definition == "web:1"
+
+
+def _records_alive() -> int:
+    gc.collect()
+    return sum(type(found) is TaskRecord for found in gc.get_objects())
