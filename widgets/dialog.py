@@ -5,8 +5,10 @@ from __future__ import annotations
 from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen, ScreenResultType
 
+from widgets.presence import GoesQuietly
 
-class Dialog(ModalScreen[ScreenResultType]):
+
+class Dialog(GoesQuietly, ModalScreen[ScreenResultType]):
     """A modal screen of which only the first answer counts.
 
     Keys come faster than screens go: Textual takes a second enter as an answer, too, which raises an error and ends

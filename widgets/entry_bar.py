@@ -13,8 +13,10 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from widgets.presence import GoesQuietly
 
-class EntryBar(Horizontal):
+
+class EntryBar(GoesQuietly, Horizontal):
     """Enter tells the entry and closes the line; esc closes it. A problem with it stays beside it while it is open."""
 
     DEFAULT_CSS = """

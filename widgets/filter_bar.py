@@ -16,6 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from widgets.plain import plain
+from widgets.presence import GoesQuietly
 
 
 class _FirstOf(Suggester):
@@ -30,7 +31,7 @@ class _FirstOf(Suggester):
         return next((plain(found) for found in self._complete(value)), None)
 
 
-class FilterBar(Horizontal):
+class FilterBar(GoesQuietly, Horizontal):
     """``/`` and an input. Enter keeps the filter and gives the focus back; esc clears it, esc again leaves."""
 
     DEFAULT_CSS = """

@@ -16,6 +16,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from widgets.plain import plain
+from widgets.presence import is_here
 
 HELP_KEY: Final = "question_mark"
 # What Textual names otherwise than Unicode does, and what has no character that one could show.
@@ -87,6 +88,8 @@ class KeyHints(Widget):
             self._collect()
 
     def _collect(self) -> None:
+        if not is_here(self):
+            return
         hints = tuple(collect_hints(self.screen.active_bindings, self.screen.focused))
         if hints != self._hints:
             self._hints = hints

@@ -19,6 +19,7 @@ from widgets.line_model import LineModel, Offer, Offers
 from widgets.line_offers import LastWord, OfferedLines
 from widgets.model_form.inputs import FieldInput
 from widgets.plain import plain
+from widgets.presence import GoesQuietly
 
 _MOST_SEEN = 8
 HELP_HEIGHT = 2
@@ -37,7 +38,7 @@ class _Edit:
     matched: str | None = None
 
 
-class LineForm(Widget):
+class LineForm(GoesQuietly, Widget):
     """The form of a ``LineModel``.
 
     Args:

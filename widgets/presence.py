@@ -1,8 +1,22 @@
-"""Whether a widget is still there."""
+"""Whether a widget is still there, and what one that goes hears no more."""
 
 from __future__ import annotations
 
+from typing import Final
+
+from textual import events
 from textual.dom import DOMNode
+from textual.message_pump import MessagePump
+
+_FOR_WHO_STAYS: Final = (
+    events.Compose,
+    events.Mount,
+    events.Show,
+    events.Resize,
+    events.ScreenResume,
+    events.InputEvent,
+    events.Paste,
+)
 
 
 def is_here(node: DOMNode) -> bool:
@@ -11,3 +25,16 @@ def is_here(node: DOMNode) -> bool:
     While a screen goes it is attached for a while yet, but what it consists of is not.
     """
     return node.is_attached and not node._pruning
+
+
+class GoesQuietly(MessagePump):
+    """For screens, and for widgets that have parts: once they are to go they are neither made nor painted nor typed to.
+
+    Keys come faster than screens do. One that is left before it was there gets no parts any more, but Textual tells it
+    nevertheless that it is mounted, and what then looks for its parts ends the program.
+    """
+
+    async def on_event(self, event: events.Event) -> None:
+        """Hear of what goes on, as long as it matters."""
+        if not (isinstance(event, _FOR_WHO_STAYS) and isinstance(self, DOMNode) and self._pruning):
+            await super().on_event(event)

@@ -145,7 +145,7 @@ class FrameScreen(ArrangedTables):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While text is typed, / and : are text. Before a screen is there, and when it goes, keys do nothing."""
-        return bool(self.children) and not (action in OPEN_AN_INPUT and self._typing)
+        return bool(self.children) and is_here(self) and not (action in OPEN_AN_INPUT and self._typing)
 
     def action_filter(self) -> None:
         self.query_one(FilterBar).open()

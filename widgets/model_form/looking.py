@@ -19,9 +19,10 @@ from widgets.model_form.hints import FormFinding, FormHints
 from widgets.model_form.rows import ADD, FormRow
 from widgets.model_form.shape import Path, Shape
 from widgets.pane_tabs import PaneTabs
+from widgets.presence import GoesQuietly
 
 
-class FormRows(Widget):
+class FormRows(GoesQuietly, Widget):
     """The part of a form that only looks; ``FormCells`` edits what is at the cursor."""
 
     @dataclass

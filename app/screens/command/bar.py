@@ -24,7 +24,7 @@ from app.screens.command.matching import found, nearest
 from app.screens.frame import FrameScreen
 from widgets.cells import Column, Row, cell
 from widgets.live_table import LiveTable
-from widgets.presence import is_here
+from widgets.presence import GoesQuietly, is_here
 
 MOST_SHOWN = 12
 MOST_SAID = 5
@@ -35,7 +35,7 @@ _COLUMNS = (
 )
 
 
-class CommandBar(Vertical):
+class CommandBar(GoesQuietly, Vertical):
     """Lies over an end of a screen, and is for what can be done there.
 
     A part of the screen and no dialog: Textual paints a whole screen anew for a dialog, and this is to open in a frame.

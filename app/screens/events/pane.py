@@ -31,6 +31,7 @@ from widgets.cell_line import CellLine
 from widgets.cells import Column, Row
 from widgets.lazy_rows import LazyRows
 from widgets.live_table import LiveTable
+from widgets.presence import GoesQuietly
 
 NO_MATCH = "No event matches the filter. esc clears it."
 _Place = tuple[int, int]
@@ -38,7 +39,7 @@ _Place = tuple[int, int]
 _AWAY, _BEFORE, _OLDER = "away", "before", "older"
 
 
-class EventsPane(Vertical):
+class EventsPane(GoesQuietly, Vertical):
     """Shows what the feed has. With the cursor on the newest it stays there, else it stays on its event.
 
     Args:

@@ -15,7 +15,7 @@ from app.screens.events.rows import word_of
 from app.store.past_task import PastTask
 from widgets.cells import Cell, Column, Row, cell
 from widgets.live_table import LiveTable
-from widgets.presence import is_here
+from widgets.presence import GoesQuietly, is_here
 
 COLUMNS = (
     Column("time", "TIME", width=12),
@@ -27,7 +27,7 @@ COLUMNS = (
 EMPTY = "Nothing is known of how it came about."
 
 
-class TimelinePane(Vertical):
+class TimelinePane(GoesQuietly, Vertical):
     """Reads what was heard of the task when it is shown, and again when there is more."""
 
     DEFAULT_CSS = "TimelinePane { height: 1fr; width: 1fr; }"

@@ -210,6 +210,9 @@ class OutputScreen(FrameScreen):
     def on_unmount(self) -> None:
         if self._output is not None:
             self._output.stop()
+        else:
+            # It was left before it was there, and nobody else knows of what was opened for it.
+            self.desk.jobs.run(lambda: self._opened.close(ended=False), lambda _: None)
 
     def sync(self, changes: ChangeSet | None) -> None:
         if changes is None:

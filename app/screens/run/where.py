@@ -28,6 +28,7 @@ from app.screens.stowage.bars import bar_key, stowage_bars
 from widgets.block_bar import Bar, BlockBars
 from widgets.cell_line import CellLine
 from widgets.cells import Span, cell
+from widgets.presence import GoesQuietly
 
 _NO_INSTANCE = """No container instance in this cluster yet.
 
@@ -51,7 +52,7 @@ class _Shown:
     chosen_by: str
 
 
-class WherePane(Vertical):
+class WherePane(GoesQuietly, Vertical):
     """Shows the plan of a choice. While something in the form is wrong the last good one stays, and says so."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

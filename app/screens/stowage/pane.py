@@ -20,11 +20,12 @@ from app.screens.stowage.lines import bar_words, bare_line, legend, others_line,
 from app.screens.subjects import instance_subject, task_subject
 from widgets.block_bar import NEUTRAL, Bar, BlockBars
 from widgets.cell_line import CellLine
+from widgets.presence import GoesQuietly
 
 NO_MATCH: Final = "No instance and no task matches the filter. esc clears it."
 
 
-class StowagePane(Vertical):
+class StowagePane(GoesQuietly, Vertical):
     """Shows the instances it is given; knows what the cursor is on."""
 
     DEFAULT_CSS = """

@@ -12,6 +12,7 @@ from textual.widget import Widget
 from app.screens.tables.orders import Orders, ordered
 from app.store.table_memory import Arrangement
 from widgets.live_table import LiveTable
+from widgets.presence import GoesQuietly
 
 if TYPE_CHECKING:
     from app.fleet.changes import ChangeSet
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class ArrangedTables(Screen[None]):
+class ArrangedTables(GoesQuietly, Screen[None]):
     """What is chosen for a table counts wherever a table has its name, and is kept for the next session."""
 
     ARRANGED: ClassVar[tuple[str, ...]] = ()

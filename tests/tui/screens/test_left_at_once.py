@@ -1,0 +1,65 @@
+"""Screens that are left before they are there: keys come faster than screens do.
+
+Textual makes no parts for such a screen any more, but tells it nevertheless that it is mounted, shown and resized.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.screen import Screen
+
+from app.screens.dashboard import Dashboard
+from tests.tui.screens.driving import until
+from tests.tui.screens.views import VIEWS, View, furnished, go_to
+
+TURNS = 8
+"""Of the loop, that a screen lives: from none to so many, after which it is there or nearly so."""
+_OPENED = frozenset(
+    {
+        *("instance", "cluster", "budget", "task-logs", "past-task", "container", "logs", "logs-sources", "json"),
+        *("describe", "stop", "shell-choice", "shell-opening", "command", "output", "sort", "help", "new-cluster"),
+        *("contexts", "run", "editor", "register", "comparison", "new-definition", "drafts", "alerts"),
+    }
+)
+"""One view of each screen and dialog that is opened from others."""
+_MADE_WITH = "made_with"
+
+
+@pytest.fixture(autouse=True)
+def _made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Screens know what they were made with, so that the same can be made again."""
+
+    def new(cls: type[Screen[Any]], *arguments: object, **named: object) -> Screen[Any]:
+        screen: Screen[Any] = object.__new__(cls)
+        screen.__dict__[_MADE_WITH] = arguments, named
+        return screen
+
+    monkeypatch.setattr(Screen, "__new__", new, raising=False)
+
+
+@pytest.mark.parametrize("view", [view for view in VIEWS if view.name in _OPENED], ids=lambda view: view.name)
+async def test_a_screen_that_is_left_before_it_is_there_does_no_harm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, view: View
+) -> None:
+    raised: list[str] = []
+    turns = 0
+    app = furnished(tmp_path, monkeypatch)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await go_to(pilot, view)
+        known = app.screen
+        assert len(app.screen_stack) > 1, "it was opened from another"
+        arguments, named = known.__dict__[_MADE_WITH]
+        monkeypatch.setattr(Dashboard, "_handle_exception", lambda _, error: raised.append(f"{turns} turns: {error!r}"))
+        for turns in range(TURNS):
+            again = type(known)(*arguments, **named)
+            app.push_screen(again)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            app.pop_screen()
+            await until(pilot, lambda again=again: again not in app._registry, "it is gone")  # type: ignore[misc]
+        assert app.screen is known
+    assert raised == []
