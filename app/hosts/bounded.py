@@ -76,6 +76,7 @@ class _CountingIO(socket.SocketIO):
         self._patience = sock.gettimeout()
         self._began = time.monotonic()
         self._came = 0
+        self._most = HEAD_BYTES
         self.limit: int | None = HEAD_BYTES
         """Bytes in all; None: no limit of any kind any more."""
 
@@ -86,7 +87,7 @@ class _CountingIO(socket.SocketIO):
         count = super().readinto(buffer)
         self._came += count or 0
         if self._came > self.limit:
-            raise HostError(f"the answer has more than {self.limit:,} bytes, which is more than is read", "failed")
+            raise HostError(f"the answer has more than the {self._most:,} bytes that are read of one", "failed")
         return count
 
     def _wait_at_most(self) -> None:
@@ -100,7 +101,8 @@ class _CountingIO(socket.SocketIO):
 
     def allow(self, size: int) -> None:
         """The headers are there; so many bytes may follow."""
-        self.limit = self._came + size + HEAD_BYTES
+        self._most = size
+        self.limit = self._came + size + HEAD_BYTES  # the sizes of its chunks are not counted apart
 
     def let_go(self) -> None:
         self.limit = None

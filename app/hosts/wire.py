@@ -19,6 +19,7 @@ _READ_SIZE: Final = 1 << 16
 _MOST_CHUNKS: Final = 4096
 """Of an answer. Go writes 2 kB or more at a time; a chunk for each byte would cost us more than the engine."""
 _END_OF_HEAD: Final = b"\r\n\r\n"
+_PLAIN: Final = {b"content-encoding": b"identity", b"transfer-encoding": b"chunked"}
 _NOT_YET = (BlockingIOError, InterruptedError, TimeoutError)
 """What a read that would have to wait raises: sockets, and the channels of SSH."""
 _NOT_YET_OF_TLS = frozenset({"SSLWantReadError", "SSLWantWriteError"})
@@ -124,13 +125,21 @@ class Wire:
 
 
 def read_head(head: bytes) -> tuple[int, dict[bytes, bytes]]:
-    """Status, and headers by their names in lower case. Raises HostError."""
+    """Status, and headers by their names in lower case. Raises HostError; also when the body is encoded."""
+    if len(head) > _HEAD_LIMIT:
+        raise HostError("an answer has no end of its headers", "failed")
     first, *lines = head.split(b"\r\n")
     words = first.split(None, 2)
     if len(words) < 2 or not words[0].startswith(b"HTTP/1."):
         raise HostError("the answer is not HTTP", "failed")
-    pairs = (line.partition(b":") for line in lines)
-    return natural(words[1], 10), {name.strip().lower(): value.strip() for name, _, value in pairs}
+    headers: dict[bytes, bytes] = {}
+    for line in lines:
+        before, _, after = line.partition(b":")
+        name, value = before.strip().lower(), after.strip()
+        if name in _PLAIN and value.lower() not in (b"", _PLAIN[name]):
+            raise HostError("the answer is encoded, which was not asked for", "failed")
+        headers[name] = value
+    return natural(words[1], 10), headers
 
 
 def unchunked(data: bytes | bytearray, place: int = 0) -> tuple[bytes, int] | None:
