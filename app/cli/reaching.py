@@ -6,11 +6,12 @@ import sys
 from collections.abc import Sequence
 
 from app.cli.command import Call, Command
-from app.cli.outcome import DONE, is_terminal
+from app.cli.outcome import DONE, FAILED, is_terminal
 from app.hosts.host_keys import HostKey
 from app.model.errors import MoorageError
-from app.model.host_requests import TrustHostKeyRequest
+from app.model.host_requests import DoctorRequest, TrustHostKeyRequest
 from app.model.safe_text import safe_line
+from app.operations.doctor import doctor
 from app.operations.trust import trust_host_key
 
 
@@ -36,4 +37,13 @@ def _agreed(endpoint: str, keys: Sequence[HostKey]) -> bool:
     return sys.stdin.readline(100).strip().lower() == "yes"
 
 
-COMMANDS = {"trust-host-key": Command(TrustHostKeyRequest, _trust, "endpoint")}
+def _doctor(call: Call) -> int:
+    shape = doctor(call.session, call.request)
+    call.show(shape)
+    return FAILED if any(check["status"] == "failed" for check in shape["checks"]) else DONE
+
+
+COMMANDS = {
+    "trust-host-key": Command(TrustHostKeyRequest, _trust, "endpoint"),
+    "doctor": Command(DoctorRequest, _doctor),
+}

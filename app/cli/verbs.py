@@ -47,6 +47,7 @@ _ALL = (
     Verb("put-attributes", "instances", "Set attributes of instances, for placement."),
     Verb("delete-attributes", "instances", "Take attributes of instances away."),
     Verb("import-contexts", "contexts", "Make instances of the docker contexts on this machine."),
+    Verb("doctor", "reaching", "Look whether hosts and this machine are fit, and tell what is to be done."),
     Verb("trust-host-key", "reaching", "Add the key of a host that is reached by SSH to your known_hosts."),
     Verb("register-task-definition", "definitions", "Store a task definition as the next revision of its family."),
     Verb("deregister-task-definition", "definitions", "Make a revision INACTIVE; what runs goes on."),

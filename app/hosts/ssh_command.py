@@ -67,6 +67,14 @@ def asking_argv(target: SshTarget, *options: str) -> list[str]:
     return [ssh_program(), "-nNT", "-a", "-x", *words, *_destination(target)]
 
 
+def telling_argv(target: SshTarget, *command: str) -> list[str]:
+    """What runs a command over there. A shell reads it: only words that mean nothing to one may be given."""
+    words = [
+        word for option in ("StrictHostKeyChecking=yes", "RemoteCommand=none", *_ASKING) for word in ("-o", option)
+    ]
+    return [ssh_program(), "-nT", "-a", "-x", *words, *_destination(target), *command]
+
+
 def configuration_argv(target: SshTarget) -> list[str]:
     """What prints how ssh would go to a host. Raises HostError: there is no ssh."""
     return [ssh_program(), "-G", *_destination(target)]
