@@ -15,7 +15,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input --r
 UV_COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
   --no-emit-index-url --no-emit-find-links pyproject.toml
 
-.PHONY: help run test lint format bench soak lock clean engine-packages
+.PHONY: help run test lint format bench figures soak lock clean engine-packages
 
 help: ## what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
@@ -38,6 +38,9 @@ format: .venv-dev/.installed ## let ruff put the code in shape
 
 bench: .venv-dev/.installed engine-packages ## measure what the README claims
 	@$(DEV)/python -m bench $(ARGS)
+
+figures: .venv-dev/.installed engine-packages ## do what goes wrong, and write what came of it into docs/reliability.md
+	@$(DEV)/python -m bench.figures $(ARGS)
 
 soak: .venv-dev/.installed engine-packages ## a monkey at the dashboard for ten minutes; ARGS="--minutes 2 --seed 7"
 	@$(DEV)/python -m bench.soak $(ARGS)

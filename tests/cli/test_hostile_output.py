@@ -15,6 +15,7 @@ from app.operations.session import Session
 from app.store.home import resolve_home
 from tests.cli.calling import Cli
 from tests.engine_bed import wait_until
+from tests.figures import tell
 from tests.monkey.churn import NASTY
 from tests.monkey.world import fill_past, nasty_definition
 from tests.terminal import TerminalProgram
@@ -101,6 +102,7 @@ def test_nothing_foreign_is_written_to_a_terminal(hostile: Cli) -> None:
     }
     assert {call: found[:2] for call, found in told.items() if found} == {}
     assert sum(b"pwned" in part for part in parts[2::2]) >= 12, "there was something hostile to be seen"
+    tell("hostile text", calls=len(calls), bytes=sum(map(len, parts[2::2])), leaked=sum(map(len, told.values())))
 
 
 @pytest.mark.parametrize("form", ["table", "text"])

@@ -21,6 +21,7 @@ from app.model.task_definition import TaskDefinition
 from tests.engine.launching import HOST, Bench, child_launch, definition, left
 from tests.engine.test_crashes import ENDINGS
 from tests.engine_bed import Daemon, wait_until
+from tests.figures import tell
 
 LATER = LEASE_TERM * 2
 LINKED = definition(
@@ -44,6 +45,10 @@ class Count:
     doubled: int = 0
     orphaned: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+
+    def tell(self, name: str) -> None:
+        counts = {key: value for key, value in vars(self).items() if isinstance(value, int)}
+        tell(name, **counts)
 
     def __str__(self) -> str:
         return (
@@ -107,6 +112,7 @@ def test_launchers_killed_at_every_step(engine: Daemon, made: TaskDefinition) ->
     assert (count.lost, count.doubled, count.orphaned) == (0, 0, 0)
     assert count.running >= 4
     assert set(count.reasons) == {"The launch was cut off and not resumed"}
+    count.tell("launcher killed")
 
 
 def test_dockerd_killed_during_launches(fresh_engine: Callable[..., Daemon]) -> None:
@@ -147,3 +153,4 @@ def test_dockerd_killed_during_launches(fresh_engine: Callable[..., Daemon]) -> 
     assert count.kills >= 2
     assert (count.lost, count.doubled, count.orphaned) == (0, 0, 0)
     assert count.running >= 1
+    count.tell("dockerd killed")

@@ -28,6 +28,7 @@ from app.store.home import resolve_home
 from tests.engine.clusters import pump_until, register
 from tests.engine.launching import HOST, Bench, definition
 from tests.engine_bed import Daemon, wait_until
+from tests.figures import tell
 
 SLEEP = ["sleep", "1000"]
 
@@ -131,8 +132,10 @@ def test_a_frozen_engine_is_stale_within_seconds(
         reach(monitor, engine, "live")
         reach(monitor, frozen, "live")
         frozen.pause()
+        paused = time.monotonic()
         try:
             state = reach(monitor, frozen, "stale")
+            tell("silent engine", shown_s=time.monotonic() - paused)
             assert "no answer" in state.freshness.reason
             engine.run(SLEEP, name="meanwhile", stop_signal="KILL")
             pump_until(monitor, lambda: names(state_of(monitor, engine)) == {"meanwhile"})

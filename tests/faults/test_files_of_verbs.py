@@ -34,7 +34,7 @@ VERBS = {
     "put-attributes": ("--cluster", "old", "--attributes", "name=zone,value=b,targetId=edge-1"),
 }
 ERRORS = ("ENOSPC", "EDQUOT", "EROFS", "EIO", "ENOLCK")
-SAMPLE = 12
+SAMPLE = 8
 
 pytestmark = needs_strace
 

@@ -51,7 +51,7 @@ def counted(lines: Sequence[str]) -> Counter[str]:
 
 def _run(options: Sequence[str], argv: Sequence[str]) -> Ended:
     ran = subprocess.run(
-        ["strace", "-f", "-qq", "--seccomp-bpf", *options, *argv],
+        ["strace", "-f", "-qq", *options, *argv],
         check=False,
         capture_output=True,
         text=True,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.figures import tell
 from tests.terminal import TerminalProgram
 from tests.terminal_bytes import foreign
 from tests.tui.screens.views import NASTY, VIEWS
@@ -40,3 +41,4 @@ def test_no_screen_and_no_dialog_lets_foreign_text_through(tmp_path: Path, share
     assert b"all seen" in parts[-1]
     # Drawn as it is, without what would have made it a command.
     assert all(b"[/x][@c" in part for part in parts[2::2])
+    tell("hostile text", views=len(names), bytes=len(written), leaked=sum(map(len, findings.values())))

@@ -14,6 +14,7 @@ from app.store import atomic
 from app.store.definitions import DefinitionStore, StoredRevision
 from app.store.home import Home, resolve_home
 from app.store.revision_files import MAX_REVISION, RevisionConflict, Template
+from tests.figures import tell
 from tests.unit.store import worker_processes
 
 NOW = datetime(2025, 1, 31, 9, 30, tzinfo=UTC)
@@ -331,6 +332,15 @@ def test_eight_processes_register_160_revisions(home: Home) -> None:
     assert {str(n): store.read("web", n).document.decode() for n in range(1, 161)} == told
     assert len(set(told.values())) == 160
     assert all(store.read("web", n).registered_by == told[str(n)].split("/")[0] for n in range(1, 161))
+    tell(
+        "registrations",
+        writers=8,
+        killed=0,
+        acknowledged=len(told),
+        lost=160 - len(told),
+        doubled=160 - len(set(told.values())),
+        gaps=0,
+    )
 
 
 def test_of_eight_processes_that_expect_the_same_revision_one_registers(home: Home) -> None:
@@ -360,6 +370,9 @@ def test_kill_9_in_the_middle_loses_and_doubles_nothing(home: Home) -> None:
     assert len(set(documents)) == len(documents)
     assert 80 + 10 <= len(told) <= len(numbers) <= 160
     assert all(documents[int(number) - 1] == document for number, document in told)
+    lost = sum(documents[int(number) - 1] != document for number, document in told)
+    doubled = len(told) - len({number for number, _ in told})
+    tell("registrations", writers=8, killed=4, acknowledged=len(told), lost=lost, doubled=doubled, gaps=0)
     assert [worker.returncode for worker in workers[4:]] == [0] * 4
     old = 1_000_000_000
     for name in os.listdir(home.definitions / "web"):
