@@ -37,6 +37,7 @@ from app.operations.candidates import instance_facts
 from app.operations.deeds import failed_words, kept
 from app.operations.draining import Say, activate, drain, plan_shape, quiet, save, tell_untold
 from app.operations.policy import ask_first
+from app.operations.preflight import examine
 from app.operations.session import Session, find_entry, instances_of
 from app.operations.shapes import attribute_shape, drain_words, instance_shape
 from app.operations.staying import stays
@@ -57,11 +58,12 @@ def _state_words(request: UpdateContainerInstancesStateRequest, answer: dict[str
 
 @kept("register-container-instance", _named)
 def register_container_instance(
-    session: Session, request: RegisterContainerInstanceRequest, tell: Say = quiet
+    session: Session, request: RegisterContainerInstanceRequest, tell: Say = quiet, beware: Say | None = None
 ) -> dict[str, Any]:
-    """Add a Docker Engine to a cluster. It has to answer, and not to be in the cluster yet.
+    """Add a Docker Engine to a cluster. It has to answer, to be fit for tasks, and not to be in the cluster yet.
 
-    ``tell`` gets a line when another operator drains it.
+    ``tell`` gets a line when another operator drains it; ``beware`` one for each thing on the host that a person should
+    know (default: ``tell``).
     """
     cluster = session.cluster(request.cluster)
     if not request.endpoint:
@@ -69,11 +71,11 @@ def register_container_instance(
     way = _way(request)
     endpoint, engine = way.url, session.engine(way)
     try:
-        info = engine_info(engine.info(), engine.version())
+        info, checks = engine_info(engine.info(), engine.version()), examine(engine, disk=False)
     except MoorageError as error:
         raise MoorageError(f"cannot register {endpoint}: {error.message}", code="ServerException") from error
-    if info.os_type not in ("linux", ""):
-        raise MoorageError(f"cannot register {endpoint}: it runs {info.os_type} containers; Linux engines only")
+    if unfit := next((check for check in checks if check.status == "failed"), None):
+        raise MoorageError(f"cannot register {endpoint}: {unfit}")
     name = request.name or re.sub(r"[^A-Za-z0-9._-]", "-", info.hostname).strip("-._")[:63] or "local"
     for attribute in request.attributes:
         _check_attribute(attribute.name, attribute.value)
@@ -101,6 +103,9 @@ def register_container_instance(
     state = _state(session.survey(session.clusters.update(cluster.name, add)), cluster.name, entry)
     if state.drain is not None:
         tell(f"{name} is DRAINING ({drain_words(state.drain)}): it takes no tasks until it is made ACTIVE")
+    for check in checks:
+        if check.status == "warning":
+            (beware or tell)(f"{name}: {check}")
     return {"containerInstance": instance_shape(state)}
 
 

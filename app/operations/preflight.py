@@ -21,8 +21,3 @@ def examine(engine: Engine, *, disk: bool = True) -> list[Check]:
     offset = engine.now() - Session.now()
     room = measured_disk(engine.endpoint, info) if disk else None
     return judge(HostTold(info, engine.version(), offset, room))
-
-
-def warnings_of(engine: Engine) -> list[str]:
-    """A line for each thing that a person should know of an engine that is added. Raises HostError."""
-    return [f"{check.name}: {check}" for check in examine(engine, disk=False) if check.status == "warning"]

@@ -87,6 +87,7 @@ class InstanceDialogs(Jumps):
             from app.model.requests import CreateClusterRequest, RegisterContainerInstanceRequest
             from app.operations.clusters import create_cluster
             from app.operations.instances import register_container_instance
+            from app.screens.added import beware_words
 
             cluster = values["cluster"] or known
             if cluster not in self.desk.session.active_clusters():
@@ -94,14 +95,15 @@ class InstanceDialogs(Jumps):
             request = RegisterContainerInstanceRequest(
                 cluster=cluster, endpoint=values["endpoint"], name=values["name"]
             )
-            shape = register_container_instance(self.desk.session, request)
+            beware: list[str] = []
+            shape = register_container_instance(self.desk.session, request, beware=beware.append)
             added = shape["containerInstance"]
             drained = f"; it is DRAINING: {added['statusReason']}" if added["status"] == "DRAINING" else ""
-            return f"Added {added['name']} to cluster {cluster}{drained}"
+            return f"Added {added['name']} to cluster {cluster}{drained}{beware_words(beware)}"
 
         fields = [
             Field("cluster", "Cluster", known, "made if it does not exist"),
-            Field("endpoint", "Endpoint", local_endpoint(os.environ).url, "unix:///PATH or tcp://127.0.0.1:PORT"),
+            Field("endpoint", "Endpoint", local_endpoint(os.environ).url, "unix:///PATH or ssh://USER@HOST"),
             Field("name", "Name", "", "the engine's host name if empty"),
         ]
         self.app.push_screen(FormDialog(self.desk, "Add a container instance", fields, "Add", work))
