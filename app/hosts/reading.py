@@ -29,6 +29,7 @@ _STATES: frozenset[DockerState] = frozenset(
     ("created", "running", "paused", "restarting", "exited", "removing", "dead")
 )
 _HEALTHS: frozenset[DockerHealth] = frozenset(("starting", "healthy", "unhealthy"))
+_LARGEST, _MOST_CORES, _LAST_PORT = 1 << 63, 1 << 20, 65535
 _EXIT_CODE = re.compile(r"\AExited \((\d+)\)")
 _ARCHITECTURES = {"aarch64": "arm64", "amd64": "x86_64"}
 _CDI_GPU = re.compile(r"nvidia\.com/gpu=[0-9]+")
@@ -73,7 +74,7 @@ def drains_from(volumes: Iterable[Json]) -> list[DrainMark]:
 def engine_info(info: Json, version: Json) -> EngineInfo:
     """Capacity as the ECS agent counts it: cores x 1024, and whole MiB of memory (design: ECS semantics 1.2)."""
     machine = str(info.get("Architecture", ""))
-    memory, plugins = int(info.get("MemTotal") or 0) >> 20, info.get("Plugins") or {}
+    memory, plugins = _whole(info.get("MemTotal"), _LARGEST) >> 20, info.get("Plugins") or {}
     swarm = info.get("Swarm") or {}
     return EngineInfo(
         engine_id=safe_line(info.get("ID", "")),
@@ -82,7 +83,7 @@ def engine_info(info: Json, version: Json) -> EngineInfo:
         api_version=safe_line(version.get("ApiVersion", "")),
         os_type=safe_line(info.get("OSType", "")),
         architecture=safe_line(_ARCHITECTURES.get(machine, machine)),
-        registered=Resources(int(info.get("NCPU") or 0) * 1024, memory, gpus=_gpus(info)),
+        registered=Resources(_whole(info.get("NCPU"), _MOST_CORES) * 1024, memory, gpus=_gpus(info)),
         labels=tuple(_label(text) for text in info.get("Labels") or ()),
         warnings=tuple(safe_line(text) for text in info.get("Warnings") or ()),
         log_drivers=tuple(safe_line(name) for name in plugins.get("Log") or ()),
@@ -94,7 +95,7 @@ def engine_info(info: Json, version: Json) -> EngineInfo:
         kernel=safe_line(info.get("KernelVersion") or ""),
         cgroup=safe_line(info.get("CgroupVersion") or ""),
         storage=safe_line(info.get("Driver") or ""),
-        images=int(info.get("Images") or 0),
+        images=_whole(info.get("Images"), _LARGEST),
     )
 
 
@@ -106,7 +107,7 @@ def _gpus(info: Json) -> int:
         for shape, several in (("DiscreteResourceSpec", True), ("NamedResourceSpec", False)):
             found = resource.get(shape) or {}
             if "gpu" in str(found.get("Kind", "")).lower():
-                told += int(found["Value"]) if several else 1
+                told += _whole(found["Value"], _MOST_CORES) if several else 1
     return max(told, sum(_CDI_GPU.fullmatch(device) is not None for device in devices))
 
 
@@ -142,7 +143,7 @@ def container_from_list(entry: Json) -> Container:
         created_at=datetime.fromtimestamp(int(entry.get("Created") or 0), UTC),
         tag=tag,
         damage=damage,
-        exit_code=int(exit_match[1]) if exit_match else None,
+        exit_code=_exit_code(exit_match[1]) if exit_match else None,
         health=health,
         ports=_listed_ports(entry.get("Ports") or ()),
         placeholder=is_placeholder(labels),
@@ -174,7 +175,7 @@ def container_from_inspect(detail: Json) -> Container:
         damage=damage,
         started_at=started,
         finished_at=ended if docker_state in ("exited", "dead") else None,
-        exit_code=int(state.get("ExitCode") or 0) if docker_state in ("exited", "dead") and started else None,
+        exit_code=_exit_code(state.get("ExitCode")) if docker_state in ("exited", "dead") and started else None,
         health=health,
         oom_killed=state.get("OOMKilled") is True,
         error=safe_line(state.get("Error") or ""),
@@ -199,6 +200,21 @@ def _health(health: Mapping[str, Any], retries: int, *, up: bool) -> DockerHealt
 def _own_address(networks: Mapping[str, Any]) -> str:
     found = (str((network or {}).get("IPAddress") or "") for network in networks.values())
     return safe_line(next((address for address in found if address), ""))
+
+
+def _whole(value: Any, most: int) -> int:
+    """A number of something; none is 0. Raises ValueError for what no engine has: it would end somebody's division."""
+    number = int(value or 0)
+    if not 0 <= number <= most:
+        raise ValueError("a number that cannot be")
+    return number
+
+
+def _exit_code(value: Any) -> int:
+    number = int(value or 0)
+    if abs(number) > 1 << 32:
+        raise ValueError("an exit code that cannot be")
+    return number
 
 
 def _bare_name(name: str) -> str:
@@ -232,8 +248,8 @@ def _listed_ports(ports: Iterable[Json]) -> tuple[PortBinding, ...]:
     """Published ports, each once: an engine lists those on every address twice, for IPv4 and IPv6."""
     found = {
         PortBinding(
-            int(port["PrivatePort"]),
-            int(port["PublicPort"]),
+            _whole(port["PrivatePort"], _LAST_PORT),
+            _whole(port["PublicPort"], _LAST_PORT),
             safe_line(port.get("Type", "tcp")),
             _address(str(port.get("IP") or "")),
         )
@@ -250,7 +266,8 @@ def _inspected_ports(ports: Mapping[str, Any]) -> tuple[PortBinding, ...]:
         for binding in bindings or ():
             if number.isdigit() and str(binding.get("HostPort", "")).isdigit():
                 address = _address(str(binding.get("HostIp") or ""))
-                found.add(PortBinding(int(number), int(binding["HostPort"]), safe_line(protocol or "tcp"), address))
+                ports_of = _whole(number, _LAST_PORT), _whole(binding["HostPort"], _LAST_PORT)
+                found.add(PortBinding(*ports_of, safe_line(protocol or "tcp"), address))
     return tuple(sorted(found, key=_port_order))
 
 

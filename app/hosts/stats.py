@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 Json = dict[str, Any]
+_NO_COUNTER = 1 << 64
+"""The kernel's have 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,4 +141,4 @@ def _part(answer: Json, name: str) -> Json:
 
 def _number(answer: Json, name: str) -> int | None:
     found = answer.get(name)
-    return found if isinstance(found, int) and not isinstance(found, bool) and found >= 0 else None
+    return found if isinstance(found, int) and not isinstance(found, bool) and 0 <= found < _NO_COUNTER else None

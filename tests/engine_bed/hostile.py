@@ -7,7 +7,7 @@ import json
 import re
 import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ class HostileEngine:
         self._listener.listen(64)
         self._quiet: dict[str, Said | Callable[[], Said]] = {
             "/version": told(VERSION), "/_ping": plain(b"OK"), "/info": told(INFO), "/containers/json": told([]),
-            "/volumes": told({"Volumes": []}), "/events": self._silence,
+            "/volumes": told({"Volumes": []}), "/events": self.stream,
         }  # fmt: skip
 
     def __enter__(self) -> HostileEngine:
@@ -78,9 +78,17 @@ class HostileEngine:
             if self._closing.wait(every):
                 return
 
-    def _silence(self) -> Iterable[bytes]:
-        yield b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    def silence(self) -> Iterator[bytes]:
+        """Nothing more, until the server ends."""
         self._closing.wait()
+        yield from ()
+
+    def stream(self, lines: Iterable[bytes] = ()) -> Iterator[bytes]:
+        """These lines, a chunk each, and then silence."""
+        yield b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        for line in lines:
+            yield f"{len(line):x}\r\n".encode() + line + b"\r\n"
+        yield from self.silence()
 
     def _accept(self) -> None:
         while True:
