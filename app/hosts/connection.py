@@ -10,6 +10,7 @@ import errno
 import http.client
 import logging
 import socket
+import ssl
 from typing import Any
 
 import requests
@@ -17,11 +18,13 @@ import urllib3
 from docker.errors import APIError, DockerException
 from docker.transport import UnixHTTPAdapter
 
-from app.hosts.bounded import POOLS, UnixPool
+from app.hosts.bounded import UnixPool
 from app.hosts.careful import CarefulClient
 from app.hosts.endpoint import Endpoint
 from app.hosts.errors import HostError, Kind, translated
 from app.hosts.ledger import Ledger
+from app.hosts.tcp import TcpAdapter, base_url
+from app.hosts.tls_trouble import causes
 from app.model.safe_text import safe_line
 
 # A full pool makes urllib3 warn on stderr through Python's last-resort handler: that would garble the screen.
@@ -30,7 +33,8 @@ logging.getLogger("docker").addHandler(logging.NullHandler())
 
 
 _CUT_OFF = (
-    ConnectionError, urllib3.exceptions.ProtocolError, requests.ConnectionError, http.client.IncompleteRead
+    ConnectionError, urllib3.exceptions.ProtocolError, requests.ConnectionError, http.client.IncompleteRead,
+    ssl.SSLError,
 )  # fmt: skip
 _KNOWN = (
     DockerException,
@@ -40,6 +44,10 @@ _KNOWN = (
     OSError,
     ValueError,
 )
+
+
+_WANTS_TLS = "Client sent an HTTP request to an HTTPS server"
+"""What Go's HTTP server says; there is nothing else to know it by."""
 
 
 class _OnePool(UnixHTTPAdapter):  # type: ignore[misc]
@@ -55,8 +63,12 @@ class _OnePool(UnixHTTPAdapter):  # type: ignore[misc]
 class _Session(CarefulClient):
     """docker-py's low-level client that takes nothing from the environment, and counts what it asks."""
 
-    def __init__(self, ledger: Ledger, **options: Any) -> None:
+    _custom_adapter: Any = None
+    """What docker-py takes for any URL that no adapter is for."""
+
+    def __init__(self, ledger: Ledger, adapter: TcpAdapter | None, **options: Any) -> None:
         self._ledger = ledger  # first: the constructor asks for the version
+        self._tcp = adapter
         super().__init__(**options)
 
     def send(self, request: Any, **options: Any) -> Any:
@@ -84,8 +96,9 @@ class _Session(CarefulClient):
             ours = _OnePool(theirs.socket_path, theirs.timeout, max_pool_size=theirs.max_pool_size)
             self._custom_adapter = ours
             self.mount("http+docker://", ours)
-        else:
-            self.get_adapter(self.base_url).poolmanager.pool_classes_by_scheme = POOLS
+        elif self._tcp is not None:
+            self.adapters.clear()  # there is no way to anywhere else
+            self.mount(self.base_url, self._tcp)
         self.trust_nothing()
         return str(super()._retrieve_server_version())
 
@@ -93,9 +106,8 @@ class _Session(CarefulClient):
 def connect(endpoint: Endpoint, *, timeout: float, ledger: Ledger) -> Any:
     """A docker-py low-level client with a negotiated API version. Raises HostError."""
     with translated("connect"):
-        return _Session(
-            ledger, base_url=endpoint.url, version="auto", timeout=timeout, use_ssh_client=False, max_pool_size=16
-        )
+        adapter, url = (TcpAdapter(endpoint), base_url(endpoint)) if endpoint.is_tcp else (None, endpoint.url)
+        return _Session(ledger, adapter, base_url=url, version="auto", timeout=timeout, max_pool_size=16)
 
 
 def open_connection(api: Any, timeout: float) -> Any:
@@ -103,6 +115,8 @@ def open_connection(api: Any, timeout: float) -> Any:
     with translated("connect"):
         request = requests.Request("GET", api.base_url + "/_ping").prepare()
         adapter = api.get_adapter(api.base_url)
+        if isinstance(adapter, TcpAdapter):
+            return adapter.connected(request, timeout)
         pool = adapter.get_connection_with_tls_context(request, verify=api.verify, proxies={}, cert=api.cert)
         connection = pool._new_conn()  # of no pool: it waits for an answer while others ask
         connection.timeout = timeout
@@ -122,16 +136,14 @@ def host_error(what: str, error: Exception) -> HostError | None:
 def _api_error(what: str, error: APIError) -> HostError:
     status = error.response.status_code if error.response is not None else 0
     kinds: dict[int, Kind] = {404: "not-found", 409: "conflict"}
+    if _WANTS_TLS in (error.explanation or ""):
+        return HostError("it speaks TLS on this port; give --ca, --cert and --key", "unreachable")
     kind: Kind = kinds.get(status, "refused" if 400 <= status < 500 else "failed")
     return HostError(safe_line(error.explanation or str(error)).strip() or f"{what} failed ({status})", kind)
 
 
 def _transport_error(what: str, error: BaseException) -> HostError:
-    cause: BaseException | None = error
-    chain: list[BaseException] = []
-    while cause is not None and cause not in chain:
-        chain.append(cause)
-        cause = cause.__cause__ or cause.__context__
+    chain = causes(error)
     for link in chain:
         if isinstance(link, HostError):  # docker-py wraps what its first request raises
             return HostError(link.message, link.kind)

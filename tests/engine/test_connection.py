@@ -19,6 +19,7 @@ from app.hosts.endpoint import parse_endpoint
 from app.hosts.engine import Engine
 from app.hosts.errors import HostError
 from app.hosts.reading import engine_info
+from app.hosts.tcp import TcpAdapter, base_url
 from tests.engine.launching import Bench, definition, order
 from tests.engine_bed import Daemon
 
@@ -175,7 +176,9 @@ def test_every_call_has_a_deadline(recorder: http.server.ThreadingHTTPServer, na
     engine.api().timeout = 0.3
     engine._timeout = 0.3  # the deadline itself is under test
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        engine.api().base_url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        elsewhere = parse_endpoint(f"tcp://127.0.0.1:{silent.getsockname()[1]}")
+        engine.api().base_url = base_url(elsewhere)
+        engine.api().mount(base_url(elsewhere), TcpAdapter(elsewhere))
         began = time.monotonic()
         with pytest.raises(HostError) as caught:
             CALLS[name](engine)
