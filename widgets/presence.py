@@ -24,17 +24,26 @@ def is_here(node: DOMNode) -> bool:
 
     While a screen goes it is attached for a while yet, but what it consists of is not.
     """
-    return node.is_attached and not node._pruning
+    return node.is_attached and not _goes(node)
+
+
+def can_act(node: DOMNode) -> bool:
+    """Is a node that has keys there with all its parts? Before that, and when it goes, its keys do nothing."""
+    return not isinstance(node, GoesQuietly) or (is_here(node) and node.is_mounted)
+
+
+def _goes(node: MessagePump) -> bool:
+    return node._closing or (isinstance(node, DOMNode) and node._pruning)
 
 
 class GoesQuietly(MessagePump):
     """For screens, and for widgets that have parts: once they are to go they are neither made nor painted nor typed to.
 
-    Keys come faster than screens do. One that is left before it was there gets no parts any more, but Textual tells it
-    nevertheless that it is mounted, and what then looks for its parts ends the program.
+    Keys come faster than screens do. One that is left before it was there, or when the program ends, gets no parts any
+    more, but Textual tells it nevertheless that it is mounted, and what then looks for its parts ends the program.
     """
 
     async def on_event(self, event: events.Event) -> None:
         """Hear of what goes on, as long as it matters."""
-        if not (isinstance(event, _FOR_WHO_STAYS) and isinstance(self, DOMNode) and self._pruning):
+        if not (isinstance(event, _FOR_WHO_STAYS) and (_goes(self) or self.app._exit)):
             await super().on_event(event)

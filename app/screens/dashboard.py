@@ -9,12 +9,14 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+from textual.actions import ActionParseResult
 from textual.app import App
 from textual.await_complete import AwaitComplete
+from textual.dom import DOMNode
 from textual.events import Event, InputEvent
 from textual.screen import Screen
 from textual.worker import WorkerFailed
@@ -41,6 +43,7 @@ from app.store.home import Home
 from themes.derive import variable_defaults
 from themes.own import STYLESHEET, THEMES
 from widgets.line_filter import install_safe_filter
+from widgets.presence import can_act
 from widgets.steady_styles import SteadyStylesheet
 from widgets.terminal import doubtful_clipboard, no_clipboard, set_mouse
 
@@ -260,6 +263,16 @@ class Dashboard(App[None]):
             self.notify("\n".join(self._done[:MOST_TOLD]) + more, markup=False, timeout=6)
             self._done.clear()
 
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Do what a key is for, unless it is of a screen that is not there yet: keys come faster than screens do."""
+        target, _, _ = self._parse_action(action, default_namespace or self, namespaces)
+        return can_act(target) and await super().run_action(action, default_namespace, namespaces)
+
     async def on_event(self, event: Event) -> None:
         if self.tidier is not None and isinstance(event, InputEvent):
             self.tidier.typed()
@@ -317,7 +330,8 @@ class Dashboard(App[None]):
             self.notify(f"If it is not in the clipboard: {doubt}", markup=False, timeout=8)
 
     def action_help(self) -> None:
-        self.push_screen(HelpScreen(help_lines(self.screen.active_bindings.values())))
+        if can_act(self.screen):
+            self.push_screen(HelpScreen(help_lines(self.screen.active_bindings.values())))
 
 
 def run_dashboard(

@@ -1,6 +1,6 @@
-"""Screens that are left before they are there: keys come faster than screens do.
+"""Screens that are left before they are there, and typed to before and after: keys come faster than screens do.
 
-Textual makes no parts for such a screen any more, but tells it nevertheless that it is mounted, shown and resized.
+Textual makes no parts for a screen that goes, but tells it nevertheless that it is mounted, shown and resized.
 """
 
 from __future__ import annotations
@@ -62,4 +62,22 @@ async def test_a_screen_that_is_left_before_it_is_there_does_no_harm(
             app.pop_screen()
             await until(pilot, lambda again=again: again not in app._registry, "it is gone")  # type: ignore[misc]
         assert app.screen is known
+        # The keys of a screen are looked at as soon as it is the top one.
+        again = type(known)(*arguments, **named)
+        app.push_screen(again)
+        await _press_all(app, again)
+        app.action_help()
+        assert app.screen is again
+        app.pop_screen()
+        await until(pilot, lambda: again not in app._registry, "it is gone")
+        await _press_all(app, again)
+        app.push_screen(type(known)(*arguments, **named))
+        app.exit()
     assert raised == []
+
+
+async def _press_all(app: Dashboard, screen: Screen[Any]) -> None:
+    """Whatever it has keys for, except what is the dashboard's."""
+    for _, binding in list(screen._bindings):
+        if not binding.action.startswith("app."):
+            assert not await app.run_action(binding.action, screen)
