@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Button, Static
+from textual.widgets import Button, Input, Static
 
 from widgets.dialog import Dialog
 from widgets.plain import plain
@@ -23,6 +23,7 @@ class Confirm(Dialog[bool]):
         lines: What it will touch, one a line; a long list scrolls.
         action: What the button that does it says.
         danger: Whether that button is in the error colour.
+        type_name: What has to be typed first; then no single key is a yes.
     """
 
     DEFAULT_CSS = """
@@ -35,6 +36,9 @@ class Confirm(Dialog[bool]):
         &.-danger #confirm-dialog { border: round $error; }
         & #confirm-lines { height: auto; max-height: 40vh; scrollbar-size-vertical: 1; background: $surface; }
         & #confirm-lines Static { width: 1fr; height: auto; }
+        & #confirm-typing { height: 1; margin-top: 1; }
+        & #confirm-typing Static { width: auto; max-width: 60%; margin-right: 1; text-wrap: nowrap; }
+        & #confirm-typing Input { width: 1fr; }
         & #confirm-buttons { height: 1; margin-top: 1; margin-bottom: 1; align-horizontal: right; }
         & #confirm-hint { width: 1fr; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
         & #confirm-buttons Button {
@@ -60,8 +64,17 @@ class Confirm(Dialog[bool]):
         Binding("pagedown", "scroll_list(10)", "Page down", show=False, id="confirm.page_down", tooltip="A page down"),
     ]
 
-    def __init__(self, title: str, lines: Sequence[str], *, action: str = "Stop", danger: bool = True) -> None:
+    def __init__(
+        self,
+        title: str,
+        lines: Sequence[str],
+        *,
+        action: str = "Stop",
+        danger: bool = True,
+        type_name: str = "",
+    ) -> None:
         super().__init__()
+        self._type_name = plain(type_name)
         self._title_text = plain(title)
         self._lines = tuple(plain(line) for line in lines)
         self._action_text = plain(action)
@@ -75,27 +88,49 @@ class Confirm(Dialog[bool]):
         with dialog:
             with VerticalScroll(id="confirm-lines", can_focus=False):
                 yield Static(Content("\n".join(self._lines)))
+            if self._type_name:
+                with Horizontal(id="confirm-typing"):
+                    yield Static(Content(f"Type {self._type_name}"))
+                    yield Input(id="confirm-name", compact=True)
             with Horizontal(id="confirm-buttons"):
-                yield Static(Content(f"y {self._action_text.lower()}  n cancel"), id="confirm-hint")
+                yield Static(Content(self._hint()), id="confirm-hint")
                 yield Button(Content("Cancel"), id="confirm-cancel", compact=True)
                 yield Button(Content(self._action_text), id="confirm-action", compact=True)
 
     def on_mount(self) -> None:
-        """The safe button has the focus; keys count once the question has been painted."""
-        self.query_one("#confirm-cancel", Button).focus()
+        """What does nothing has the focus; keys count once the question has been painted."""
+        self.query_one("#confirm-name" if self._type_name else "#confirm-cancel").focus()
         self.call_after_refresh(self._arm)
 
     def _arm(self) -> None:
         self._armed = True
 
+    def _hint(self) -> str:
+        if self._type_name:
+            return "enter, once it is typed   esc cancel"
+        return f"y {self._action_text.lower()}  n cancel"
+
+    @property
+    def _typed(self) -> bool:
+        """Is what has to be typed there, if anything has?"""
+        return not self._type_name or self.query_one("#confirm-name", Input).value.strip() == self._type_name
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """enter: a yes if the name is right."""
+        event.stop()
+        self.action_answer(True)
+
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Answer by the button."""
         event.stop()
-        self.dismiss(event.button.id == "confirm-action")
+        self.action_answer(event.button.id == "confirm-action")
 
     def action_answer(self, yes: bool) -> None:
         """Answer by a key. A yes that was typed before the question could be seen is no answer to it."""
-        if self._armed or not yes:
+        if yes and not self._typed:
+            self.query_one("#confirm-hint", Static).update(Content(f"not yet: type {self._type_name}"))
+            self.query_one("#confirm-name", Input).focus()
+        elif self._armed or not yes:
             self.dismiss(yes)
 
     def action_scroll_list(self, rows: int) -> None:

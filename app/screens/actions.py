@@ -19,6 +19,9 @@ OPEN_AN_INPUT = frozenset({"filter", "command", "include", "exclude"})
 OVER_INPUTS = frozenset({*OPEN_AN_INPUT, "palette", "launch", "register", "show_changes", "other_side", "external"})
 """Actions whose keys no input may take for itself."""
 
+CHANGING = frozenset({"add_contexts", "add_instance", "deregister", "drain", "execute", "launch", "shell", "stop"})
+"""Actions that change a cluster, its instances or what runs there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Action:

@@ -61,6 +61,10 @@ class ContainerScreen(ShellActions):
 
     # --- frame -----------------------------------------------------------------------------------------------------
 
+    def cluster_in_sight(self) -> str:
+        found = self._found() or self._last
+        return found[1].instance.key.cluster if found else ""
+
     def crumbs(self) -> Iterable[str]:
         found = self._found() or self._last
         if found is None:

@@ -31,6 +31,7 @@ from app.operations.stopping import stop_without_streams
 from app.operations.supervision import Supervision
 from app.screens.actions import checked_keys
 from app.screens.alerts.watch import AlertWatch
+from app.screens.asking import ask_from_threads
 from app.screens.desk import Desk, Jobs, LaunchBoard
 from app.screens.doors import AllDoors
 from app.screens.ending import LastResort, end_on_signals, end_with_terminal
@@ -101,6 +102,8 @@ class Dashboard(App[None]):
         self.tidier: Tidier | None = None
         """Where the process is the dashboard's own."""
         jobs = Jobs(self.post, lambda message: self.notify(message, severity="error", markup=False, timeout=8))
+        session.ask = ask_from_threads(self.push_screen, self.post)
+        session.complain = jobs.complain
         monitor = Monitor(session, self.wake, journal=self._journal, fleet=self._opening.fleet)
         self.desk = Desk(session, monitor, jobs, LaunchBoard())
         self._supervision = Supervision(session, self._supervised, self._complained, self.desk.tell)

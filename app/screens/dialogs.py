@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-
 from app.fleet.fleet import InstanceState, belongs
-from app.hosts.endpoint import local_endpoint
 from app.model.ids import instance_arn
 from app.model.instance import InstanceKey
 from app.model.task import Task
 from app.operations.staying import named, staying, stays
 from app.screens import formats
-from app.screens.drain_many import drain_all
+from app.screens.asking import ask
+from app.screens.drain_many import check_typed, drain_all, typed_fields, unless_read_only
 from app.screens.form_dialog import Field, FormDialog
 from app.screens.jumps import Jumps
-from widgets.confirm import Confirm
 from widgets.live_table import LiveTable
 
 _LOW, _FEW, _MANY = 30, 4, 8
@@ -71,42 +68,20 @@ class InstanceDialogs(Jumps):
 
             return delete_cluster(self.desk.session, DeleteClusterRequest(cluster=cluster))
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.desk.jobs.run(work, lambda _: self.say(f"Deleted cluster {cluster}"))
+        def delete() -> None:
+            self.desk.jobs.run(work, lambda _: self.say(f"Deleted cluster {cluster}"))
 
         lines = [f"The cluster {cluster!r}. It must have no container instances; nothing that runs is touched."]
-        self.app.push_screen(Confirm(f"Delete cluster {cluster}?", lines, action="Delete"), answered)
+        ask(self, [cluster], f"Delete cluster {cluster}?", lines, delete, action="Delete")
 
     # --- instances -------------------------------------------------------------------------------------------------
 
     def action_add_instance(self) -> None:
         known = self.cluster or next(iter(self.desk.fleet.clusters), self.desk.session.config.default_cluster)
 
-        def work(values: dict[str, str]) -> str:
-            from app.model.requests import CreateClusterRequest, RegisterContainerInstanceRequest
-            from app.operations.clusters import create_cluster
-            from app.operations.instances import register_container_instance
-            from app.screens.added import beware_words
+        from app.screens.add_instance import add_instance_dialog
 
-            cluster = values["cluster"] or known
-            if cluster not in self.desk.session.active_clusters():
-                create_cluster(self.desk.session, CreateClusterRequest(cluster_name=cluster))
-            request = RegisterContainerInstanceRequest(
-                cluster=cluster, endpoint=values["endpoint"], name=values["name"]
-            )
-            beware: list[str] = []
-            shape = register_container_instance(self.desk.session, request, beware=beware.append)
-            added = shape["containerInstance"]
-            drained = f"; it is DRAINING: {added['statusReason']}" if added["status"] == "DRAINING" else ""
-            return f"Added {added['name']} to cluster {cluster}{drained}{beware_words(beware)}"
-
-        fields = [
-            Field("cluster", "Cluster", known, "made if it does not exist"),
-            Field("endpoint", "Endpoint", local_endpoint(os.environ).url, "unix:///PATH or ssh://USER@HOST"),
-            Field("name", "Name", "", "the engine's host name if empty"),
-        ]
-        self.app.push_screen(FormDialog(self.desk, "Add a container instance", fields, "Add", work))
+        self.app.push_screen(add_instance_dialog(self.desk, known))
 
     def action_add_contexts(self) -> None:
         from app.screens.contexts_dialog import ContextsDialog
@@ -135,15 +110,19 @@ class InstanceDialogs(Jumps):
 
     def _drain(self, state: InstanceState) -> None:
         key = state.instance.key
+        if unless_read_only(self, [key.cluster]):
+            return
+        typed = typed_fields(self.desk, [key.cluster])
 
         def work(values: dict[str, str]) -> str:
+            check_typed(values, typed)
             told = self.change_state(key, "DRAINING", values["reason"])
             return told[0] if told else f"{key.name} is DRAINING"
 
         lines = [f"No new tasks are placed on {key.name}. Nothing is moved:", *stays(state, self._most_named)]
         if not state.live:
             lines.append(f"{key.name} does not answer: other operators see it once it does.")
-        fields = [Field("reason", "Reason", "", "if you like; every operator sees it")]
+        fields = [Field("reason", "Reason", "", "if you like; every operator sees it"), *typed]
         self.app.push_screen(FormDialog(self.desk, f"Drain {key.name}?", fields, "Drain", work, lines))
 
     def _activate(self, state: InstanceState) -> None:
@@ -152,12 +131,11 @@ class InstanceDialogs(Jumps):
         if (drain := state.drain) is not None:
             lines.append(f"It was drained {formats.drained(drain, self.desk.fleet.host_now(key))}".rstrip())
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.desk.jobs.run(lambda: self.change_state(key, "ACTIVE"), lambda told: self.say(told[0]))
+        def activate() -> None:
+            self.desk.jobs.run(lambda: self.change_state(key, "ACTIVE"), lambda told: self.say(told[0]))
 
         title = f"Make {key.name} ACTIVE again?"
-        self.app.push_screen(Confirm(title, lines, action="Activate", danger=False), answered)
+        ask(self, [key.cluster], title, lines, activate, action="Activate", danger=False)
 
     def change_state(self, key: InstanceKey, status: str, reason: str = "") -> list[str]:
         """What there is to say of it, a line each. Raises MoorageError."""
@@ -198,10 +176,6 @@ class InstanceDialogs(Jumps):
         def done(told: list[str]) -> None:
             self.say("; ".join([f"Deregistered {key.name}", *(line for line in told if line.startswith(key.name))]))
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.desk.jobs.run(work, done)
-
         lines = [f"{key.name} leaves cluster {key.cluster}. Nothing on it is stopped."]
         if not state.live:
             lines.append("It does not answer, so nobody knows what runs there.")
@@ -211,7 +185,8 @@ class InstanceDialogs(Jumps):
         if tasks:
             go = "Its task goes on," if len(tasks) == 1 else f"Its {len(tasks)} tasks go on,"
             lines += [f"{go} {_UNWATCHED}", *named(tasks, self._most_named)]
-        self.app.push_screen(Confirm(f"Deregister {key.name}?", lines, action="Deregister"), answered)
+        title = f"Deregister {key.name}?"
+        ask(self, [key.cluster], title, lines, lambda: self.desk.jobs.run(work, done), action="Deregister")
 
     def action_json(self) -> None:
         from app.operations.shapes import instance_shape

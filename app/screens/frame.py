@@ -17,10 +17,10 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from app.fleet.changes import ChangeSet
-from app.screens.actions import OPEN_AN_INPUT
+from app.screens.actions import CHANGING, OPEN_AN_INPUT
 from app.screens.desk import Desk
 from app.screens.filtering import Filter, completions, filter_problems, parse_filter
-from app.screens.standing import SIMULATED, fleet_status
+from app.screens.standing import READ_ONLY, SIMULATED, fleet_status
 from app.screens.tables.arranging import ArrangedTables
 from app.screens.tables.term_values import term_values
 from widgets.breadcrumb import Breadcrumb
@@ -51,6 +51,7 @@ class FrameScreen(ArrangedTables):
         self._loading = True
         self._first: str | None = None
         self._counts = (0, 0)
+        self._was_read_only = False
 
     # --- what a screen fills in ------------------------------------------------------------------------------------
 
@@ -69,6 +70,16 @@ class FrameScreen(ArrangedTables):
     def status(self) -> Cell:
         """The right end of the header; by default how fresh the fleet is."""
         return fleet_status(self.desk.fleet, len(self.desk.monitor.broken))
+
+    def cluster_in_sight(self) -> str:
+        """The one cluster that this screen is about, "" when there is none."""
+        return ""
+
+    @property
+    def read_only(self) -> bool:
+        """Is nothing to be changed from here in the cluster that this screen is about?"""
+        cluster = self.cluster_in_sight()
+        return bool(cluster) and self.desk.session.policies.of(cluster).read_only
 
     # --- the frame -------------------------------------------------------------------------------------------------
 
@@ -99,7 +110,12 @@ class FrameScreen(ArrangedTables):
     def refresh_header(self) -> None:
         """Where one is, and how things are."""
         right = (*alert_badge(self.desk, self.now()), *self.status())
-        note = (*SIMULATED, *self._filter_note()) if self.desk.session.simulated else self._filter_note()
+        read_only = self.read_only
+        if read_only != self._was_read_only:
+            self._was_read_only = read_only
+            self.refresh_bindings()
+        marks = (*(SIMULATED if self.desk.session.simulated else ()), *(READ_ONLY if read_only else ()))
+        note = (*marks, *self._filter_note())
         self.query_one(Breadcrumb).set(["moorage", *self.crumbs()], right, note)
 
     def now(self) -> datetime:
@@ -144,8 +160,13 @@ class FrameScreen(ArrangedTables):
         return self.focused is not None and self.focused.check_consume_key("x", "x")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While text is typed, / and : are text. Before a screen is there, and when it goes, keys do nothing."""
-        return bool(self.children) and is_here(self) and not (action in OPEN_AN_INPUT and self._typing)
+        """While text is typed, / and : are text. Before a screen is there, and when it goes, keys do nothing.
+
+        What would change a cluster that is read-only has no key.
+        """
+        if not self.children or not is_here(self):
+            return False
+        return not (action in OPEN_AN_INPUT and self._typing) and not (action in CHANGING and self.read_only)
 
     def action_filter(self) -> None:
         self.query_one(FilterBar).open()

@@ -8,6 +8,9 @@ from widgets.cells import Cell, Span
 SIMULATED: Cell = (Span("◇ SIMULATED  ", "warn"),)
 """Beside the path, which gives way last: on every screen of a demo, however narrow."""
 
+READ_ONLY: Cell = (Span("⊘ READ-ONLY  ", "warn"),)
+"""Beside the path of each screen of a cluster that is not to be changed from here."""
+
 
 def fleet_status(fleet: Fleet, broken: int) -> Cell:
     """``● 11 live  ◐ 1 stale``; how many files are ``broken`` comes first."""

@@ -80,6 +80,9 @@ class TaskScreen(TaskActions):
         name = self.query_one("#containers", LiveTable).cursor_key
         return next((part for part in task.containers if part.name == name), None)
 
+    def cluster_in_sight(self) -> str:
+        return self._instance.cluster
+
     def crumbs(self) -> Iterable[str]:
         task = self.chosen_task()
         definition = (task.definition,) if task else ()

@@ -8,12 +8,12 @@ from functools import partial
 from app.fleet.fleet import InstanceState
 from app.model.ids import task_arn
 from app.model.task import Task
+from app.screens.asking import ask
 from app.screens.bulk import Deed, do_all
 from app.screens.desk import Desk
 from app.screens.inside.shell_actions import SHELL_ACTIONS, ShellActions
 from app.screens.jumps import JUMP_ACTIONS, Jumps
 from app.screens.log_targets import LogTarget, marked_targets
-from widgets.confirm import Confirm
 from widgets.live_table import LiveTable
 
 TASK_ACTIONS = ("run", "logs", *SHELL_ACTIONS, "json", "stop", "filter", "copy", "copy.command", *JUMP_ACTIONS)
@@ -60,9 +60,6 @@ class TaskActions(Jumps, ShellActions):
         doors = self.desk.doors
         self.app.push_screen(doors.run(again=task) if task else doors.run(cluster=self.cluster_in_sight()))
 
-    def cluster_in_sight(self) -> str:
-        return ""
-
     def action_copy(self) -> None:
         if task := self.chosen_task():
             self.copy(task_arn(task.cluster, task.id), "ARN")
@@ -85,13 +82,12 @@ class TaskActions(Jumps, ShellActions):
         if left := len(chosen) - len(tasks):
             lines.append(f"{left} of the {len(chosen)} marked {'is' if left == 1 else 'are'} STOPPED already")
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                for table in self.query(LiveTable):
-                    table.clear_marks()
-                self._stop(tasks)
+        def stop() -> None:
+            for table in self.query(LiveTable):
+                table.clear_marks()
+            self._stop(tasks)
 
-        self.app.push_screen(Confirm(title, lines, action="Stop"), answered)
+        ask(self, [task.cluster for task in tasks], title, lines, stop, action="Stop")
 
     def _stop(self, tasks: Sequence[Task]) -> None:
         deeds = []

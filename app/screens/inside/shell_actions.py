@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from app.fleet.fleet import InstanceState
 from app.model.container import Container
 from app.model.task import Task, TaskContainer
+from app.screens.asking import ask, clusters_read_only, wants_a_yes
 from app.screens.choice_dialog import Choice, ChoiceDialog
 from app.screens.frame import FrameScreen
 from app.screens.log_targets import UNMANAGED
@@ -102,5 +103,10 @@ class ShellActions(FrameScreen):
             found = target()
         except MoorageError as error:
             self.say(error.message, bad=True)
+            return
+        clusters, where = [found.instance.cluster], f"{found.name} on {found.instance.name}"
+        if clusters_read_only(self.desk, clusters) or wants_a_yes(self.desk, clusters):
+            # A cluster without a policy is not asked: a shell opens at once.
+            ask(self, clusters, f"Work inside {where}?", [found.where], partial(take, found), action="Open")
         else:
             take(found)

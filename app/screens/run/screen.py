@@ -24,6 +24,7 @@ from app.operations.definitions import find_definition, parsed
 from app.operations.schedulers import known_schedulers
 from app.placement.constraints import check_expressions
 from app.screens.actions import INSIDE, bindings
+from app.screens.asking import ask
 from app.screens.desk import Desk
 from app.screens.frame import FrameScreen
 from app.screens.run.choice import RunChoice
@@ -32,7 +33,6 @@ from app.screens.run.form import RUN, RunForm, RunWorld, reservation_words
 from app.screens.run.launch import LAUNCH_COLUMNS, RunLaunch, first_definitions, known_definitions
 from app.screens.run.where import BESIDE, WherePane
 from widgets.cells import Cell, Span
-from widgets.confirm import Confirm
 from widgets.line_form import LineForm
 from widgets.live_table import LiveTable
 from widgets.presence import is_here
@@ -124,6 +124,9 @@ class RunScreen(FrameScreen):
         return self._documents[name]
 
     # --- frame -----------------------------------------------------------------------------------------------------
+
+    def cluster_in_sight(self) -> str:
+        return self.desk.session.cluster_name(self._form.choice.cluster)
 
     def crumbs(self) -> Iterable[str]:
         return ("run",)
@@ -323,13 +326,13 @@ class RunScreen(FrameScreen):
             self.say(f"Not yet: {reading.problem}", bad=True)
             return
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self._launch.begin(request, self._told, self._over)
-                self._begun_to_launch()
+        def launch() -> None:
+            self._launch.begin(request, self._told, self._over)
+            self._begun_to_launch()
 
         title = f"Run {self._form.choice.definition}?"
-        self.app.push_screen(Confirm(title, self._question(), action="Run", danger=False), answered)
+        cluster = self.desk.session.cluster_name(request.cluster)
+        ask(self, [cluster], title, self._question(), launch, action="Run", danger=False)
 
     def _question(self) -> Sequence[str]:
         """What will be done, and the command that does the same."""
