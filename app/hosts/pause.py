@@ -39,11 +39,16 @@ def ensure_pause_image(engine: Engine) -> str:
     return PAUSE_IMAGE
 
 
+_GO_NAMES = {"amd64": "x86_64", "arm64": "aarch64"}
+
+
 def pause_archive(architecture: str) -> bytes:
     """The root file system as a tar, the same bytes every time: /pause, and nothing else.
 
-    ``architecture``: as in the engine's info. Raises HostError refused for one without a program.
+    ``architecture``: as in the engine's info; podman says it in Go's words. Raises HostError refused for one without
+    a program.
     """
+    architecture = _GO_NAMES.get(architecture, architecture)
     if architecture not in ARCHITECTURES:
         raise HostError(
             f"no pause container for this host's processor ({architecture or 'unknown'}): networkMode awsvpc, and "

@@ -13,7 +13,7 @@ from typing import Any
 
 import docker
 
-from tests.engine_bed import engines, http, processes
+from tests.engine_bed import engines, http, podman, processes
 from tests.engine_bed.machine import Machine
 from tests.engine_bed.waiting import wait_until
 
@@ -114,7 +114,7 @@ class Daemon:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **_engine_to_use(), **dict(self.options.environment)},
+                env={**os.environ, **self._engine_to_use(), **dict(self.options.environment)},
                 pass_fds=[listener.fileno()] if listener is not None else [],
                 start_new_session=True,
             )
@@ -190,8 +190,18 @@ class Daemon:
         if self._process is not None:
             self._process.wait(timeout=30)
 
+    def _engine_to_use(self) -> dict[str, str]:
+        """What finds the programs of the engine that MOORAGE_ENGINE names, before the machine's own."""
+        name = engines.chosen()
+        if not name:
+            return {}
+        found = {"PATH": engines.path_of(name, os.environ.get("PATH", os.defpath))}
+        return {**found, **podman.environment(self.socket.parent, self._data)} if name == "podman" else found
+
     def _argv(self) -> list[str]:
         options = self.options
+        if engines.chosen() == "podman":
+            return podman.argv(self.socket, self._data)
         argv = ["dockerd", "-H", self.endpoint, "--data-root", str(self._data), "--cgroup-parent", self._cgroup]
         # With systemd's driver the cgroup parent would have to be a slice of the real machine.
         argv += ["--exec-opt", "native.cgroupdriver=cgroupfs"]
@@ -234,12 +244,6 @@ class Daemon:
             raise DaemonError(f"dockerd of {self.name} did not end in {within:g} s:\n{self.log_tail()}") from late
         wait_until(lambda: not processes.living({pid}), what=f"dockerd {pid} gone")
         self._pid = None
-
-
-def _engine_to_use() -> dict[str, str]:
-    """What finds the programs of the engine that MOORAGE_ENGINE names, before the machine's own."""
-    name = engines.chosen()
-    return {"PATH": engines.path_of(name, os.environ.get("PATH", os.defpath))} if name else {}
 
 
 def _run(argv: Sequence[str], timeout: float) -> subprocess.CompletedProcess[str]:

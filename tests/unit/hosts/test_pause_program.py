@@ -150,3 +150,9 @@ def test_another_processor_is_refused_with_a_way_out(architecture: str) -> None:
     assert (architecture.replace("\x1b", "␛") or "unknown") in caught.value.message
     assert "use networkMode bridge" in caught.value.message
     assert "\x1b" not in caught.value.message
+
+
+@pytest.mark.parametrize(("told", "same"), [("amd64", "x86_64"), ("arm64", "aarch64")])
+def test_a_processor_may_be_told_in_the_words_of_go(told: str, same: str) -> None:
+    """As podman does."""
+    assert pause_archive(told) == pause_archive(same)

@@ -1,0 +1,50 @@
+"""podman's service in dockerd's place: how it is started on a machine of the bed, with nothing of this machine's."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from tests.engine_bed.engines import folder_of
+
+_CONF = """[containers]
+log_driver = "k8s-file"
+[engine]
+cgroup_manager = "cgroupfs"
+runtime = "runc"
+conmon_path = ["{programs}/usr/bin/conmon"]
+helper_binaries_dir = ["{programs}/usr/lib/podman"]
+events_logger = "file"
+[network]
+network_backend = "netavark"
+"""
+
+
+def argv(socket: Path, data: Path) -> list[str]:
+    """Args: socket: where it shall listen. data: an empty folder of its own."""
+    options = {"tmpdir": "tmp", "network-config-dir": "net"}
+    places = [word for option, name in options.items() for word in (f"--{option}", str(data / name))]
+    runtime = shutil.which("runc") or "runc"
+    return ["podman", *places, "--runtime", runtime, "system", "service", "-t", "0", f"unix://{socket}"]
+
+
+def environment(folder: Path, data: Path) -> dict[str, str]:
+    """Writes its configuration into ``folder``, and names it. ``data``: as for ``argv``."""
+    home = folder / "podman"
+    containers = home / ".config" / "containers"
+    containers.mkdir(parents=True, exist_ok=True)
+    (containers / "policy.json").write_text(json.dumps({"default": [{"type": "insecureAcceptAnything"}]}))
+    (home / "containers.conf").write_text(_CONF.format(programs=folder_of("podman")))
+    (home / "registries.conf").write_text("unqualified-search-registries = []\n")
+    (home / "storage.conf").write_text(
+        f'[storage]\ndriver = "overlay"\nrunroot = "{data}/run"\ngraphroot = "{data}/root"\n'
+    )
+    return {
+        "HOME": str(home),
+        # Its libraries are beside it, too.
+        "LD_LIBRARY_PATH": ":".join(map(str, folder_of("podman").glob("usr/lib/*-linux-gnu*"))),
+        "CONTAINERS_CONF": str(home / "containers.conf"),
+        "CONTAINERS_REGISTRIES_CONF": str(home / "registries.conf"),
+        "CONTAINERS_STORAGE_CONF": str(home / "storage.conf"),
+    }
