@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import http.server
+import json
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -84,3 +87,50 @@ def test_without_ssh_it_says_so(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.setenv("PATH", str(tmp_path))
     ran = cli("doctor", "--endpoint", "ssh://edge", code=1)
     assert "install OpenSSH's client" in told(ran, "ssh")
+
+
+class _OldEngine(http.server.BaseHTTPRequestHandler):
+    """Docker 19.03, as far as it is asked here."""
+
+    def do_GET(self) -> None:
+        told = {"ApiVersion": "1.40", "MinAPIVersion": "1.12", "Version": "19.03.15", "OSType": "linux", "Name": "old"}
+        body = json.dumps(told).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def old_engine() -> Iterator[str]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _OldEngine)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"tcp://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join(5)
+
+
+def test_who_adds_a_host_hears_what_is_unfit_on_it(cli: Cli, engine: Daemon) -> None:
+    cli("create-cluster")
+    ran = cli("register-container-instance", "--name", "edge", "--endpoint", engine.endpoint)
+    assert ran.err == (
+        "moorage: edge: a restart of dockerd stops all tasks there;"
+        ' put "live-restore": true into its /etc/docker/daemon.json, and reload dockerd\n'
+    )
+    assert ran.json["containerInstance"]["name"] == "edge"
+
+
+def test_an_engine_that_is_too_old_is_not_added(cli: Cli, old_engine: str) -> None:
+    cli("create-cluster")
+    ran = cli("register-container-instance", "--endpoint", old_engine, code=1)
+    assert ran.err.startswith(f"moorage: cannot register {old_engine}: ")
+    assert "Docker 20.10" in ran.err
+    assert ran.err.count("\n") == 1
+    assert cli("list-container-instances").json["containerInstanceArns"] == []
+    assert "failed" in statuses(cli("doctor", "--endpoint", old_engine, code=1), old_engine).values()

@@ -29,7 +29,7 @@ async def test_a_context_becomes_an_instance_and_one_that_cannot_says_why(
 ) -> None:
     docker = tmp_path / "docker"
     context(docker, "here", engine.endpoint)
-    context(docker, "far [/]", "ssh://ops@edge")
+    context(docker, "far [/]", "tcp://10.0.0.1:2375")
     monkeypatch.setenv("DOCKER_CONFIG", str(docker))
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nothing.sock")
     session = session_with(tmp_path / "home")
