@@ -79,12 +79,16 @@ class _CountingIO(socket.SocketIO):
         self._most = HEAD_BYTES
         self.limit: int | None = HEAD_BYTES
         """Bytes in all; None: no limit of any kind any more."""
+        self.in_head = True
 
     def readinto(self, buffer: Any) -> int | None:
         if self.limit is None:
             return super().readinto(buffer)
         self._wait_at_most()
         count = super().readinto(buffer)
+        if count == 0 and self.in_head and self._came:
+            # http.client takes an end for that of the headers, and so a write that nobody answered for one that was.
+            raise ConnectionResetError("cut off in the headers of an answer")
         self._came += count or 0
         if self._came > self.limit:
             raise HostError(f"the answer has more than the {self._most:,} bytes that are read of one", "failed")
@@ -122,6 +126,7 @@ class BoundedResponse(http.client.HTTPResponse):
 
     def begin(self) -> None:
         super().begin()
+        self._counting.in_head = False
         self._refuse_encoded()
         if self.status >= 300:
             self._counting.allow(ERROR_BYTES)

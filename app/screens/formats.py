@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.model.container import Container, PortBinding
 from app.model.drain import DrainMark
@@ -12,6 +12,7 @@ from app.model.task import Health, Task, TaskContainer
 from widgets.cells import Cell, Span, cell
 
 NOTHING = "-"
+MOST_SKEW = timedelta(seconds=2)
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -19,7 +20,10 @@ def age(since: datetime | None, now: datetime) -> str:
     """``4s 3m 2h 5d``; a moment that lies ahead, by the skew of a clock, is ``0s``."""
     if since is None:
         return NOTHING
-    seconds = max(int((now - since).total_seconds()), 0)
+    return _duration(max(int((now - since).total_seconds()), 0))
+
+
+def _duration(seconds: int) -> str:
     if seconds < _MINUTE:
         return f"{seconds}s"
     if seconds < _HOUR:
@@ -119,6 +123,13 @@ def reach_detail(freshness: Freshness, now: datetime) -> str:
     wait = max(int((freshness.next_try - now).total_seconds()) + 1, 0) if freshness.next_try else 0
     again = f"; next try in {wait}s" if wait else "; trying now"
     return f"{freshness.reason or 'no answer'}{again}"
+
+
+def skew(offset: timedelta) -> str:
+    """``clock 1h ahead``, when a host's clock is so far from ours that somebody should set it; else ""."""
+    if abs(offset) <= MOST_SKEW:
+        return ""
+    return f"clock {_duration(int(abs(offset).total_seconds()))} {'ahead' if offset > timedelta(0) else 'behind'}"
 
 
 def drained(mark: DrainMark, host_now: datetime) -> str:

@@ -254,6 +254,8 @@ def _instance_notes(state: InstanceState, now: datetime) -> Iterator[str]:
     """Why it does not answer, and who drains it."""
     if away := formats.reach_detail(state.freshness, now):
         yield away
+    if skew := formats.skew(state.clock_offset):
+        yield skew
     if (drain := state.drain) is not None:
         words = formats.drained(drain, now + state.clock_offset)
         if words or not state.live:

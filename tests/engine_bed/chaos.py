@@ -116,7 +116,7 @@ def trickle(size: int, every: float) -> Fault:
 
 
 def cut(at: int) -> Fault:
-    """The connection ends after so many bytes of the answer."""
+    """The connection ends after so many bytes of the answer; below 0: so many before its end."""
     return lambda exchange: exchange.client.sendall(_all_of(exchange.hand_on())[:at])
 
 

@@ -56,10 +56,9 @@ class Watched:
 
     def __init__(self, evil: HostileEngine) -> None:
         self.told: list[HostUpdate] = []
-        self.heard = EventReader()
-        self.watcher = Watcher(
-            HOST, Engine(parse_endpoint(evil.endpoint), timeout=2), self.told.append, self.heard.read
-        )
+        self._events = EventReader()
+        engine = Engine(parse_endpoint(evil.endpoint), timeout=2)
+        self.watcher = Watcher(HOST, engine, self.told.append, self._hear)
 
     def _hear(self, event: dict[str, Any]) -> None:
         self._events.read(event)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -56,6 +57,23 @@ def test_state_and_detail(
         for column, cell in zip(INSTANCE_COLUMNS, row.cells, strict=True)
     }
     assert (told["state"], told["endpoint"]) == (state, detail)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "detail"),
+    [
+        (2, "unix:///x"),
+        (2.5, "clock 2s ahead"),
+        (-3600, "clock 1h behind"),
+        (86400 * 365 * 7972, "clock 2909780d ahead"),
+    ],
+)
+def test_a_clock_that_is_wrong_is_told(seconds: float, detail: str) -> None:
+    state = state_of(ACTIVE, "live")
+    state.clock_offset = timedelta(seconds=seconds)
+    cells = instance_row(state, at(300), INSTANCE_COLUMNS).cells
+    told = dict(zip((column.key for column in INSTANCE_COLUMNS), cells, strict=True))
+    assert "".join(span.text for span in told["endpoint"]) == detail
 
 
 def test_a_filter_finds_who_drains_and_why() -> None:
