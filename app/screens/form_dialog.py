@@ -14,16 +14,24 @@ from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from app.screens.desk import Desk
+from widgets.box import Box
 from widgets.dialog import Dialog
 from widgets.presence import is_here
+
+Values = dict[str, str]
+"""Of the fields that are shown, "" for the rest. A box has "true" or ""."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
+    """``box``: it is ticked or not; its hint is what that means. ``only_if``: without it the field is always there."""
+
     name: str
     title: str
     value: str = ""
     hint: str = ""
+    box: bool = False
+    only_if: Callable[[Values], bool] | None = None
 
 
 class FormDialog(Dialog[None]):
@@ -42,7 +50,7 @@ class FormDialog(Dialog[None]):
         title: str,
         fields: Sequence[Field],
         action: str,
-        work: Callable[[dict[str, str]], str | Callable[[], object]],
+        work: Callable[[Values], str | Callable[[], object]],
         lines: Sequence[str] = (),
     ) -> None:
         super().__init__()
@@ -61,15 +69,39 @@ class FormDialog(Dialog[None]):
             if self._lines:
                 with VerticalScroll(classes="form-lines", can_focus=False):
                     yield Static(Content("\n".join(self._lines)))
+            values = {field.name: field.value for field in self._fields}
             for field in self._fields:
-                with Horizontal(classes="form-row"):
+                row = Horizontal(id=f"row-{field.name}", classes="form-row -close" if field.only_if else "form-row")
+                row.display = field.only_if is None or field.only_if(values)
+                with row:
                     yield Static(Content(field.title), classes="form-label")
-                    yield Input(field.value, id=f"field-{field.name}", placeholder=field.hint, compact=True)
+                    if field.box:
+                        yield Box(Content(field.hint), bool(field.value), id=f"field-{field.name}")
+                    else:
+                        yield Input(field.value, id=f"field-{field.name}", placeholder=field.hint, compact=True)
                 yield Static(Content(field.hint), classes="form-hint")
             yield Static("", id="form-error", markup=False)
             with Horizontal(classes="form-buttons"):
                 yield Static(Content("enter next   esc cancel"), classes="form-keys")
                 yield Button(self._action, id="form-go", compact=True)
+
+    @on(Input.Changed)
+    @on(Box.Changed)
+    def _show_fields(self) -> None:
+        if not is_here(self):
+            return
+        values = {field.name: self._value(field) for field in self._fields}
+        for field in self._fields:
+            self.query_one(f"#row-{field.name}").display = field.only_if is None or field.only_if(values)
+
+    def _value(self, field: Field) -> str:
+        widget = self.query_one(f"#field-{field.name}")
+        if isinstance(widget, Box):
+            return "true" if widget.value else ""
+        return widget.value.strip() if isinstance(widget, Input) else ""
+
+    def _there(self) -> list[Field]:
+        return [field for field in self._fields if self.query_one(f"#row-{field.name}").display]
 
     def action_cancel(self) -> None:
         self.dismiss()
@@ -77,7 +109,7 @@ class FormDialog(Dialog[None]):
     @on(Input.Submitted)
     def _next(self, event: Input.Submitted) -> None:
         """enter goes to the next field, and on the last one does it."""
-        if event.input.id == f"field-{self._fields[-1].name}":
+        if event.input.id == f"field-{self._there()[-1].name}":
             self._go()
         else:
             self.focus_next()
@@ -88,7 +120,8 @@ class FormDialog(Dialog[None]):
             return
         self._busy = True
         self._show(f"{self._action}…", failed=False)
-        values = {field.name: self.query_one(f"#field-{field.name}", Input).value.strip() for field in self._fields}
+        there = self._there()
+        values = {field.name: self._value(field) if field in there else "" for field in self._fields}
         self._desk.jobs.run(lambda: self._work(values), self._done, self._failed)
 
     def _done(self, result: str | Callable[[], object]) -> None:

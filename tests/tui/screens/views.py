@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from app.hosts.logs import LogEntry
 from app.hosts.sampler_round import Told
@@ -99,6 +100,16 @@ def _at(table_id: str, row: str, *keys: str) -> Act:
         table.move_to(key)
         await pilot.pause()
         await pilot.press(*keys)
+
+    return act
+
+
+def _typed(field: str, text: str) -> Act:
+    """Into a field of a dialog."""
+
+    async def act(pilot: Pilot[Any]) -> None:
+        pilot.app.screen.query_one(f"#field-{field}", Input).value = text
+        await pilot.pause()
 
     return act
 
@@ -374,6 +385,7 @@ VIEWS: tuple[View, ...] = (
     View("help", r"Keys of this screen", ("2", "question_mark")),
     View("new-cluster", r"New cluster", ("n",)),
     View("add-instance", r"Add a container instance", ("G", "a")),
+    View("add-instance-tcp", r"Insecure", ("G", "a"), _typed("endpoint", "tcp://edge-9:2376")),
     View("contexts", r"edge-4", act=_pushed(lambda app: ContextsDialog(app.desk, "prod"))),
     View("drain", r"Drain edge-1", ("3", "D")),
     View("deregister-instance", r"Deregister edge-1", ("3", "x")),
