@@ -211,6 +211,17 @@ def test_a_socket_that_is_not_there_is_named(
     gone.end()
 
 
+def test_a_limit_of_sessions_is_none_for_streams(reached: Engine, sshd: Sshd) -> None:
+    """Each is a channel, and sshd counts only shells and commands."""
+    sshd.kill()
+    sshd.configure(server="MaxSessions 1")
+    sshd.start()
+    streams = [reached.events() for _ in range(30)]
+    reached.ping()
+    for stream in streams:
+        stream.close()
+
+
 def test_sshd_may_forbid_it(reached: Engine, sshd: Sshd) -> None:
     sshd.kill()
     sshd.configure(server="DisableForwarding yes")
