@@ -15,7 +15,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input --r
 UV_COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
   --no-emit-index-url --no-emit-find-links pyproject.toml
 
-.PHONY: help run test lint format bench figures soak lock clean engine-packages
+.PHONY: help run test lint format bench figures engines soak lock clean engine-packages
 
 help: ## what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
@@ -41,6 +41,9 @@ bench: .venv-dev/.installed engine-packages ## measure what the README claims
 
 figures: .venv-dev/.installed engine-packages ## do what goes wrong, and write what came of it into docs/reliability.md
 	@$(DEV)/python -m bench.figures $(ARGS)
+
+engines: .venv-dev/.installed engine-packages ## the contract and the main job on other engines; ARGS="28.5" one of them
+	@$(DEV)/python -m bench.engines $(ARGS)
 
 soak: .venv-dev/.installed engine-packages ## a monkey at the dashboard for ten minutes; ARGS="--minutes 2 --seed 7"
 	@$(DEV)/python -m bench.soak $(ARGS)

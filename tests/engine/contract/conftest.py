@@ -11,7 +11,15 @@ from app.hosts.engine import Engine
 from tests.engine.contract.asking import (
     Subject,
 )
+from tests.engine.contract.differences import difference
 from tests.engine_bed.simulated import Simulated
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        told = difference(getattr(item, "originalname", ""))
+        if told and ("real" in item.name or "same_calls" in item.name):
+            item.add_marker(pytest.mark.xfail(reason=told, strict=False))
 
 
 @pytest.fixture(scope="module")
