@@ -36,6 +36,8 @@ class Confirm(Dialog[bool]):
         &.-danger #confirm-dialog { border: round $error; }
         & #confirm-lines { height: auto; max-height: 40vh; scrollbar-size-vertical: 1; background: $surface; }
         & #confirm-lines Static { width: 1fr; height: auto; }
+        &.-typed #confirm-dialog { max-height: 96%; }
+        &.-typed #confirm-lines { max-height: 30vh; }
         & #confirm-typing { height: 1; margin-top: 1; }
         & #confirm-typing Static { width: auto; max-width: 60%; margin-right: 1; text-wrap: nowrap; }
         & #confirm-typing Input { width: 1fr; }
@@ -79,6 +81,7 @@ class Confirm(Dialog[bool]):
         self._lines = tuple(plain(line) for line in lines)
         self._action_text = plain(action)
         self.set_class(danger, "-danger")
+        self.set_class(bool(type_name), "-typed")
         self._armed = False
 
     def compose(self) -> ComposeResult:
@@ -90,7 +93,7 @@ class Confirm(Dialog[bool]):
                 yield Static(Content("\n".join(self._lines)))
             if self._type_name:
                 with Horizontal(id="confirm-typing"):
-                    yield Static(Content(f"Type {self._type_name}"))
+                    yield Static(Content(f"Type {self._type_name}"), id="confirm-ask")
                     yield Input(id="confirm-name", compact=True)
             with Horizontal(id="confirm-buttons"):
                 yield Static(Content(self._hint()), id="confirm-hint")
@@ -128,7 +131,7 @@ class Confirm(Dialog[bool]):
     def action_answer(self, yes: bool) -> None:
         """Answer by a key. A yes that was typed before the question could be seen is no answer to it."""
         if yes and not self._typed:
-            self.query_one("#confirm-hint", Static).update(Content(f"not yet: type {self._type_name}"))
+            self.query_one("#confirm-ask", Static).update(Content(f"✕ Type {self._type_name}"))
             self.query_one("#confirm-name", Input).focus()
         elif self._armed or not yes:
             self.dismiss(yes)

@@ -93,3 +93,41 @@ async def test_a_second_answer_that_comes_before_it_is_gone_counts_nothing(app_o
         await pilot.pause()
         assert answers == [True]
         assert pilot.app.screen is below
+
+
+@pytest.mark.parametrize(
+    ("keys", "answers"),
+    [
+        (("y",), []),
+        (("y", "enter"), []),
+        ((*"prod", "enter"), [True]),
+        ((*"prod", "tab", "tab", "enter"), [True]),
+        (("tab", "tab", "enter"), []),
+        (("tab", "y"), []),
+        ((*"prod", "tab", "enter"), [False]),
+        ((*"prod", "escape"), [False]),
+        ((*"Prod", "enter"), []),
+    ],
+)
+async def test_a_name_that_has_to_be_typed(app_of: Any, keys: tuple[str, ...], answers: list[bool]) -> None:
+    given: list[bool | None] = []
+    async with app_of().run_test(size=(80, 24)) as pilot:
+        pilot.app.push_screen(Confirm("Stop it?", LINES, type_name="prod"), given.append)
+        await pilot.pause()
+        await pilot.press(*keys)
+        await pilot.pause()
+        assert given == answers
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 14)])
+async def test_what_has_to_be_typed_is_seen_beside_a_long_list(
+    app_of: Any, lines_of: Any, size: tuple[int, int]
+) -> None:
+    async with app_of().run_test(size=size) as pilot:
+        pilot.app.push_screen(Confirm("Stop 40 tasks", LINES, type_name="prod"))
+        await pilot.pause()
+        text = "\n".join(lines_of(pilot.app))
+        assert "Type prod" in text and "Cancel" in text
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "✕ Type prod" in "\n".join(lines_of(pilot.app))
