@@ -39,9 +39,9 @@ def _no_containers(api: docker.APIClient) -> bool:
 def _only_busybox(api: docker.APIClient) -> None:
     for found in api.images():
         tags = [tag for tag in found["RepoTags"] or [] if tag != "<none>:<none>"]
-        if image.NAME not in tags:
+        if not image.NAMES.intersection(tags):
             api.remove_image(found["Id"], force=True)
             continue
         for tag in tags:
-            if tag != image.NAME:
+            if tag not in image.NAMES:
                 api.remove_image(tag)

@@ -14,6 +14,8 @@ from pathlib import Path
 import docker
 
 NAME = "busybox:latest"
+NAMES = frozenset({NAME, f"docker.io/library/{NAME}"})
+"""As an engine may list it."""
 _CHANGES = ['CMD ["sh"]', "ENV PATH=/bin"]
 _FOLDERS = {"bin": 0o755, "etc": 0o755, "www": 0o755, "root": 0o700, "tmp": 0o1777}
 _FILES = {

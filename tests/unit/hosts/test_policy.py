@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from app.hosts.policy import Verdict, allowed, judge, judge_volume
 from app.hosts.policy_mounts import plain_path, reaches_engine
 from app.hosts.policy_rule import PolicyError, Rule
+from tests.figures import tell
 from tests.unit.hosts.escape_forms import ESCAPES, ORDINARY, Escape, host
 
 LEVELS = ("allow", "confirm", "deny")
@@ -23,6 +24,7 @@ def test_no_escape_is_missed(escape: Escape) -> None:
 
     assert verdict.level == ("deny" if escape.unknown else "confirm")
     assert verdict.words
+    tell("ways out", known=1, missed=verdict.level == "allow")
 
 
 @pytest.mark.parametrize("ordinary", ORDINARY, ids=[one.name for one in ORDINARY])
