@@ -184,7 +184,7 @@ def _run(row: Row, telling: Path, times: int) -> bool:
 
 
 def _engines(*, quick: bool) -> str:
-    """The row of the engines that the contract and the main job were run on: not with --quick, as each takes minutes."""
+    """What came of the contract and the main job on each; not with --quick, as each takes minutes."""
     found = {} if quick else {name: outcome(name) for name in RELEASES if name != "podman"}
     told = [f"{name}: {'as it should be' if passed else 'not'} ({words})" for name, (passed, words) in found.items()]
     return f"| {ENGINES} | {'; '.join(told) or 'not taken here'} |"
@@ -205,7 +205,8 @@ def main() -> int:
             if not passed:
                 failed.append(row.name)
         told = summed(telling.read_text().splitlines())
-    text = f"{table(ROWS, told, failed)}\n{_engines(quick=asked.quick)}\n\nTaken on: {machine.description('').replace(chr(10), '; ')}."
+    taken_on = "; ".join(machine.description("").splitlines())
+    text = f"{table(ROWS, told, failed)}\n{_engines(quick=asked.quick)}\n\nTaken on: {taken_on}."
     print(f"\n{text}")
     if not asked.print:
         PAGE.write_text(replaced(PAGE.read_text(), "figures", text))

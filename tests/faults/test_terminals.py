@@ -53,7 +53,7 @@ def test_a_storm_of_sizes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("environment", ENVIRONMENTS.values(), ids=ENVIRONMENTS)
 def test_the_dashboard_in_odd_environments(tmp_path: Path, environment: dict[str, str]) -> None:
     session_with(tmp_path)
-    with TerminalProgram(command(tmp_path), **environment) as program:
+    with TerminalProgram(command(tmp_path), rows=24, columns=80, **environment) as program:
         program.until_shown("moorage")
         program.until_shown("Needs a look")
         program.press(b"q")

@@ -24,7 +24,7 @@ def test_no_escape_is_missed(escape: Escape) -> None:
 
     assert verdict.level == ("deny" if escape.unknown else "confirm")
     assert verdict.words
-    tell("ways out", known=1, missed=verdict.level == "allow")
+    tell("ways out", known=1, missed=int(not verdict.words))
 
 
 @pytest.mark.parametrize("ordinary", ORDINARY, ids=[one.name for one in ORDINARY])
