@@ -117,14 +117,14 @@ def trickle(size: int, every: float) -> Fault:
 
 def cut(at: int) -> Fault:
     """The connection ends after so many bytes of the answer; below 0: so many before its end."""
-    return lambda exchange: exchange.client.sendall(_all_of(exchange.hand_on())[:at])
+    return lambda exchange: _part_of(exchange, at)
 
 
 def stall(at: int) -> Fault:
     """So many bytes of the answer, and no more of it. With 0 the engine does what is asked, and nobody hears of it."""
 
     def fault(exchange: Exchange) -> None:
-        exchange.client.sendall(_all_of(exchange.hand_on())[:at])
+        _part_of(exchange, at)
         exchange.wait()
 
     return fault
@@ -170,7 +170,7 @@ def speaks(oldest: str, newest: str, engine: str) -> Fault:
     def fault(exchange: Exchange) -> None:
         asked = exchange.asked
         if asked.path == "/version":
-            told = exchange.answer().read()
+            told = exchange.answer(asked.to("/version")).read()
             told = re.sub(rb'"ApiVersion":"[^"]*"', f'"ApiVersion":"{newest}"'.encode(), told)
             exchange.say(200, re.sub(rb'"MinAPIVersion":"[^"]*"', f'"MinAPIVersion":"{oldest}"'.encode(), told))
             return
@@ -322,6 +322,18 @@ def _carry(source: socket.socket, sink: socket.socket) -> None:
 def _all_of(engine: socket.socket) -> bytes:
     with engine:
         return b"".join(iter(lambda: engine.recv(1 << 16), b""))
+
+
+def _part_of(exchange: Exchange, at: int) -> None:
+    """Hand on, and say the answer, as it comes, up to there; of a whole one when that is counted from its end."""
+    engine = exchange.hand_on()
+    if at <= 0:
+        exchange.client.sendall(_all_of(engine)[:at])
+        return
+    with engine:
+        while at > 0 and (data := engine.recv(at)):
+            exchange.client.sendall(data)
+            at -= len(data)
 
 
 def _lines(found: http.client.HTTPResponse) -> Iterator[bytes]:
