@@ -11,12 +11,19 @@ from app.hosts.host_keys import HostKey
 from app.model.errors import MoorageError
 from app.model.host_requests import DoctorRequest, TrustHostKeyRequest
 from app.model.safe_text import safe_line
+from app.operations.deeds import command_of, keep_deed
 from app.operations.doctor import doctor
 from app.operations.trust import trust_host_key
 
 
 def _trust(call: Call) -> int:
-    call.show(trust_host_key(call.request, lambda keys: _agreed(call.request.endpoint, keys)))
+    shape = trust_host_key(call.request, lambda keys: _agreed(call.request.endpoint, keys))
+    told = shape["hostKey"]
+    if told["status"] == "ADDED":
+        added = ", ".join(key["fingerprint"] for key in told["fingerprints"])
+        command = command_of("trust-host-key", call.request)
+        keep_deed(call.session, "trust-host-key", f"{told['endpoint']}: {added}", command)
+    call.show(shape)
     return DONE
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
@@ -11,6 +12,7 @@ from app.model.safe_text import safe_line
 
 _LONGEST_LINE: Final = 300
 _CHANNEL_REFUSED: Final = re.compile(r"open failed: ")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _BEHIND_A_JUMP: Final = re.compile(r"kex_exchange_identification|UNKNOWN port 65535")
 _NAME = r"(?P<name>\[[^\]\s]+\]:\d+|\S+)"
 
@@ -65,7 +67,7 @@ def place(target: SshTarget) -> str:
 
 _UNKNOWN: Final = re.compile(rf"host key is known for {_NAME} and you have requested strict")
 _CHANGED: Final = re.compile(rf"[Hh]ost key for {_NAME} has changed")
-_OFFENDING: Final = re.compile(r"(?m)^Offending .*key in (?P<file>[^'\n]+):\d+")
+_OFFENDING: Final = re.compile(r"(?m)^Offending .*key in (?P<file>[^\n]+):\d+")
 _REVOKED: Final = re.compile(rf"[Hh]ost key (?:for {_NAME} )?.*(?:was|is marked as) revoked")
 
 
@@ -74,16 +76,17 @@ def _unknown(found: re.Match[str], target: SshTarget) -> str:
     endpoint = place(target)
     if _BEHIND_A_JUMP.search(found.string):
         host, _, port = name.removeprefix("[").partition("]:")
-        endpoint = f"ssh://{host}{f':{port}' if port else ''}"
+        endpoint = f"ssh://{host}{f':{port}' if port else ''}" if _PLAIN.fullmatch(host) else "ssh://…"
     return f"the host key of {name} is not known here; moorage trust-host-key --endpoint {endpoint} shows and adds it"
 
 
 def _changed(found: re.Match[str], target: SshTarget) -> str:
     name, offending = found["name"], _OFFENDING.search(found.string)
-    file = f"-f '{offending['file']}' " if offending else ""
+    # A host may write such lines itself, and people paste what they read.
+    file = f"-f {shlex.quote(offending['file'])} " if offending else ""
     return (
         f"the host key of {name} has CHANGED: somebody may stand in between; ask who runs it, and only if it is right:"
-        f" ssh-keygen {file}-R '{name}', then moorage trust-host-key --endpoint {place(target)}"
+        f" ssh-keygen {file}-R {shlex.quote(name)}, then moorage trust-host-key --endpoint {place(target)}"
     )
 
 

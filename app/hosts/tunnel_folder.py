@@ -54,10 +54,23 @@ def _made(folder: Path) -> str:
             return "it is no folder"
         if status.st_uid != os.geteuid():
             return f"it belongs to user {status.st_uid}"
+        if stranger := _who_could_swap(folder):
+            return stranger
         if stat.S_IMODE(status.st_mode) != 0o700:
             folder.chmod(0o700)
     except OSError as error:
         return os.strerror(error.errno or 0)
+    return ""
+
+
+def _who_could_swap(folder: Path) -> str:
+    """Why somebody else could put another folder in its place; "" if nobody can."""
+    for parent in Path(os.path.realpath(folder)).parents:
+        status = os.lstat(parent)
+        if status.st_uid not in (0, os.geteuid()):
+            return f"{parent} belongs to user {status.st_uid}"
+        if status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX:
+            return f"others can write to {parent}"
     return ""
 
 

@@ -132,6 +132,8 @@ class TestTrustHostKey:
         }
         assert oct(sshd.known_hosts.stat().st_mode & 0o777) == "0o600"
         assert len(sshd.known_hosts.read_text().splitlines()) == 1
+        (event,) = cli("events", "--since", "1m").json["events"]
+        assert event["detail"] == f"trust-host-key: ssh://edge: {sshd.fingerprint(name)}"
 
     def test_another_fingerprint_is_refused(self, cli: Cli, sshd: Sshd) -> None:
         sshd.known_hosts.write_text("")
@@ -152,7 +154,7 @@ class TestTrustHostKey:
         before = sshd.known_hosts.read_bytes()
         ran = cli("trust-host-key", "ssh://edge", "--fingerprint", sshd.fingerprint(), code=1)
         assert "has CHANGED: somebody may stand in between" in ran.err
-        assert f"ssh-keygen -f '{sshd.known_hosts}' -R '[127.0.0.1]:{sshd.port}'" in ran.err
+        assert f"ssh-keygen -f {sshd.known_hosts} -R '[127.0.0.1]:{sshd.port}'" in ran.err
         assert sshd.known_hosts.read_bytes() == before
 
     def test_only_hosts_of_ssh_have_one(self, cli: Cli) -> None:

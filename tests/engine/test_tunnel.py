@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import stat
@@ -120,6 +121,21 @@ def test_a_killed_ssh_is_started_again_at_the_next_call(reached: Engine, ours: C
     reached.ping()
     (second,) = ours()
     assert second != first
+
+
+def test_a_tunnel_that_ends_again_and_again_leaves_nothing(reached: Engine, ours: Callable[[], set[int]]) -> None:
+    def held() -> tuple[int, int]:
+        gc.collect()
+        return len(os.listdir("/proc/self/fd")), threading.active_count()
+
+    reached.ping()
+    before = held()
+    for _ in range(8):
+        (pid,) = ours()
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not ours())
+        reached.ping()
+    wait_until(lambda: held() <= before, what="no more threads and files than before")
 
 
 def test_a_killed_sshd_is_told_and_found_again(reached: Engine, sshd: Sshd, ours: Callable[[], set[int]]) -> None:

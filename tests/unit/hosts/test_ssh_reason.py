@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,7 +41,7 @@ EDGE = SshTarget("ops", "edge", 0, "/var/run/docker.sock")
             ),
             (
                 "the host key of edge has CHANGED: somebody may stand in between; ask who runs it, and only if it is"
-                " right: ssh-keygen -f '/home/ops/.ssh/known_hosts' -R 'edge', then moorage trust-host-key --endpoint ssh://ops@"
+                " right: ssh-keygen -f /home/ops/.ssh/known_hosts -R edge, then moorage trust-host-key --endpoint ssh://ops@"
             ),
         ),
         ("ops@edge: Permission denied (publickey).", "SSH does not let us in: Permission denied (publickey); load"),
@@ -98,3 +100,10 @@ def test_what_it_is_called_with_asks_nobody_and_trusts_nobody() -> None:
     assert {"-nNT", "-a", "-x"} < set(argv)
     assert argv[argv.index("-L") + 1] == "./ab.sock:/run/docker.sock"
     assert argv[-6:] == ["-l", "ops", "-p", "2222", "--", "fe80::1"]
+
+
+def test_what_is_pasted_does_nothing_else() -> None:
+    """A host may write to stderr, by its banner, whatever it likes."""
+    told = ssh_reason(["Host key for a';touch${IFS}x;' has changed and you have requested strict checking."], EDGE)
+    words = shlex.split(told.partition("ssh-keygen ")[2].partition(", then")[0])
+    assert words == ["-R", "a';touch${IFS}x;'"]

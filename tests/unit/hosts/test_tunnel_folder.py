@@ -53,3 +53,12 @@ def test_somebody_else_s_folder_is_not_used(tmp_path: Path) -> None:
     os.chown(theirs, 12345, 12345)
     runtime = tmp_path / "run"
     assert socket_folder(theirs, {"XDG_RUNTIME_DIR": str(runtime)}) == runtime / "moorage"
+
+
+def test_nobody_else_may_be_able_to_swap_it(tmp_path: Path) -> None:
+    shared, runtime = tmp_path / "shared", tmp_path / "run"
+    shared.mkdir()
+    shared.chmod(0o777)
+    assert socket_folder(shared / "ssh", {"XDG_RUNTIME_DIR": str(runtime)}) == runtime / "moorage"
+    shared.chmod(0o1777)
+    assert socket_folder(shared / "ssh", {"XDG_RUNTIME_DIR": str(runtime)}) == shared / "ssh"
