@@ -20,6 +20,8 @@ from app.store.definitions import StoredRevision
 
 _TEXT = "the text"
 _MOST_TOLD = 1_000
+_LONGEST_LINE = 4_000
+"""Characters. Longer lines nobody edits as they stand; and a text is painted as wide as its longest line."""
 
 BLANK = """{
   "family": "",
@@ -141,13 +143,15 @@ def edit_blank() -> EditStart:
 def edit_revision(stored: StoredRevision) -> EditStart:
     """A revision's own text where that is what registering takes; else the JSON of its members.
 
+    A document that stands in one long line is laid out.
+
     A document that somebody broke by hand is taken as it is, to be mended. Raises DocumentError where it is no text.
     """
     source, base = f"{stored.family}/{stored.revision}.json", (stored.family, stored.revision)
     text = decode_utf8(stored.document, source)
     try:
         members = registered_members(stored)
-        if parse_json(stored.document, source) == members:
+        if parse_json(stored.document, source) == members and max(map(len, text.split("\n"))) <= _LONGEST_LINE:
             return EditStart(text, base)
     except DocumentError:
         return EditStart(text, base)

@@ -57,6 +57,8 @@ PUMP_REST = 3
 """How many times as long as the pump took it rests: however much comes, three quarters of the time are for keys."""
 TICK_EVERY = 1.0
 WARM_AFTER = 0.5
+FORMS_AFTER = 1.0
+"""Seconds after the first key or the first movement of the mouse."""
 LEAVE_WITHIN = 0.25
 """Seconds for what is being read from hosts."""
 HOME = "fleet"
@@ -67,6 +69,15 @@ def _warm() -> None:
     """In a thread, once the first frame is there: what the first colon and the first o would have to wait for."""
     import app.screens.command.bar
     import app.screens.tables.sort_dialog  # noqa: F401
+
+
+def _warm_forms() -> None:
+    """In a thread, once somebody types: the models behind forms, which the first r or e would have to wait for.
+
+    Not before: they take 16 MiB, and who only looks has no use for them.
+    """
+    import app.screens.editor
+    import app.screens.run.screen  # noqa: F401
 
 
 class Dashboard(App[None]):
@@ -97,6 +108,7 @@ class Dashboard(App[None]):
         self._mouse_on = session.config.mouse
         self.demo_wanted = False
         self._doubts: set[str] = set()
+        self._somebody_types = False
         self.fault: BaseException | None = None
         """What ended it, if that was a fault of ours."""
         self.tidier: Tidier | None = None
@@ -277,8 +289,12 @@ class Dashboard(App[None]):
         return can_act(target) and await super().run_action(action, default_namespace, namespaces)
 
     async def on_event(self, event: Event) -> None:
-        if self.tidier is not None and isinstance(event, InputEvent):
-            self.tidier.typed()
+        if isinstance(event, InputEvent):
+            if self.tidier is not None:
+                self.tidier.typed()
+            if not self._somebody_types:
+                self._somebody_types = True
+                self.set_timer(FORMS_AFTER, lambda: self.desk.jobs.run(_warm_forms, lambda _: None))
         await super().on_event(event)
 
     def pop_screen(self) -> AwaitComplete:

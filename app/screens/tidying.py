@@ -19,7 +19,11 @@ EVERY: Final = 2.0
 SETTLED_AFTER: Final = 3.0
 """Seconds after the start, when modules, the style sheet and the first screens are there."""
 CALM: Final = 1.0
-"""Seconds without a key, after which a third of a second more is not noticed."""
+"""Seconds without a key, after which a tenth of a second is not noticed."""
+LONG_CALM: Final = 10.0
+"""Seconds without a key, after which half a second is not noticed."""
+MOST_SET_ASIDE: Final = 20
+"""How often what is there is set aside before what was left of it is looked for without a long calm, too."""
 _YOUNG: Final = 1
 
 
@@ -43,6 +47,10 @@ def _forget() -> None:
 class Tidier:
     """Call ``tick`` about once a second, ``screen_left`` when a screen was left, and ``typed`` at each key.
 
+    What is there when it was tidied up is set aside (frozen), and not looked through again each time: that takes as
+    long as there is much of it, thousands of lines of a log too. A screen that is left after it was set aside waits for
+    a long calm.
+
     All on the screen's thread.
     """
 
@@ -52,18 +60,22 @@ class Tidier:
         collect: Callable[[], object] = collect,
         collect_young: Callable[[], object] = collect_young,
         freeze: Callable[[], object] = gc.freeze,
+        unfreeze: Callable[[], object] = gc.unfreeze,
     ) -> None:
         self._clock = clock
         self._collect = collect
         self._collect_young = collect_young
         self._freeze = freeze
+        self._unfreeze = unfreeze
         self._next = clock() + SETTLED_AFTER
         self._typed_at = clock() - CALM
         self._left = self._left_young = True
-        self._settled = False
+        self._set_aside = 0
+        self._left_of_those = False
 
     def screen_left(self) -> None:
         self._left = self._left_young = True
+        self._left_of_those = self._set_aside > 0
 
     def typed(self) -> None:
         self._typed_at = self._clock()
@@ -72,16 +84,22 @@ class Tidier:
         now = self._clock()
         if now < self._next:
             return
-        if self._left and now - self._typed_at >= CALM:
-            self._left = self._left_young = False
-            self._collect()
-            if not self._settled:
-                # What is there by now stays, so it is not looked through again each time.
-                self._settled = True
-                self._freeze()
+        calm = now - self._typed_at
+        if self._left_of_those and calm >= (CALM if self._set_aside >= MOST_SET_ASIDE else LONG_CALM):
+            self._unfreeze()
+            self._set_aside, self._left_of_those = 0, False
+            self._tidy()
+        elif self._left and calm >= CALM:
+            self._tidy()
         elif self._left_young:
             self._left_young = False
             self._collect_young()
         else:
             return
         self._next = self._clock() + EVERY
+
+    def _tidy(self) -> None:
+        self._left = self._left_young = False
+        self._collect()
+        self._freeze()
+        self._set_aside += 1

@@ -23,6 +23,7 @@ from textual.binding import Binding
 
 from app.model.instance import InstanceKey
 from app.operations.editing import edit_blank, rendered
+from app.screens import dashboard
 from app.screens.actions import ACTIONS
 from app.screens.dashboard import Dashboard
 from app.screens.registering import RegisterScreen
@@ -352,3 +353,20 @@ async def test_a_file_that_is_broken_from_the_start_is_no_empty_cluster(tmp_path
     async with app.run_test(size=SIZE) as pilot:
         await until_shown(pilot, r"edge +✕ broken file")
         assert app.desk.fleet.clusters == ("prod",)
+
+
+async def test_what_forms_need_is_loaded_once_when_somebody_types(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str] = []
+    monkeypatch.setattr(dashboard, "_warm_forms", lambda: loaded.append("forms"))
+    monkeypatch.setattr(dashboard, "FORMS_AFTER", 0.01)
+    app = Dashboard(session_with(tmp_path))
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"moorage › fleet")
+        assert loaded == []
+        await pilot.press("j", "k")
+        await until(pilot, lambda: loaded, "the forms are loaded")
+        await pilot.press("4")
+        await until_shown(pilot, r"moorage › definitions")
+    assert loaded == ["forms"]

@@ -49,6 +49,14 @@ def test_what_registering_takes_is_edited_as_it_is_written(tmp_path: Path) -> No
     assert start.base == ("web", 1)
 
 
+def test_a_document_in_one_long_line_is_laid_out(tmp_path: Path) -> None:
+    pairs = [{"name": f"N{number}", "value": "x" * 40} for number in range(100)]
+    document = {**GOOD, "containerDefinitions": [{**GOOD["containerDefinitions"][0], "environment": pairs}]}
+    start = edit_revision(revision(tmp_path, json.dumps(document).encode()))
+    assert json.loads(start.text) == document
+    assert max(map(len, start.text.split("\n"))) < 100
+
+
 def test_another_dialect_is_edited_as_the_members_that_it_has(tmp_path: Path) -> None:
     described = {"taskDefinition": {**GOOD, "revision": 7, "status": "ACTIVE", "cpu": None}}
     start = edit_revision(revision(tmp_path, json.dumps(described).encode()))

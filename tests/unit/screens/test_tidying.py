@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from app.screens.tidying import CALM, EVERY, SETTLED_AFTER, Tidier
+from itertools import pairwise
+
+from app.screens.tidying import CALM, EVERY, LONG_CALM, MOST_SET_ASIDE, SETTLED_AFTER, Tidier
 
 
 class Desk:
@@ -12,8 +14,16 @@ class Desk:
         self.now = 100.0
         self.done: list[tuple[float, str]] = []
         self.tidier = Tidier(
-            lambda: self.now, lambda: self._do("collect"), lambda: self._do("young"), lambda: self._do("freeze")
+            lambda: self.now,
+            lambda: self._do("collect"),
+            lambda: self._do("young"),
+            lambda: self._do("freeze"),
+            lambda: self._do("unfreeze"),
         )
+
+    @property
+    def deeds(self) -> list[str]:
+        return [what for _, what in self.done]
 
     def _do(self, what: str) -> None:
         self.done.append((self.now - 100, what))
@@ -35,11 +45,13 @@ def test_each_screen_that_is_left_is_tidied_away_but_not_all_the_time() -> None:
     for _ in range(5):
         desk.tick()
     desk.done.clear()
+    desk.tidier.typed()
     for _ in range(6):
         desk.tidier.screen_left()
         desk.tick()
-    assert [what for _, what in desk.done] == ["collect"] * 3
-    assert all(later - sooner >= EVERY for (sooner, _), (later, _) in zip(desk.done, desk.done[1:], strict=False))
+    assert desk.deeds == ["collect", "freeze"] * 3
+    times = [at for at, what in desk.done if what == "collect"]
+    assert all(later - sooner >= EVERY for sooner, later in pairwise(times))
 
 
 def test_a_screen_that_was_left_too_soon_after_the_last_is_not_forgotten() -> None:
@@ -48,7 +60,7 @@ def test_a_screen_that_was_left_too_soon_after_the_last_is_not_forgotten() -> No
     desk.tidier.screen_left()
     desk.tick(0.5)
     desk.tick(EVERY)
-    assert [what for _, what in desk.done] == ["collect", "freeze", "collect"]
+    assert desk.deeds == ["collect", "freeze"] * 2
 
 
 def test_while_somebody_types_only_what_is_young_is_looked_through() -> None:
@@ -63,7 +75,33 @@ def test_while_somebody_types_only_what_is_young_is_looked_through() -> None:
         desk.tick(EVERY - CALM / 2 - 0.1)
         desk.tidier.typed()
         desk.tick(0.1)
-    assert [what for _, what in desk.done] == ["young"] * 3
+    assert desk.deeds == ["young"] * 3
     desk.tick(EVERY)
     desk.tick(EVERY)
-    assert [what for _, what in desk.done] == ["young"] * 3 + ["collect"]
+    assert desk.deeds == ["young"] * 3 + ["collect", "freeze"]
+
+
+def test_what_was_left_after_it_was_set_aside_is_looked_for_once_in_a_long_calm() -> None:
+    desk = Desk()
+    desk.tick(SETTLED_AFTER)
+    desk.tidier.screen_left()
+    desk.tidier.typed()
+    desk.tick(EVERY)
+    desk.done.clear()
+    desk.tick(LONG_CALM - EVERY - 0.1)
+    assert desk.deeds == [], "not yet"
+    desk.tick(0.1)
+    assert desk.deeds == ["unfreeze", "collect", "freeze"]
+    desk.tick(LONG_CALM)
+    assert desk.deeds == ["unfreeze", "collect", "freeze"], "there is nothing more to find"
+
+
+def test_who_never_rests_long_does_not_keep_all_that_was_left() -> None:
+    desk = Desk()
+    desk.tick(SETTLED_AFTER)
+    for _ in range(MOST_SET_ASIDE):
+        desk.tidier.screen_left()
+        desk.tidier.typed()
+        desk.tick(EVERY)
+    assert desk.deeds.count("unfreeze") == 1
+    assert desk.deeds[-3:] == ["unfreeze", "collect", "freeze"]
