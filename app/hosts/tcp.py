@@ -22,9 +22,9 @@ _MOST_IDLE: Final = 16
 
 
 def socket_options() -> list[tuple[int, int, int]]:
-    """A peer that is gone without a word is noticed in 11 s of silence, and in 15 s while it owes us an answer.
+    """What notices within 15 s that a peer is gone without a word.
 
-    Without them a stream of events waits for ever.
+    Without them a stream of events waits for ever, and a call until its deadline, which may be minutes.
     """
     tcp = socket.IPPROTO_TCP
     # TCP_KEEPALIVE is macOS's name for the first; it has no user timeout.

@@ -116,3 +116,28 @@ def test_contexts_bring_their_files(
     (shape,) = cli("import-contexts", "far").json["containerInstances"]
     assert (shape["name"], shape["agentConnected"]) == ("far", True)
     assert shape["tls"]["key"] == str(keys / "key.pem")
+
+
+def test_docker_s_own_variables_are_followed(
+    cli: Cli, authority: Authority, daemon: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = authority.client()
+    folder = tmp_path / "certs"
+    folder.mkdir()
+    for source, name in ((files.ca, "ca.pem"), (files.cert, "cert.pem"), (files.key, "key.pem")):
+        (folder / name).write_bytes(Path(source).read_bytes())
+        (folder / name).chmod(0o600)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
+    monkeypatch.delenv("DOCKER_TLS_VERIFY", raising=False)
+    monkeypatch.setenv("DOCKER_HOST", daemon.tcp_endpoint)
+    monkeypatch.setenv("DOCKER_CERT_PATH", str(folder))
+    cli("create-cluster")
+    assert "it speaks TLS on this port" in cli("import-contexts", "default", code=1).err
+    # Docker would verify nothing with this one.
+    monkeypatch.setenv("DOCKER_TLS", "1")
+    stranger = Authority(tmp_path / "stranger")
+    (folder / "ca.pem").write_bytes(stranger.ca.read_bytes())
+    assert "is not signed by the CA in" in cli("import-contexts", "default", code=1).err
+    (folder / "ca.pem").write_bytes(authority.ca.read_bytes())
+    (shape,) = cli("import-contexts", "default").json["containerInstances"]
+    assert (shape["agentConnected"], shape["tls"]["ca"]) == (True, str(folder / "ca.pem"))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gc
 import http.server
+import json
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +23,7 @@ from app.hosts.engine import Engine
 from app.hosts.errors import HostError
 from app.hosts.reading import engine_info
 from app.hosts.tcp import TcpAdapter, base_url
-from tests.engine.launching import Bench, definition, order
+from tests.engine.launching import ROOT, Bench, definition, order
 from tests.engine_bed import Daemon
 
 
@@ -270,3 +273,32 @@ def test_docker_errors_keep_their_kind_and_are_safe(engine: Daemon) -> None:
     assert caught.value.kind == "refused"
     for gone in (ours.remove_container, ours.remove_volume, ours.remove_network):
         gone("never-was")
+
+
+def test_a_network_that_swallows_everything(fresh_engine: Callable[..., Daemon]) -> None:
+    """Neither a stream of events, which may be silent for days, nor a call with a long deadline waits for it."""
+    daemon = fresh_engine(flags=("-H", "tcp://127.0.0.1:2375"))
+    child = [sys.executable, str(ROOT / "tests/engine/black_hole_child.py"), "tcp://127.0.0.1:2375"]
+    with subprocess.Popen(
+        daemon.machine.on_its_network(child),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    ) as client:
+        assert client.stdin is not None
+        assert client.stdout is not None
+        assert client.stdout.readline() == "ready\n"
+        for side in ("--dport", "--sport"):
+            dropping = ["iptables", "-I", "INPUT", "-i", "lo", "-p", "tcp", side, "2375", "-j", "DROP"]
+            assert daemon.run_in_netns(dropping).returncode == 0
+        client.stdin.write("go\n")
+        client.stdin.flush()
+        told = json.loads(client.stdout.readline())
+    # A stream that ends, cleanly too, is a lost connection.
+    assert {name: error for name, (_, error) in told.items() if name != "events"} == {
+        "call": "timeout", "connect": "unreachable",
+    }  # fmt: skip
+    assert told["connect"][0] < 8
+    assert told["events"][0] < 25
+    assert told["call"][0] < 30

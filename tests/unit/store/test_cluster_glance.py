@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.model.cluster import InstanceEntry
+from app.model.endpoint import TlsFiles
 from app.model.requests import CreateClusterRequest
 from app.operations.clusters import create_cluster
 from app.operations.session import Session
@@ -42,8 +43,11 @@ def test_it_tells_what_the_session_tells(home: Home) -> None:
     entry = InstanceEntry(name="edge-2", id="2" * 32, endpoint="unix:///s", registered_at=NOW, attributes={"a": "b"})
     session.clusters.update("prod", lambda cluster: cluster.with_instance(entry))
     write(home, "hand", INSTANCE + 'reserved_memory = 512\nstatus = "DRAINING"\ndrain_reason = "new kernel"\n')
+    write(home, "far", INSTANCE + 'ca = "/ca.pem"\ncert = "~/c.pem"\nkey = "~/k.pem"\ntls_name = "edge"\n')
+    write(home, "open", INSTANCE + "insecure = true\n")
     names, instances, broken = session.registered()
     assert not broken
+    assert {one.tls for one in instances} == {None, TlsFiles("/ca.pem", "~/c.pem", "~/k.pem", "edge")}
     # What neither the first frame shows nor anybody asks for before the files are read in earnest.
     bare = [
         replace(one, attributes=(), reserved_ports=frozenset(), reserved_ports_udp=frozenset()) for one in instances
