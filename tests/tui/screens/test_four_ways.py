@@ -1,4 +1,4 @@
-"""A cluster of engines that are reached by four different ways: the main job on each, and each cut off in its own way."""
+"""A cluster whose engines are reached in four ways: the main job on each, and each cut off in a way of its own."""
 
 from __future__ import annotations
 
@@ -44,13 +44,12 @@ ONE = {
 
 @dataclass
 class Fleet:
-    """``by``: the engine behind each way. ``keys``: the files of the context. ``authority`` signed both engines of TLS."""
+    """``by``: the engine behind each way. ``keys``: the folder of the context's TLS files."""
 
     session: Session
     by: dict[str, Daemon]
     sshd: Sshd
     keys: Path
-    authority: Authority
 
 
 @pytest.fixture
@@ -83,7 +82,7 @@ def fleet(
     imported = import_contexts(session, "prod", ["on-ctx"])
     assert imported["failures"] == []
     register(session, json.dumps(ONE).encode())
-    yield Fleet(session, by, sshd, keys, authority)
+    yield Fleet(session, by, sshd, keys)
     for engine in session.engines().values():
         engine.end()
 
