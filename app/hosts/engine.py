@@ -7,7 +7,6 @@ Answers are Docker's own JSON; ``app.hosts.reading`` turns it into the model.
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from app.hosts.json_stream import JsonStream
 from app.hosts.ledger import Ledger
 from app.hosts.pipeline import Pipeline
 from app.hosts.policy_rule import ReadOnlyError, Rule, RuleNow
+from app.hosts.way import Way
 from app.hosts.wire import Wire
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     # Only when something is made: the tables of what is known take their time, and the first frame makes nothing.
     from app.hosts.policy import Verdict
-    from app.hosts.tunnel import Tunnel
 
 Json = dict[str, Any]
 
@@ -91,16 +90,13 @@ class Engine:
         sockets: Path | None = None,
     ) -> None:
         self.endpoint = endpoint
-        self._sockets = sockets
-        self._tunnel: Tunnel | None = None
         self._timeout = timeout
         self._read_only = read_only
         self._rule: RuleNow = rule or (lambda: Rule(dangerous="allow"))
-        self._client: Any = None
         self._clock_offset: timedelta | None = None
-        self._lock = threading.Lock()
         self.ledger = Ledger()
         """What it was asked, and what came of it."""
+        self._way = Way(endpoint, timeout, self.ledger, sockets)
 
     @property
     def timeout(self) -> float:
@@ -108,47 +104,15 @@ class Engine:
         return self._timeout
 
     def api(self) -> Any:
-        with self._lock:
-            if self._tunnel is not None and not self._tunnel.alive:
-                self._let_go()
-            if self._client is None:
-                self._client = self._connected()
-            return self._client
-
-    def _connected(self) -> Any:
-        # Here, because it imports docker: a tenth of a second that the first frame need not wait for.
-        from app.hosts.connection import connect
-
-        if not self.endpoint.is_ssh:
-            return connect(self.endpoint, timeout=self._timeout, ledger=self.ledger)
-        if self._tunnel is None:
-            from app.hosts.tunnel import Tunnel
-
-            self._tunnel = Tunnel(self.endpoint, self._sockets)
-        way = self._tunnel.open()
-        try:
-            return connect(way, timeout=self._timeout, ledger=self.ledger)
-        except HostError as error:
-            raise self._tunnel.explained(error) from error
+        return self._way.api()
 
     def close(self) -> None:
-        """Let go of the connections. A tunnel that still stands stays: others may have streams through it."""
-        with self._lock:
-            self._let_go()
-            if self._tunnel is not None:
-                self._tunnel.rest()
+        """Let go of the connections; they are made again when they are needed."""
+        self._way.rest()
 
     def end(self) -> None:
-        """Let go of everything: nobody asks it any more, as far as is known."""
-        with self._lock:
-            self._let_go()
-            if self._tunnel is not None:
-                self._tunnel.close()
-
-    def _let_go(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            client.close()
+        """Let go of its tunnel too, if it has one: nobody asks it any more, as far as is known."""
+        self._way.end()
 
     def _write(self, what: str) -> Any:
         """The one gate for all writes."""
