@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.model.requests import Request
+from app.model.requests import CaFile, CertFile, Insecure, KeyFile, Request, TlsName
 
 
 class TrustHostKeyRequest(Request):
@@ -23,3 +23,8 @@ class DoctorRequest(Request):
     cluster: Annotated[str, Field(description="Cluster, by name or ARN (default: all clusters).")] = ""
     container_instance: Annotated[str, Field(description="Only this container instance, by name, id or ARN.")] = ""
     endpoint: Annotated[str, Field(description="An engine that is in no cluster, as in ssh://USER@HOST.")] = ""
+    ca: CaFile = ""
+    cert: CertFile = ""
+    key: KeyFile = ""
+    tls_name: TlsName = ""
+    insecure: Insecure = False

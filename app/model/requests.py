@@ -77,21 +77,28 @@ ReservedPorts = Annotated[
 ReservedPortsUdp = Annotated[_Ports, Field(description="udp ports that no task may have (default: none).")]
 
 
+CaFile = Annotated[str, Field(description="TLS: file of the CA that signed the engine's certificate.")]
+CertFile = Annotated[str, Field(description="TLS: file of the certificate that tells the engine who we are.")]
+KeyFile = Annotated[str, Field(description="TLS: file of that certificate's key; yours, mode 0600 or 0400.")]
+TlsName = Annotated[
+    str, Field(description="TLS: name in the engine's certificate, where it is not the endpoint's host.")
+]
+Insecure = Annotated[
+    bool, Field(description="Take tcp to another machine without TLS: anyone on the way can read and drive it.")
+]
+
+
 class RegisterContainerInstanceRequest(Request):
     cluster: ClusterName = ""
     name: Annotated[str, Field(description="Name of the instance (default: the engine's host name).")] = ""
     endpoint: Annotated[
         str, Field(description="How to reach its Docker Engine: unix:///PATH, tcp://HOST:PORT or ssh://USER@HOST.")
     ] = ""
-    ca: Annotated[str, Field(description="TLS: file of the CA that signed the engine's certificate.")] = ""
-    cert: Annotated[str, Field(description="TLS: file of the certificate that tells the engine who we are.")] = ""
-    key: Annotated[str, Field(description="TLS: file of that certificate's key; yours, mode 0600 or 0400.")] = ""
-    tls_name: Annotated[
-        str, Field(description="TLS: name in the engine's certificate, where it is not the endpoint's host.")
-    ] = ""
-    insecure: Annotated[
-        bool, Field(description="Take tcp to another machine without TLS: anyone on the way can read and drive it.")
-    ] = False
+    ca: CaFile = ""
+    cert: CertFile = ""
+    key: KeyFile = ""
+    tls_name: TlsName = ""
+    insecure: Insecure = False
     attributes: Annotated[list[KeyValue], Field(description="Attributes for placement: name=NAME,value=VALUE …")] = []
     reserved_memory: ReservedMemory = None
     reserved_ports: ReservedPorts = None

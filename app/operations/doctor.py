@@ -7,13 +7,14 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from app.hosts.endpoint import Endpoint, checked, parse_endpoint, ssh_target
+from app.hosts.endpoint import Endpoint, checked, ssh_target
 from app.hosts.host_keys import is_known
 from app.hosts.ssh_command import ssh_program
 from app.model.check import Check
 from app.model.errors import DocumentError, MoorageError
 from app.model.host_requests import DoctorRequest
 from app.model.instance import Instance
+from app.operations.endpoints import endpoint_of
 from app.operations.preflight import examine
 from app.operations.session import Session, find_entry, instances_of
 from app.store.checkup import check_home
@@ -44,7 +45,7 @@ def _hosts(session: Session, request: DoctorRequest) -> list[tuple[str, Endpoint
     if request.endpoint:
         if request.cluster or request.container_instance:
             raise MoorageError("endpoint is for an engine in no cluster: leave out the cluster and the instance")
-        endpoint = parse_endpoint(request.endpoint)
+        endpoint = endpoint_of(request)
         return [(endpoint.url, endpoint)]
     if request.container_instance:
         cluster = session.cluster(request.cluster)

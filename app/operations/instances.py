@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 
 from app.fleet.fleet import Fleet, InstanceState
-from app.hosts.endpoint import Endpoint, TlsFiles, parse_endpoint
 from app.hosts.reading import engine_info
 from app.model.cluster import (
     BUILT_IN_ATTRIBUTE_PREFIX,
@@ -19,7 +17,7 @@ from app.model.cluster import (
     InstanceEntry,
     attribute_problem,
 )
-from app.model.endpoint import NO_FILES
+from app.model.endpoint import Endpoint
 from app.model.errors import MoorageError, NotFoundError
 from app.model.ids import instance_arn, new_id, short_id
 from app.model.instance import InstanceKey
@@ -36,6 +34,7 @@ from app.model.requests import (
 from app.operations.candidates import instance_facts
 from app.operations.deeds import failed_words, kept
 from app.operations.draining import Say, activate, drain, plan_shape, quiet, save, tell_untold
+from app.operations.endpoints import endpoint_of
 from app.operations.policy import ask_first
 from app.operations.preflight import examine
 from app.operations.session import Session, find_entry, instances_of
@@ -68,7 +67,7 @@ def register_container_instance(
     cluster = session.cluster(request.cluster)
     if not request.endpoint:
         raise MoorageError("endpoint is required, as in --endpoint unix:///var/run/docker.sock", code=_INVALID)
-    way = _way(request)
+    way = endpoint_of(request)
     endpoint, engine = way.url, session.engine(way)
     try:
         info, checks = engine_info(engine.info(), engine.version()), examine(engine, disk=False)
@@ -107,16 +106,6 @@ def register_container_instance(
         if check.status == "warning":
             (beware or tell)(f"{name}: {check}")
     return {"containerInstance": instance_shape(state)}
-
-
-def _way(request: RegisterContainerInstanceRequest) -> Endpoint:
-    """The endpoint of a request, checked. A file of TLS may be named from where one stands."""
-    ca, cert, key = (
-        path if not path or path.startswith("~") else os.path.abspath(path)
-        for path in (request.ca, request.cert, request.key)
-    )
-    files = TlsFiles(ca, cert, key, request.tls_name)
-    return parse_endpoint(request.endpoint, files if files != NO_FILES else None, insecure=request.insecure)
 
 
 def _files(way: Endpoint) -> dict[str, Any]:

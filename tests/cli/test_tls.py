@@ -37,6 +37,8 @@ def test_the_main_job(cli: Cli, authority: Authority, daemon: Daemon) -> None:
     assert (shape["name"], shape["agentConnected"]) == ("tls", True)
     assert shape["tls"] == {"ca": files.ca, "cert": files.cert, "key": files.key}
     assert "insecure" not in shape
+    checks = cli("doctor", *flags).json["checks"]
+    assert [check["status"] for check in checks if check["check"] == "reach"] == ["ok"]
 
     cli.register({"name": "main", "command": LIVE})
     task = cli.run("--task-definition", "web")

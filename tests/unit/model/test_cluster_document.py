@@ -13,6 +13,7 @@ from app.model.cluster import (
     cluster_from_document,
     unknown_members,
 )
+from app.model.endpoint import Endpoint, TlsFiles
 from app.model.errors import DocumentError
 from app.model.names import RESOURCE_NAME
 
@@ -60,6 +61,17 @@ def test_what_is_empty_is_left_out_of_the_document() -> None:
     assert not {"attributes", "drain_recorded", "drain_reason"} & set(told)
     (told,) = cluster(entry(status="DRAINING", drain_recorded=True, drain_reason="x")).to_document()["instance"]
     assert (told["drain_recorded"], told["drain_reason"]) == (True, "x")
+
+
+def test_an_instance_is_reached_by_its_endpoint_with_its_files() -> None:
+    (plain,) = cluster(entry()).instances
+    assert plain.reached_by == Endpoint("unix:///run/docker.sock")
+    assert not {"ca", "cert", "key", "tls_name"} & set(cluster(entry()).to_document()["instance"][0])
+    files: dict[str, Any] = {"ca": "/ca.pem", "cert": "~/cert.pem", "key": "~/key.pem", "tls_name": "edge"}
+    found = cluster(entry(endpoint="tcp://10.0.0.1:2376", **files))
+    assert found.instances[0].reached_by == Endpoint("tcp://10.0.0.1:2376", TlsFiles(*files.values()))
+    assert cluster_from_document(found.to_document(), "prod.toml") == found
+    assert cluster(entry(insecure=True)).instances[0].reached_by.insecure
 
 
 def test_ports_of_the_host_are_kept_unless_the_file_says_otherwise() -> None:

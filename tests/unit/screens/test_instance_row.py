@@ -10,6 +10,7 @@ import pytest
 
 from app.fleet.fleet import Fleet
 from app.model.drain import DrainMark, drain_name
+from app.model.endpoint import TlsFiles
 from app.model.instance import Freshness, Instance
 from app.model.safe_text import SafeText
 from app.model.update import FreshnessTold, HostRead
@@ -19,6 +20,7 @@ from app.screens.subjects import instance_subject
 from tests.unit.builders import HOST, NOW, at
 
 ACTIVE = Instance(HOST, "1" * 32, "unix:///x", "ACTIVE", NOW)
+EXPOSED = replace(ACTIVE, endpoint="tcp://edge:2375", insecure=True)
 UNTOLD = replace(ACTIVE, status="DRAINING", drain_reason=SafeText("worn disk"))
 MARK = DrainMark(drain_name(HOST.cluster), SafeText("ops"), NOW, SafeText("a new kernel"))
 
@@ -37,6 +39,9 @@ def state_of(instance: Instance, reach: Any, *drains: DrainMark) -> Any:
         (ACTIVE, "live", (), "● live", "unix:///x"),
         (ACTIVE, "live", (MARK,), "⊘ DRAINING", "by ops 5m ago: a new kernel"),
         (ACTIVE, "live", (DrainMark(MARK.name),), "⊘ DRAINING", "unix:///x"),
+        (EXPOSED, "live", (), "● live", "INSECURE tcp://edge:2375"),
+        (EXPOSED, "stale", (), "◐ stale 5m", "INSECURE no route; trying now"),
+        (replace(EXPOSED, tls=TlsFiles("/ca.pem")), "live", (), "● live", "tcp://edge:2375"),
         (UNTOLD, "live", (), "⊘ DRAINING", "worn disk; others see it once it answers"),
         (
             UNTOLD,
