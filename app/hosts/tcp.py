@@ -84,6 +84,7 @@ class TcpAdapter(HTTPAdapter):
         try:
             connection.connect()
         except Exception as error:
+            connection.close()
             if not (trouble := self._trouble(error)):
                 raise
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import http.server
 import os
 import socket
@@ -401,6 +402,39 @@ def test_neither_proxies_nor_passwords_nor_redirects(
     assert [path.rpartition("/")[2].partition("?")[0] for path, _ in _Fake.seen] == ["version", "info", "create"]
     assert not any("authorization" in map(str.lower, headers) for _, headers in _Fake.seen)
     assert (Proxy.seen, Target.seen) == ([], [])
+
+
+def test_refusals_leave_nothing_behind(daemon: Daemon, authority: Authority, files: TlsFiles) -> None:
+    """Neither sockets nor errors, and not only once Python looks for what holds on to itself."""
+    known = Engine(parse_endpoint(daemon.tcp_endpoint, files))
+    known.ping()
+    ways = [
+        parse_endpoint(daemon.tcp_endpoint, replace(files, name="other")),
+        parse_endpoint(daemon.tcp_endpoint, TlsFiles(str(authority.ca))),
+        parse_endpoint(daemon.tcp_endpoint),
+    ]
+    gc.collect()
+    gc.disable()
+    try:
+        before = len(os.listdir("/proc/self/fd"))
+        for way in ways * 5:
+            engine = Engine(way)
+            try:
+                engine.ping()
+            except HostError as error:
+                assert error.kind == "unreachable"
+            engine.close()
+        adapter = TcpAdapter(ways[0])
+        request = requests.Request("GET", f"{base_url(ways[0])}/info").prepare()
+        for _ in range(5):
+            try:
+                adapter.connected(request, 3)
+            except HostError as error:
+                assert "not for 'other'" in error.message
+        assert not [found for found in gc.get_objects() if isinstance(found, HostError | requests.RequestException)]
+        assert len(os.listdir("/proc/self/fd")) <= before
+    finally:
+        gc.enable()
 
 
 def test_a_port_that_takes_connections_and_says_nothing(files: TlsFiles) -> None:
