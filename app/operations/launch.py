@@ -12,6 +12,7 @@ from typing import Any
 from app.fleet.fleet import Fleet
 from app.hosts.errors import HostError
 from app.hosts.launcher import Launcher, ReservationLost
+from app.hosts.policy import Verdict
 from app.hosts.policy_rule import PolicyError
 from app.hosts.policy_task import judge_task
 from app.model.cluster import ClusterFile
@@ -95,13 +96,18 @@ def start_task(session: Session, request: StartTaskRequest, tell: Tell) -> Launc
     return _Launch(session, accepted(session, blueprint), fleet, tell).start_on(request.container_instances)
 
 
+def verdict_on(session: Session, blueprint: Blueprint) -> Verdict:
+    """What a task of it reaches beyond its own walls."""
+    order = blueprint.order("0" * 32, session.now(), session.owner, Resources())
+    return judge_task(blueprint.definition, order.tag, blueprint.environments)
+
+
 def accepted(session: Session, blueprint: Blueprint) -> Blueprint:
     """The same, with the yes of whoever was asked, if somebody has to be; nothing of it is made yet.
 
     Raises PolicyError when its containers reach further than the cluster allows.
     """
-    order = blueprint.order("0" * 32, session.now(), session.owner, Resources())
-    verdict = judge_task(blueprint.definition, order.tag, blueprint.environments)
+    verdict = verdict_on(session, blueprint)
     title = f"{blueprint.family}:{blueprint.revision} reaches beyond containers of its own"
     endpoints = [entry.endpoint for entry in blueprint.cluster.instances]
     yes = accepts(session, blueprint.cluster.name, title, verdict, endpoints)

@@ -15,7 +15,7 @@ from app.model.names import BUILT_IN
 from app.model.requests import RunTaskRequest
 from app.model.task import Task
 from app.operations.blueprint import Blueprint, launched_before, make_blueprint
-from app.operations.launch import surveyed
+from app.operations.launch import surveyed, verdict_on
 from app.operations.preview import Preview, candidates_of, failure_shape, preview, preview_of, with_holders
 from app.operations.schedulers import check_scheduler, scheduler_for
 from app.operations.session import Session
@@ -62,7 +62,20 @@ def plan_task(session: Session, request: RunTaskRequest, seed: int | None = None
         "scheduler": scheduler.name,
         **plan_shape(seen, blueprint.demand, states, "" if scheduler.name == BUILT_IN else scheduler.name),
     }
-    return Planned(shape, len(ids), len(made.placements), (*blueprint.warnings, *_made_before(before)))
+    warnings = (*blueprint.warnings, *_reaching(session, blueprint), *_made_before(before))
+    return Planned(shape, len(ids), len(made.placements), warnings)
+
+
+def _reaching(session: Session, blueprint: Blueprint) -> list[Finding]:
+    """What run-task would ask for before it makes anything, or would be refused."""
+    dangerous = session.policies.of(blueprint.cluster.name).dangerous
+    if dangerous == "allow":
+        return []
+    then = "run-task asks first; --yes says yes" if dangerous == "confirm" else "the cluster denies it"
+    return [
+        Finding(risk.member, risk.gives, "nobody here knows what that gives" if risk.unknown else then, "warning")
+        for risk in verdict_on(session, blueprint).risks
+    ]
 
 
 def _made_before(tasks: Sequence[Task]) -> list[Finding]:

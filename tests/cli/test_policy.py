@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from app.cli import asking
 from app.cli.asking import Asked
 from app.model.errors import UsageError
 from app.operations.policy import Question
@@ -64,6 +63,8 @@ def test_what_is_dangerous_needs_a_yes_and_makes_nothing_before(
         refused = cli(*verb, code=1)
         assert why in refused.err and "say yes with --yes" in refused.err
         assert on_host(engine) == ([], [])
+
+    assert why in cli("plan", "web").err
 
     agreed = cli("run-task", "web", "--yes")
     assert [task["lastStatus"] for task in agreed.json["tasks"]] == ["RUNNING"]
@@ -212,8 +213,8 @@ class Typing(io.StringIO):
 )
 def test_at_a_terminal_it_asks(monkeypatch: pytest.MonkeyPatch, type_name: str, typed: str, agreed: bool) -> None:
     told = Typing()
-    monkeypatch.setattr(asking.sys, "stdin", Typing(typed))
-    monkeypatch.setattr(asking.sys, "stderr", told)
+    monkeypatch.setattr("sys.stdin", Typing(typed))
+    monkeypatch.setattr("sys.stderr", told)
     question = Question("change", "prod", "stop-task in cluster prod?", ("web:1 3f9c21ab on edge-1",), type_name)
 
     asked = Asked(None)
@@ -227,7 +228,7 @@ def test_at_a_terminal_it_asks(monkeypatch: pytest.MonkeyPatch, type_name: str, 
 
 
 def test_piped_input_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking.sys, "stdin", io.StringIO("y\n"))
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
     assert not Asked(None)(Question("change", "prod", "?", ()))
 
 

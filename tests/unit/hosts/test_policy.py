@@ -13,7 +13,9 @@ from app.hosts.policy import Verdict, allowed, judge, judge_volume
 from app.hosts.policy_mounts import plain_path, reaches_engine
 from app.hosts.policy_rule import PolicyError, Rule
 from tests.figures import tell
+from tests.unit.generated import definitions
 from tests.unit.hosts.escape_forms import ESCAPES, ORDINARY, Escape, host
+from tests.unit.hosts.test_translate_any import PATIENT, bodies, mended, plan_of
 
 LEVELS = ("allow", "confirm", "deny")
 
@@ -158,3 +160,26 @@ def test_what_a_cluster_makes_of_a_verdict(dangerous: Any, level: str, accepted:
 
 def test_a_text_of_somebody_cannot_drive_the_terminal() -> None:
     assert "\x1b" not in judge(host(Binds=["/\x1b]0;x\x07:/x"], **{"\x1bX": True})).words
+
+
+@PATIENT
+@given(definitions())
+def test_every_member_that_a_body_of_ours_has_is_known(document: dict[str, Any]) -> None:
+    for _, body in bodies(plan_of(mended(document))):
+        strange = [risk for risk in judge(body).risks if risk.unknown and "not known here" in risk.gives]
+        assert strange == []
+
+
+@PATIENT
+@given(definitions())
+def test_more_privileges_in_a_definition_give_no_less(document: dict[str, Any]) -> None:
+    before = [judge(body) for _, body in bodies(plan_of(mended(document)))]
+    more = copy.deepcopy(document)
+    for container in more["containerDefinitions"]:
+        container["privileged"] = True
+
+    after = [judge(body) for _, body in bodies(plan_of(mended(more)))]
+
+    for less, verdict in zip(before, after, strict=True):
+        assert set(less.risks) <= set(verdict.risks)
+    assert all(verdict.risks for verdict in after[: len(more["containerDefinitions"])])
