@@ -47,7 +47,7 @@ class HostEvent:
 
 
 class EventReader:
-    """Reads the events of one engine, on one thread. Remembers which container is whose."""
+    """Reads the events of one engine, on one thread. Remembers which container is whose, until it is removed."""
 
     def __init__(self) -> None:
         self._tags: OrderedDict[str, TaskTag | None] = OrderedDict()
@@ -63,12 +63,15 @@ class EventReader:
         if not isinstance(container_id, str) or type(nano) is not int or nano not in _NANO_RANGE:
             return None
         told: Mapping[str, Any] = attributes if isinstance(attributes, dict) else {}
+        tag = self._tag(container_id, told)
+        if what == "removed":
+            self._tags.pop(container_id, None)
         return HostEvent(
             what,
             nano,
             safe_line(container_id[:64]),
             safe_line(str(told.get("name", ""))[:_LONGEST_NAME]),
-            self._tag(container_id, told),
+            tag,
             _number(told.get("exitCode")) if what == "died" else None,
             _detail(what, told),
         )

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from sys import intern
 from typing import Any
 
@@ -196,13 +197,17 @@ def reservation_to_json(resources: Resources) -> dict[str, Any]:
 
 
 def reservation_from_json(value: Any) -> Resources:
-    return Resources(
+    return _resources(
         count(value["cpu"]),
         count(value["memory"]),
         frozenset(count(port) for port in value["ports"]),
         frozenset(count(port) for port in value["portsUdp"]),
         count(value.get("gpus", 0)),
     )
+
+
+# Tasks of a revision reserve alike: each of their labels and records has the very same ones.
+_resources = lru_cache(maxsize=256)(Resources)
 
 
 def _compact(value: Any) -> str:

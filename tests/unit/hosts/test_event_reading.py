@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from app.hosts.event_reading import EventReader, signal_name
 from app.hosts.labels import container_name, labels_of
+from app.model.container import TaskTag
 from tests.unit.builders import TASK_ID, tag
 
 ID = "c" * 64
@@ -48,6 +50,25 @@ def test_a_rename_does_not_take_a_container_from_its_task() -> None:
     event = reader.read(raw("rename", labels, name="renamed", oldName="/old"))
     assert event is not None
     assert (event.tag, event.detail) == (marked, "was old")
+
+
+def test_containers_that_were_removed_are_not_remembered() -> None:
+    reader, before = EventReader(), _tags_alive()
+    for number in range(50):
+        marked = tag("web", task_id=f"{number:032x}")
+        for action in ("create", "start", "die", "destroy"):
+            event = raw(action, labels_of(marked), name=container_name(marked))
+            event["Actor"]["ID"] = f"{number:064x}"
+            heard = reader.read(event)
+            assert heard is not None
+            assert heard.tag == marked
+    del marked, heard
+    assert _tags_alive() == before
+
+
+def _tags_alive() -> int:
+    gc.collect()
+    return sum(type(found) is TaskTag for found in gc.get_objects())
 
 
 @pytest.mark.parametrize(

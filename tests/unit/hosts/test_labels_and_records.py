@@ -306,5 +306,5 @@ def test_what_tasks_of_a_revision_have_in_common_is_in_memory_once() -> None:
     (one_tag, one), (other_tag, other) = read("ab" * 16), read("cd" * 16)
     assert one.manifest is other.manifest
     assert one_tag.task_id is one.task_id
-    for name in ("cluster", "family", "group", "started_by"):
+    for name in ("cluster", "family", "group", "started_by", "reservation"):
         assert getattr(one, name) is getattr(other_tag, name), name
