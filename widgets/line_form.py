@@ -367,7 +367,7 @@ class LineForm(GoesQuietly, Widget):
     @on(OptionList.OptionSelected)
     def _clicked_offer(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        if self._edit is not None:
+        if self._edit is not None and self._offers.has_still(event):
             self._take_offer(self._edit, self._edit.shown[event.option_index])
 
     def _end(self, edit: _Edit, text: str | None, how: str) -> None:

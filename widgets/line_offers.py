@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 from textual.content import Content
 from textual.suggester import Suggester
-from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from widgets.line_model import Offer
 from widgets.plain import plain
+from widgets.steady_options import SteadyOptions
 
 
-class OfferedLines(OptionList, can_focus=False):
+class OfferedLines(SteadyOptions, can_focus=False):
     """The offers below the line that is typed in; the keys stay with its input."""
 
     DEFAULT_CSS = """

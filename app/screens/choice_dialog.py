@@ -67,5 +67,6 @@ class ChoiceDialog(Dialog[None]):
 
     @on(LiveTable.RowActivated)
     def _activated(self, event: LiveTable.RowActivated) -> None:
-        self.dismiss()
-        self._choices[int(event.key)].take()
+        if self.is_current:  # a second enter comes before it is gone
+            self.dismiss()
+            self._choices[int(event.key)].take()

@@ -89,6 +89,8 @@ class DraftsDialog(Dialog[None]):
 
     @on(LiveTable.RowActivated)
     def _activated(self, event: LiveTable.RowActivated) -> None:
+        if not self.is_current:
+            return  # a second enter comes before it is gone
         if event.key == _ANEW:
             self.dismiss()
             self._chosen(None)
@@ -125,7 +127,7 @@ class DraftsDialog(Dialog[None]):
         except MoorageError as error:
             self.app.notify(error.message, severity="error", markup=False)
             return
-        del self._drafts[draft.id]
+        self._drafts.pop(draft.id, None)
         if self._drafts:
             self._show()
         else:

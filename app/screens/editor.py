@@ -203,7 +203,7 @@ class EditorScreen(EditorPanes):
     @on(LiveTable.RowActivated, "#findings")
     def _to_finding(self, event: LiveTable.RowActivated) -> None:
         kind, _, number = event.key.partition(":")
-        if kind == "at":
+        if kind == "at" and int(number) < len(self._checked.findings):  # they are shown for a while after an edit
             self._show_pane(FORM)
             self._form.go_to(self._checked.findings[int(number)].at)
         elif kind == "syntax" and self._checked.syntax is not None:

@@ -277,7 +277,8 @@ class FormCells(FormRows):
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        self._chosen(event.option_index)
+        if self._offers.has_still(event):
+            self._chosen(event.option_index)
 
     def _chosen(self, index: int) -> None:
         choosing = self._choosing

@@ -14,11 +14,12 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.geometry import Region
 from textual.message import Message
-from textual.widgets import Input, OptionList, Static, TextArea
+from textual.widgets import Input, Static, TextArea
 from textual.widgets.option_list import Option
 
 from widgets.dialog import Dialog
 from widgets.plain import plain
+from widgets.steady_options import SteadyOptions
 
 _MOST_OFFERS_SEEN = 8
 _KEYS = {"cancel": "escape", "next": "tab", "previous": "shift+tab", "up": "up", "down": "down"}
@@ -102,7 +103,7 @@ class FieldInput(Input):
             self.post_message(self.Lines(event.text))
 
 
-class OfferList(OptionList):
+class OfferList(SteadyOptions):
     """A list to choose one of, under the cell that it is for. ``left`` is told when nothing was chosen."""
 
     DEFAULT_CSS = """

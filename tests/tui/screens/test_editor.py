@@ -11,6 +11,7 @@ from app.operations.editing import edit_members, edit_revision
 from app.operations.session import Session
 from tests.tui.screens.driving import screen_text, session_with, until, until_gone, until_shown
 from tests.tui.screens.editing import SIZES, WEB, editing, registered
+from widgets.live_table import LiveTable
 
 
 @pytest.fixture
@@ -204,3 +205,12 @@ async def test_the_own_editor_is_used_and_whatever_it_does_no_text_is_lost(
         if said:
             await until_shown(it.pilot, said)
         await until(it.pilot, lambda: it.document["family"] == family, family)
+
+
+async def test_a_finding_that_is_shown_still_but_is_none_any_more_leads_nowhere(session: Session) -> None:
+    async with editing(session, registered(session)) as it:
+        assert len(it.editor._checked.findings) < 7
+        before = it.app.focused
+        it.editor.post_message(LiveTable.RowActivated("at:7", it.editor.query_one("#findings", LiveTable)))
+        await it.pilot.pause()
+        assert it.app.focused is before
