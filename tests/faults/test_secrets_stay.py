@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import stat
@@ -57,8 +58,13 @@ class Watched:
 
 
 @pytest.fixture
-def home(engine: Daemon, tmp_path: Path) -> Path:
-    """A home with secrets by reference, and the files that they are in."""
+def home(engine: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home with secrets by reference, the files that they are in, and a password for a registry."""
+    docker = tmp_path / "docker"
+    docker.mkdir(mode=0o700)
+    login = base64.b64encode(f"me:{CANARY}".encode()).decode()
+    (docker / "config.json").write_text(json.dumps({"auths": {"127.0.0.1:5999": {"auth": login}}}))
+    monkeypatch.setenv("DOCKER_CONFIG", str(docker))
     home = tmp_path / "home"
     assert run(home, "create-cluster").returncode == 0
     registered = run(home, "register-container-instance", "--name", "edge-1", "--endpoint", engine.endpoint)
@@ -104,6 +110,7 @@ VERBS = (
     ("stats", "--no-stream"),
     ("events",),
     ("run-task", "nosuch"),
+    ("run-task", "private"),
     ("export", "web"),
 )
 
@@ -155,8 +162,12 @@ def test_everything_that_was_written_is_private(home: Path, umask: int) -> None:
 
 def test_a_canary_is_told_nowhere(home: Path, engine: Daemon, tmp_path: Path) -> None:
     assert run(home, "register-task-definition", "--cli-input-json", document()).returncode == 0
+    private = {"name": "web", "image": "127.0.0.1:5999/app:1", "memory": 16}
+    asked = json.dumps({"family": "private", "containerDefinitions": [private]})
+    assert run(home, "register-task-definition", "--cli-input-json", asked).returncode == 0
     with Watched() as watched:
         printed, written = whole_run(home)
+    assert b"CannotPullContainerError" in printed, "the registry was asked, with the password"
     assert b"RUNNING" in printed
     assert b"web:1" in written
     (made,) = [entry for entry in engine.api.containers(all=True) if "moorage.task" in entry["Labels"]]
@@ -168,6 +179,26 @@ def test_a_canary_is_told_nowhere(home: Path, engine: Daemon, tmp_path: Path) ->
     assert watched.looks > 3
     assert files_that_tell(home) == []
     assert not told_in(json.dumps([made, engine.api.volumes()]).encode())
+
+
+def test_one_of_a_compose_project_is_masked(home: Path, engine: Daemon, tmp_path: Path) -> None:
+    """From its .env into the definition that was made of it, and no further."""
+    project = tmp_path / "shop"
+    project.mkdir()
+    (project / ".env").write_text(f"PASSWORD={CANARY}\n")
+    (project / "compose.yaml").write_text(
+        "services:\n  web:\n    image: busybox\n    mem_limit: 16m\n    stop_grace_period: 2s\n"
+        f"    command: {json.dumps(LIVE)}\n    environment: {{DB_PASSWORD: '${{PASSWORD}}'}}\n"
+    )
+    with Watched() as watched:
+        up = run(home, "up", "--file", str(project / "compose.yaml"))
+        assert up.returncode == 0, up.stderr
+        told = [up, *(run(home, *verb) for verb in (("describe-tasks",), ("events",), ("list-tasks",)))]
+        down = run(home, "down", "--file", str(project / "compose.yaml"))
+    assert not told_in("".join(ran.stderr for ran in told).encode())
+    assert not told_in((told[2].stdout + told[3].stdout + down.stdout + down.stderr).encode())
+    assert watched.told == set()
+    assert files_that_tell(home) == ["task-definitions/shop/1.json"]
 
 
 def test_one_that_is_written_into_a_definition_is_masked(home: Path, engine: Daemon) -> None:
