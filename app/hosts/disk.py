@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from app.hosts.endpoint import Endpoint, ssh_target
 from app.hosts.errors import HostError
-from app.hosts.ssh_command import ssh_environment, telling_argv
+from app.hosts.ssh_command import command_argv, ssh_environment
 
 _SECONDS: Final = 10.0
 _PATH: Final = re.compile(r"/[A-Za-z0-9._/@+-]{0,200}")
@@ -67,7 +67,7 @@ def _far(endpoint: Endpoint, root: str) -> Disk | None:
     """None where the account has no shell, or no df."""
     try:
         told = subprocess.run(
-            telling_argv(ssh_target(endpoint), "df", "-Pk", root),
+            command_argv(ssh_target(endpoint), "df", "-Pk", root),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

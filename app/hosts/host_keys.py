@@ -20,13 +20,17 @@ from typing import Final
 
 from app.hosts.endpoint import SshTarget
 from app.hosts.errors import HostError
-from app.hosts.ssh_command import asking_argv, configuration_argv, ssh_environment
+from app.hosts.ssh_command import command_argv, configuration_argv, ssh_environment
 from app.hosts.ssh_reason import is_changed_key, is_login_refused, is_unknown_key, is_unknown_of_jump, ssh_reason
 from app.model.errors import MoorageError
 
 _SECONDS: Final = 20.0
 _MOST_OUTPUT: Final = 1 << 16
 _NO_LOGIN: Final = "PreferredAuthentications=none"
+_NOTHING: Final = "true"
+"""A command; some hosts need no login, and would keep a connection without one open."""
+_SSH_FAILED: Final = 255
+"""Any other code is the command's."""
 _KINDS: Final = {
     "ED25519": "ssh-ed25519",
     "ECDSA": "ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521",
@@ -36,7 +40,10 @@ _KINDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class HostKey:
-    """``kind``: ED25519, ECDSA or RSA. ``fingerprint``: as ssh-keygen -l tells it. ``line``: as known_hosts has it."""
+    """``kind``: ED25519, ECDSA or RSA. ``fingerprint``: as ssh-keygen -l tells it.
+
+    ``line``: as known_hosts has it; or lines.
+    """
 
     kind: str
     fingerprint: str
@@ -44,14 +51,14 @@ class HostKey:
 
 
 def is_known(target: SshTarget) -> bool:
-    """Does ssh know the host's key? Nobody is logged in.
+    """Does ssh know the host's key? Nobody is logged in, but where a host lets everybody in.
 
     Raises HostError: it does not get there, or the key is another one than is known.
     """
-    lines, code = _asked(asking_argv(target, "StrictHostKeyChecking=yes", _NO_LOGIN))
+    lines, code = _asked(command_argv(target, _NOTHING, options=(_NO_LOGIN,)))
     if is_unknown_key(lines) and not (is_unknown_of_jump(lines) or is_changed_key(lines)):
         return False
-    if code == 0 or (is_login_refused(lines) and not is_changed_key(lines)):
+    if code != _SSH_FAILED or (is_login_refused(lines) and not is_changed_key(lines)):
         return True
     raise HostError(ssh_reason(lines, target) or f"ssh ended with {code}", "unreachable")
 
@@ -70,7 +77,7 @@ def fetch_keys(target: SshTarget) -> list[HostKey]:
                 f"HostKeyAlgorithms={algorithms}",
                 _NO_LOGIN,
             )
-            told, _ = _asked(asking_argv(target, *options), folder)
+            told, _ = _asked(command_argv(target, _NOTHING, options=options), folder)
             lines += told
             found += _read_keys(kind, Path(folder) / kind)
     if not found:
@@ -111,15 +118,15 @@ def _read_keys(kind: str, path: Path) -> list[HostKey]:
         lines = path.read_text("ascii", "replace").splitlines()
     except OSError:  # the host has no key of this kind
         return []
-    found = []
+    found: dict[str, list[str]] = {}
     for line in lines:
-        words = line.split()
         try:
-            blob = base64.b64decode(words[2], validate=True)
+            print_of_key = fingerprint(base64.b64decode(line.split()[2], validate=True))
         except (IndexError, binascii.Error):
             continue
-        found.append(HostKey(kind, fingerprint(blob), line))
-    return found
+        # With CheckHostIP there is a line for the name, and one for the address.
+        found.setdefault(print_of_key, []).append(line)
+    return [HostKey(kind, told, "\n".join(same)) for told, same in found.items()]
 
 
 def fingerprint(blob: bytes) -> str:
@@ -142,7 +149,7 @@ def _asked(argv: Sequence[str], folder: str = "/") -> tuple[list[str], int]:
         code = process.returncode
     except subprocess.TimeoutExpired:
         process.kill()
-        told, code = process.communicate()[0], 255
+        told, code = process.communicate()[0], _SSH_FAILED
     return told[:_MOST_OUTPUT].decode(errors="replace").splitlines(), code
 
 

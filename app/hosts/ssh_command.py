@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -32,12 +33,14 @@ _ALWAYS: Final = (
     # Why a channel could not be opened is told at this level, and at none below.
     "LogLevel=INFO",
 )
-_ASKING: Final = (
+_COMMAND: Final = (
     "BatchMode=yes",
+    "StrictHostKeyChecking=yes",
     f"ConnectTimeout={CONNECT_SECONDS}",
     "ControlMaster=no",
     "ControlPath=none",
     "PermitLocalCommand=no",
+    "RemoteCommand=none",
     "ClearAllForwardings=yes",
     "LogLevel=INFO",
 )
@@ -61,17 +64,12 @@ def tunnel_argv(target: SshTarget, socket: str) -> list[str]:
     return [ssh_program(), "-nNT", "-a", "-x", *options, *forward, *_destination(target)]
 
 
-def asking_argv(target: SshTarget, *options: str) -> list[str]:
-    """What goes to a host and does nothing there. ``options``: of ``-o``. Raises HostError: there is no ssh."""
-    words = [word for option in (*options, *_ASKING) for word in ("-o", option)]
-    return [ssh_program(), "-nNT", "-a", "-x", *words, *_destination(target)]
+def command_argv(target: SshTarget, *command: str, options: Sequence[str] = ()) -> list[str]:
+    """What runs a command over there. A shell reads it: only words that mean nothing to one may be given.
 
-
-def telling_argv(target: SshTarget, *command: str) -> list[str]:
-    """What runs a command over there. A shell reads it: only words that mean nothing to one may be given."""
-    words = [
-        word for option in ("StrictHostKeyChecking=yes", "RemoteCommand=none", *_ASKING) for word in ("-o", option)
-    ]
+    ``options``: of ``-o``, before all others. Raises HostError: there is no ssh.
+    """
+    words = [word for option in (*options, *_COMMAND) for word in ("-o", option)]
     return [ssh_program(), "-nT", "-a", "-x", *words, *_destination(target), *command]
 
 
