@@ -13,7 +13,7 @@ from app.hosts.bounded import POOLS
 from app.hosts.endpoint import Endpoint
 from app.hosts.errors import HostError
 from app.hosts.tls_context import stamp, tls_context
-from app.hosts.tls_trouble import tls_trouble
+from app.hosts.tls_trouble import is_handshake, tls_trouble
 
 CONNECT_TIMEOUT: Final = 3.0
 """Seconds. A host that is up answers within one, or not at all."""
@@ -70,11 +70,13 @@ class TcpAdapter(HTTPAdapter):
         except Exception as error:
             if not (trouble := self._trouble(error)):
                 raise
+            # On a connection that was there, the engine may have got the question.
+            asked = self._heard and not is_handshake(error)
         else:
             self._heard = True
             return response
         # Out here, or it would hold on to what led to it.
-        raise HostError(trouble, "unreachable")
+        raise HostError(trouble, "timeout" if asked else "unreachable")
 
     def connected(self, request: Any, timeout: float) -> Any:
         """A connection of no pool, for whoever waits for an answer while others ask."""

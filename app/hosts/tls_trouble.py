@@ -35,7 +35,7 @@ def causes(error: BaseException) -> list[BaseException]:
 
 
 def tls_trouble(error: BaseException, files: TlsFiles, host: str, *, heard: bool) -> str:
-    """ "" for an error that has nothing to do with TLS.
+    """The line; empty for an error that has nothing to do with TLS.
 
     Args:
         host: the name that the certificate should have.
@@ -51,6 +51,11 @@ def tls_trouble(error: BaseException, files: TlsFiles, host: str, *, heard: bool
             return _of_talk(link.reason, files)
     # An engine says that it wants another certificate after the handshake, and hangs up: what it says may be lost.
     return _hung_up(files) if not heard and _is_cut_off(chain) else ""
+
+
+def is_handshake(error: BaseException) -> bool:
+    """Did it come before anything could be asked? False when that is not sure."""
+    return any(isinstance(link, ssl.SSLCertVerificationError) for link in causes(error))
 
 
 def _of_theirs(error: ssl.SSLCertVerificationError, files: TlsFiles, host: str) -> str:

@@ -8,8 +8,10 @@ import pytest
 import requests
 import urllib3
 
+from app.hosts.errors import HostError
+from app.hosts.tcp import TcpAdapter
 from app.hosts.tls_trouble import causes, tls_trouble
-from app.model.endpoint import TlsFiles
+from app.model.endpoint import Endpoint, TlsFiles
 
 OURS = TlsFiles("/ca.pem", "/cert.pem", "/key.pem")
 NONE = TlsFiles("/ca.pem")
@@ -105,3 +107,29 @@ def test_an_error_inside_others_is_found() -> None:
     one, other = ValueError("one"), ValueError("other")
     one.__cause__, other.__cause__ = other, one
     assert causes(one) == [one, other]
+
+
+def test_a_question_that_may_have_arrived_is_not_called_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not known to have been done has to be read back before it is tried again."""
+    adapter = TcpAdapter(Endpoint("tcp://edge:2375"))
+    monkeypatch.setattr(adapter, "_files", OURS)
+    request = requests.Request("POST", "https://edge:2376/containers/create").prepare()
+    raised: list[Exception] = [broken("TLSV1_ALERT_UNKNOWN_CA")]
+
+    def send(*_: object, **__: object) -> None:
+        raise raised[0]
+
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", send)
+
+    def kind() -> str:
+        with pytest.raises(HostError) as caught:
+            adapter.send(request)
+        return caught.value.kind
+
+    assert kind() == "unreachable"
+    adapter._heard = True
+    assert kind() == "timeout"
+    raised[0] = broken("DECRYPTION_FAILED_OR_BAD_RECORD_MAC")
+    assert kind() == "timeout"
+    raised[0] = requests.exceptions.SSLError(urllib3.exceptions.SSLError(refused(10)))
+    assert kind() == "unreachable"
