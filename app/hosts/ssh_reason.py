@@ -159,6 +159,10 @@ def _closed(_: re.Match[str], target: SshTarget) -> str:
     )
 
 
+def _configuration(found: re.Match[str], _: SshTarget) -> str:
+    return f"ssh does not take its configuration: {found[0][:_LONGEST_LINE]}"
+
+
 def _forwarding(found: re.Match[str], _: SshTarget) -> str:
     return (
         f"ssh could not make a forwarding: {found[0].strip()[:_LONGEST_LINE]}; if ~/.ssh/config has a LocalForward for"
@@ -184,6 +188,7 @@ _CASES: Final = tuple(
         ("timed out|Operation timed out", _timed_out),
         ("Timeout, server .* not responding", _went_silent),
         (r"(?m)^.*(?:cannot bind to|Could not request local forwarding|Address already in use).*$", _forwarding),
+        (r"(?m)^\S.* line \d+: .+$", _configuration),
         ("kex_exchange_identification|Connection (?:closed|reset) by", _closed),
     )
 )

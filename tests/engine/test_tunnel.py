@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -97,9 +98,9 @@ def test_the_socket_is_ours_alone_and_goes_with_the_tunnel(
         reached.ping()
     finally:
         os.umask(before)
-    (socket,) = (tmp_path / "s").iterdir()
+    (made,) = (tmp_path / "s").iterdir()
     assert stat.S_IMODE((tmp_path / "s").stat().st_mode) == 0o700
-    assert stat.S_IMODE(socket.stat().st_mode) == 0o600
+    assert stat.S_IMODE(made.stat().st_mode) == 0o600
     reached.end()
     assert not list((tmp_path / "s").iterdir())
     assert not ours()
@@ -243,6 +244,21 @@ def test_sshd_may_forbid_it(reached: Engine, sshd: Sshd) -> None:
     sshd.configure(server="DisableForwarding yes")
     sshd.start()
     assert "AllowStreamLocalForwarding" in why(reached)
+
+
+def test_what_the_person_s_configuration_spoils_is_told(reached: Engine, sshd: Sshd) -> None:
+    def anew() -> str:
+        """Of a tunnel that remembers no failure."""
+        return why(Engine(reached.endpoint, sockets=sshd.folder / "s"))
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        sshd.configure(client=f"  LocalForward 127.0.0.1:{taken.getsockname()[1]} 127.0.0.1:80")
+        assert "if ~/.ssh/config has a LocalForward for this host, use an alias" in why(reached)
+    sshd.configure(client="  Nonsense yes")
+    assert "Bad configuration option: nonsense" in anew()
+    sshd.configure()
+    (sshd.folder / "user_key").chmod(0o644)
+    assert f"the key {sshd.folder}/user_key can be read by others" in anew()
 
 
 def test_a_port_that_refuses_and_a_name_that_is_none(sshd: Sshd, tmp_path: Path) -> None:

@@ -67,9 +67,13 @@ EDGE = SshTarget("ops", "edge", 0, "/var/run/docker.sock")
             "ssh could not make a forwarding: bind [127.0.0.1]:8080: Address already in use; if ~/.ssh/config has a",
         ),
         (
-            "welcome to edge\n/home/ops/.ssh/config: line 3: Bad configuration option: foo",
-            "ssh: /home/ops/.ssh/config:",
+            (
+                "welcome to edge\n/home/ops/.ssh/config: line 3: Bad configuration option: foo\n"
+                "/home/ops/.ssh/config: terminating, 1 bad configuration options"
+            ),
+            "ssh does not take its configuration: /home/ops/.ssh/config: line 3: Bad configuration option: foo",
         ),
+        ("welcome\nsomething new\n", "ssh: something new"),
         ("", ""),
     ],
 )
