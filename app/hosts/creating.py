@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.hosts.crashpoint import crashpoint
-from app.hosts.engine import Engine, Json
+from app.hosts.engine import Engine
 from app.hosts.errors import HostError
-from app.hosts.labels import PREFIX, container_name, labels_of
+from app.hosts.labels import container_name, labels_of
 from app.hosts.networks import make_network
 from app.hosts.pause import ensure_pause_image
 from app.hosts.ports import PortChooser, ports_in_use, published_ports
-from app.hosts.reading import container_from_list, inspect_or_none
+from app.hosts.reading import container_from_list, inspect_or_none, own_labels
 from app.hosts.settings import HostSettings
 from app.hosts.translate import (
     TaskPlan,
@@ -75,7 +75,7 @@ class Creator:
                     raise
                 # The name is taken, or no answer came: what is there now decides.
                 there = inspect_or_none(self._engine, name)
-                if there is not None and _labels_of_ours(there) == labels_of(tag):
+                if there is not None and own_labels(there.get("Config") or {}) == labels_of(tag):
                     return
                 if there is not None or attempt == _ATTEMPTS:
                     raise
@@ -85,7 +85,7 @@ class Creator:
 
     def _check(self, made: str, tag: TaskTag) -> None:
         """The tag may have moved to an image with labels of ours since: nobody would believe the container's."""
-        if _labels_of_ours(self._engine.inspect(made)) != labels_of(tag):
+        if own_labels(self._engine.inspect(made).get("Config") or {}) != labels_of(tag):
             self._engine.remove_container(made)
             raise HostError("its image carries labels that only Moorage may set", "refused")
 
@@ -115,8 +115,3 @@ def _choose_ports(
         container.name: published_ports(definition, container, chooser)
         for container in definition.container_definitions
     }
-
-
-def _labels_of_ours(detail: Json) -> dict[str, str]:
-    labels = (detail.get("Config") or {}).get("Labels") or {}
-    return {key: value for key, value in labels.items() if key.startswith(PREFIX)}

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from app.hosts.engine import Engine, Json
 from app.hosts.errors import HostError
 from app.hosts.labels import PREFIX
+from app.hosts.reading import own_labels
 from app.model.names import ImagePullBehavior
 from app.model.safe_text import SafeText, safe_line
 from app.model.task_definition import TaskDefinition
 
 PULLED = f"{PREFIX}pulled"
+_LONGEST_STATUS = 200
 _MOST_LAYERS, _LONGEST_LAYER, _LARGEST_LAYER = 1000, 100, 1 << 50
 """Docker takes 127 layers; characters of an id, and bytes."""
 PullProgress = Callable[[SafeText, int, int], None]
@@ -44,8 +46,7 @@ def ensure_image(
     made_for = f"{found.get('Os')}/{found.get('Architecture')}"
     if platform and found.get("Architecture") and made_for != platform:
         raise HostError(f"image {image} is for {made_for}, and runtimePlatform asks for {platform}", "refused")
-    labels = (found.get("Config") or {}).get("Labels") or {}
-    forged = sorted(key for key in labels if key.startswith(PREFIX))
+    forged = sorted(own_labels(found.get("Config") or {}))
     if forged:
         raise HostError(f"image {image} carries the label {forged[0]}, which only Moorage may set", "refused")
     return fallback
@@ -97,7 +98,8 @@ def _pull(engine: Engine, image: str, platform: str, tell: PullProgress) -> None
         for frame in engine.pull(image, platform):
             _count(frame, layers)
             done = sum(part for part, _ in layers.values())
-            tell(safe_line(frame.get("status", "")), done, sum(whole for _, whole in layers.values()))
+            status = safe_line(str(frame.get("status", ""))[:_LONGEST_STATUS])
+            tell(status, done, sum(whole for _, whole in layers.values()))
     except HostError as error:
         if error.kind != "timeout":
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ _STATES: frozenset[DockerState] = frozenset(
 )
 _HEALTHS: frozenset[DockerHealth] = frozenset(("starting", "healthy", "unhealthy"))
 _LARGEST, _MOST_CORES, _LAST_PORT = 1 << 63, 1 << 20, 65535
+_LONGEST_TEXT, _MOST_ENTRIES = 2048, 1024
 _EXIT_CODE = re.compile(r"\AExited \((\d+)\)")
 _ARCHITECTURES = {"aarch64": "arm64", "amd64": "x86_64"}
 _CDI_GPU = re.compile(r"nvidia\.com/gpu=[0-9]+")
@@ -77,24 +79,24 @@ def engine_info(info: Json, version: Json) -> EngineInfo:
     memory, plugins = _whole(info.get("MemTotal"), _LARGEST) >> 20, info.get("Plugins") or {}
     swarm = info.get("Swarm") or {}
     return EngineInfo(
-        engine_id=safe_line(info.get("ID", "")),
-        hostname=safe_line(info.get("Name", "")),
-        version=safe_line(info.get("ServerVersion", "")),
-        api_version=safe_line(version.get("ApiVersion", "")),
-        os_type=safe_line(info.get("OSType", "")),
-        architecture=safe_line(_ARCHITECTURES.get(machine, machine)),
+        engine_id=_line(info.get("ID", "")),
+        hostname=_line(info.get("Name", "")),
+        version=_line(info.get("ServerVersion", "")),
+        api_version=_line(version.get("ApiVersion", "")),
+        os_type=_line(info.get("OSType", "")),
+        architecture=_line(_ARCHITECTURES.get(machine, machine)),
         registered=Resources(_whole(info.get("NCPU"), _MOST_CORES) * 1024, memory, gpus=_gpus(info)),
-        labels=tuple(_label(text) for text in info.get("Labels") or ()),
-        warnings=tuple(safe_line(text) for text in info.get("Warnings") or ()),
-        log_drivers=tuple(safe_line(name) for name in plugins.get("Log") or ()),
-        volume_drivers=tuple(safe_line(name) for name in plugins.get("Volume") or ()),
-        security=tuple(_security(option) for option in info.get("SecurityOptions") or ()),
-        swarm_node=safe_line(swarm.get("NodeID") or ""),
+        labels=tuple(_label(text) for text in _some(info.get("Labels"))),
+        warnings=tuple(_line(text) for text in _some(info.get("Warnings"))),
+        log_drivers=tuple(_line(name) for name in _some(plugins.get("Log"))),
+        volume_drivers=tuple(_line(name) for name in _some(plugins.get("Volume"))),
+        security=tuple(_security(option) for option in _some(info.get("SecurityOptions"))),
+        swarm_node=_line(swarm.get("NodeID") or ""),
         swarm_manager=swarm.get("ControlAvailable") is True,
-        system=safe_line(info.get("OperatingSystem") or ""),
-        kernel=safe_line(info.get("KernelVersion") or ""),
-        cgroup=safe_line(info.get("CgroupVersion") or ""),
-        storage=safe_line(info.get("Driver") or ""),
+        system=_line(info.get("OperatingSystem") or ""),
+        kernel=_line(info.get("KernelVersion") or ""),
+        cgroup=_line(info.get("CgroupVersion") or ""),
+        storage=_line(info.get("Driver") or ""),
         images=_whole(info.get("Images"), _LARGEST),
     )
 
@@ -111,14 +113,21 @@ def _gpus(info: Json) -> int:
     return max(told, sum(_CDI_GPU.fullmatch(device) is not None for device in devices))
 
 
+@readable
+def own_labels(labelled: Json) -> dict[str, str]:
+    """Those of ours among the ``Labels`` of a volume, or of the ``Config`` of a container or an image."""
+    labels = labelled.get("Labels") or {}
+    return {key: value for key, value in labels.items() if key.startswith(PREFIX)}
+
+
 def _security(option: str) -> SafeText:
     """``name=seccomp,profile=default`` → seccomp."""
-    return safe_line(str(option).partition(",")[0].removeprefix("name="))
+    return _line(str(option).partition(",")[0].removeprefix("name="))
 
 
 def _label(text: str) -> tuple[SafeText, SafeText]:
     key, _, value = str(text).partition("=")
-    return safe_line(key), safe_line(value)
+    return _line(key), _line(value)
 
 
 @readable
@@ -135,10 +144,10 @@ def container_from_list(entry: Json) -> Container:
     labels = entry.get("Labels") or {}
     tag, damage = _tag(name, labels)
     return Container(
-        id=safe_line(entry["Id"]),
-        name=safe_line(name),
-        image=shared(safe_line(entry.get("Image", ""))),
-        image_id=shared(safe_line(entry.get("ImageID", ""))),
+        id=_line(entry["Id"]),
+        name=_line(name),
+        image=shared(_line(entry.get("Image", ""))),
+        image_id=shared(_line(entry.get("ImageID", ""))),
         state=_state(entry.get("State")),
         created_at=datetime.fromtimestamp(int(entry.get("Created") or 0), UTC),
         tag=tag,
@@ -165,10 +174,10 @@ def container_from_inspect(detail: Json) -> Container:
     labels = config.get("Labels") or {}
     tag, damage = _tag(name, labels)
     return Container(
-        id=safe_line(detail["Id"]),
-        name=safe_line(name),
-        image=shared(safe_line(config.get("Image", ""))),
-        image_id=shared(safe_line(detail.get("Image", ""))),
+        id=_line(detail["Id"]),
+        name=_line(name),
+        image=shared(_line(config.get("Image", ""))),
+        image_id=shared(_line(detail.get("Image", ""))),
         state=docker_state,
         created_at=_time(detail.get("Created")) or datetime.fromtimestamp(0, UTC),
         tag=tag,
@@ -178,7 +187,7 @@ def container_from_inspect(detail: Json) -> Container:
         exit_code=_exit_code(state.get("ExitCode")) if docker_state in ("exited", "dead") and started else None,
         health=health,
         oom_killed=state.get("OOMKilled") is True,
-        error=safe_line(state.get("Error") or ""),
+        error=_line(state.get("Error") or ""),
         ports=_inspected_ports(network.get("Ports") or {}),
         address=_own_address(network.get("Networks") or {}),
         placeholder=is_placeholder(labels),
@@ -199,7 +208,17 @@ def _health(health: Mapping[str, Any], retries: int, *, up: bool) -> DockerHealt
 
 def _own_address(networks: Mapping[str, Any]) -> str:
     found = (str((network or {}).get("IPAddress") or "") for network in networks.values())
-    return safe_line(next((address for address in found if address), ""))
+    return _line(next((address for address in found if address), ""))
+
+
+def _line(text: object) -> SafeText:
+    """As ``safe_line``, of a length that a screen can draw: Docker's names have 255 characters at most."""
+    return safe_line(text if isinstance(text, str) and len(text) <= _LONGEST_TEXT else str(text)[:_LONGEST_TEXT])
+
+
+def _some(entries: Any) -> Iterable[Any]:
+    """A list, none, or the beginning of one that is too long to be meant."""
+    return itertools.islice(entries or (), _MOST_ENTRIES)
 
 
 def _whole(value: Any, most: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.hosts.engine import Engine
 from app.hosts.errors import HostError
 from app.hosts.labels import TASK, volume_name, without_ours
+from app.hosts.reading import own_labels
 from app.model.task_definition import TaskDefinition
 from app.model.volumes import DockerVolumeConfiguration, Volume
 
@@ -47,7 +48,7 @@ def _make(engine: Engine, volume: Volume, task_id: str, *, accepted: bool) -> No
     labels = {**without_ours(docker.labels), TASK: task_id}
     name = volume_name(task_id, volume.name)
     made = engine.create_volume(name, labels, docker.driver or "", docker.driver_opts, accepted=accepted)
-    if (made.get("Labels") or {}).get(TASK) != task_id:
+    if own_labels(made).get(TASK) != task_id:
         raise HostError(f"{name} is on the host already, and is not this task's; remove it there", "conflict")
 
 
