@@ -91,9 +91,9 @@ ROWS = (
         ("engine/test_watching::test_a_frozen_engine_is_stale_within_seconds",),
     ),
     Row(
-        "a host behind a network that swallows, stalls, drips, cuts or garbles, until it is shown as stale",
+        "news of other hosts while one is behind a network that swallows, stalls, drips, cuts or garbles",
         "ill host",
-        "{ways:.0f} ways, {shown_s:.1f} s at the longest",
+        "{ways:.0f} ways, {news:.0f} changes elsewhere: seen after {others_s:.2f} s at the latest",
         ("faults/test_net_watching::test_a_host_that_is_ill_is_told_and_slows_nobody",),
     ),
     Row(

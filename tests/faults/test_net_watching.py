@@ -43,7 +43,8 @@ from tests.engine_bed.chaos import (
     speaks,
     stall,
     trickle,
-)  # fmt: skip
+)
+from tests.figures import tell
 
 SLEEP = ["sleep", "1000"]
 EVERY = ".*"
@@ -152,10 +153,13 @@ def test_a_host_that_is_ill_is_told_and_slows_nobody(
         began = time.monotonic()
         engines[1].api.create_container("busybox", SLEEP, name=name)
         pump_until(fleet.monitor, lambda name=name: name in fleet.names("well"))  # type: ignore[misc]
-        assert time.monotonic() - began < 1.5, "the other host's news come as fast as ever"
+        others = time.monotonic() - began
+        assert others < 1.5, "the other host's news come as fast as ever"
+        tell("ill host", news=1, others_s=others)
     assert fleet.state("well").live
     assert crowd.most <= 4, "what is not answered does not pile up"
     assert threading.active_count() <= before + 3
+    tell("ill host", ways=1)
     proxy.calm()
     proxy.hang_up()
     fleet.reaches("ill", "live", within=30)
