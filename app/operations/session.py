@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 SURVEY_DEADLINE = 8.0
 """Seconds after which an instance that has not answered is left out of a survey."""
+LOGIN_SECONDS = 10.0
+"""More of them where there are hosts of SSH: some ask others first who may come in, or look names up in vain."""
 
 
 class Session:
@@ -118,11 +120,12 @@ class Session:
         ]
         for thread in threads:
             thread.start()
-        deadline = time.monotonic() + SURVEY_DEADLINE
+        seconds = SURVEY_DEADLINE + (LOGIN_SECONDS if any(one.reached_by.is_ssh for one in instances) else 0)
+        deadline = time.monotonic() + seconds
         for thread in threads:
             thread.join(max(deadline - time.monotonic(), 0))
         fleet.apply(list(updates))
-        silent = Freshness("unreachable", self.now(), safe_line(f"no answer within {SURVEY_DEADLINE:g} s"))
+        silent = Freshness("unreachable", self.now(), safe_line(f"no answer within {seconds:g} s"))
         unheard = [key for key, state in fleet.instances.items() if state.freshness.reach == "connecting"]
         fleet.apply([FreshnessTold(key, silent) for key in unheard])
         return fleet

@@ -47,6 +47,16 @@ def test_the_main_job(cli: Cli, endpoint: str, engine: Daemon) -> None:
     assert cli.describe(task)["lastStatus"] == "STOPPED"
 
 
+def test_a_login_may_take_its_time(cli: Cli, endpoint: str, sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> None:
+    cli("create-cluster")
+    cli("register-container-instance", "--endpoint", endpoint, "--name", "edge")
+    wrapper = sshd.bin / "ssh"
+    wrapper.write_text(wrapper.read_text().replace("exec", "sleep 1\nexec"))
+    monkeypatch.setattr("app.operations.session.SURVEY_DEADLINE", 0.5)
+    (shape,) = cli("describe-container-instances", "edge").json["containerInstances"]
+    assert shape["agentConnected"] is True
+
+
 def test_a_context_of_ssh_becomes_an_instance(
     cli: Cli, endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
