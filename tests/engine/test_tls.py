@@ -404,6 +404,19 @@ def test_neither_proxies_nor_passwords_nor_redirects(
     assert (Proxy.seen, Target.seen) == ([], [])
 
 
+def test_answers_have_the_same_limits(authority: Authority, files: TlsFiles) -> None:
+    class Bomb(_Fake):
+        def end_headers(self) -> None:
+            if not self.path.endswith("/version"):
+                self.send_header("Content-Encoding", "gzip")
+            super().end_headers()
+
+    with _Server(Bomb, authority.signed("bomb", "IP:127.0.0.1")) as server:
+        engine = Engine(parse_endpoint(f"tcp://127.0.0.1:{server.port}", files))
+        with pytest.raises(HostError, match="is encoded"):
+            engine.info()
+
+
 def test_refusals_leave_nothing_behind(daemon: Daemon, authority: Authority, files: TlsFiles) -> None:
     """Neither sockets nor errors, and not only once Python looks for what holds on to itself."""
     known = Engine(parse_endpoint(daemon.tcp_endpoint, files))
