@@ -195,7 +195,7 @@ def _drafts(folder: Path) -> None:
 
 
 def _contexts(folder: Path, monkeypatch: pytest.MonkeyPatch, spoil: str) -> None:
-    made = {"edge-4": "unix:///run/edge-4.sock", f"far{spoil}": f"ssh://me@far{spoil}"}
+    made = {"edge-4": "unix:///run/edge-4.sock", f"far{spoil}": f"ssh://me@far{spoil}", "open": "tcp://10.0.0.7:2375"}
     for name, host in made.items():
         meta = folder / "docker" / "contexts" / "meta" / hashlib.sha256(name.encode(errors="replace")).hexdigest()
         meta.mkdir(parents=True)
