@@ -55,15 +55,18 @@ def test_a_rename_does_not_take_a_container_from_its_task() -> None:
 def test_containers_that_were_removed_are_not_remembered() -> None:
     reader, before = EventReader(), _tags_alive()
     for number in range(50):
-        marked = tag("web", task_id=f"{number:032x}")
-        for action in ("create", "start", "die", "destroy"):
-            event = raw(action, labels_of(marked), name=container_name(marked))
-            event["Actor"]["ID"] = f"{number:064x}"
-            heard = reader.read(event)
-            assert heard is not None
-            assert heard.tag == marked
-    del marked, heard
+        _live_and_be_removed(reader, number)
     assert _tags_alive() == before
+
+
+def _live_and_be_removed(reader: EventReader, number: int) -> None:
+    marked = tag("web", task_id=f"{number:032x}")
+    for action in ("create", "start", "die", "destroy"):
+        event = raw(action, labels_of(marked), name=container_name(marked))
+        event["Actor"]["ID"] = f"{number:064x}"
+        heard = reader.read(event)
+        assert heard is not None
+        assert heard.tag == marked
 
 
 def _tags_alive() -> int:
