@@ -65,7 +65,7 @@ class ContextsDialog(Dialog[None]):
                     (
                         cell(safe_line(context.name) + ("  (current)" if context.current else ""), "accent"),
                         cell(safe_line(context.endpoint)),
-                        cell("✓ usable", "ok") if context.usable else cell("✕ not yet", "bad"),
+                        cell("✓ usable", "ok") if context.usable else cell("✕ unusable", "bad"),
                     ),
                     dim=not context.usable,
                 )

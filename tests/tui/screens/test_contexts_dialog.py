@@ -37,7 +37,7 @@ async def test_a_context_becomes_an_instance_and_one_that_cannot_says_why(
     async with app.run_test(size=size, notifications=True) as pilot:
         await until_shown(pilot, r"moorage › fleet")
         await pilot.press("A")
-        await until_shown(pilot, r"far \[/\] .*✕ not yet")
+        await until_shown(pilot, r"far \[/\] .*✕ unusable")
         await pilot.press("j")
         await until_shown(pilot, r"ssh")
         await pilot.press("enter")
