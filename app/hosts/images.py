@@ -102,10 +102,19 @@ def _pull(engine: Engine, image: str, platform: str, tell: PullProgress) -> None
             tell(status, done, sum(whole for _, whole in layers.values()))
     except HostError as error:
         if error.kind != "timeout":
-            raise
+            if error.kind != "failed" or _repository(image) in error.message:
+                raise
+            # Of a registry that is out of order Docker tells the status alone.
+            raise HostError(f"{image}: {error.message}", error.kind) from error
         # The registry's silence, if the engine still answers: nothing of a pull is left to be read back.
         engine.ping()
         raise HostError(error.message, "failed") from error
+
+
+def _repository(image: str) -> str:
+    """Without tag and digest."""
+    before, slash, last = image.partition("@")[0].rpartition("/")
+    return f"{before}{slash}{last.partition(':')[0]}"
 
 
 def _count(frame: Json, layers: dict[str, tuple[int, int]]) -> None:
