@@ -17,6 +17,7 @@ from app.model.requests import RunTaskRequest
 from app.model.task import Task
 from app.operations.blueprint import make_blueprint
 from app.operations.compose_folder import ComposeFolder
+from app.operations.deeds import told_if_failed
 from app.operations.definition_shape import registered_members
 from app.operations.importing import Imported, ImportOptions, checked, parsed, register_imported
 from app.operations.launch import Launched, accepted, run_task
@@ -81,8 +82,9 @@ def bring_up(session: Session, imported: Imported, cluster_name: str, tell: Tell
     if count < imported.replicas:
         say(f"{imported.replicas} tasks are wanted; at most {_MOST_AT_ONCE} are started at once")
     request = RunTaskRequest(cluster=cluster.name, task_definition=reference, group=group, count=count)
-    ask_first(session, "up", cluster.name, [f"run {count} of {reference}, in place of what runs of {group}"])
-    accepted(session, make_blueprint(session, request))  # what cannot be run must not take down what runs
+    with told_if_failed(session, "up", cluster=cluster.name):
+        ask_first(session, "up", cluster.name, [f"run {count} of {reference}, in place of what runs of {group}"])
+        accepted(session, make_blueprint(session, request))  # what cannot be run must not take down what runs
     fleet = session.survey(cluster)
     running = tasks_of(fleet, cluster.name, group)
     current = [task for task in running if (task.family, task.revision) == (stored.family, stored.revision)]
@@ -115,7 +117,8 @@ def take_down(session: Session, project: str, cluster_name: str, tell: Tell, say
     if not running:
         say(f"nothing runs of {group} in cluster {cluster.name}")
     else:
-        ask_first(session, "down", cluster.name, [f"stop task {told(task)}" for task in running])
+        with told_if_failed(session, "down", cluster=cluster.name):
+            ask_first(session, "down", cluster.name, [f"stop task {told(task)}" for task in running])
     for task in running:
         say(f"stopping task {told(task)}")
     return stop_all(session, fleet, running, _DOWN, tell), fleet

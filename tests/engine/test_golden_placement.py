@@ -49,6 +49,7 @@ class Pool:
 
     def __init__(self, home: Path, *daemons: Daemon) -> None:
         self.session = Session(resolve_home(str(home), {}))
+        self.session.ask = lambda _: True  # some of its definitions reach beyond their containers
         self.daemons = {daemon.name: daemon for daemon in daemons}
         register(self.session, *daemons)
 
