@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from app.hosts.documents import document
 from app.hosts.errors import HostError
 from app.hosts.labels import parse_time
 from app.hosts.reading import container_from_list, drains_from, engine_info, records_from
@@ -56,9 +56,9 @@ def _untold(containers: Sequence[Container]) -> frozenset[str]:
 
 
 def _document(answer: bytes) -> Any:
-    """The JSON of an answer. Raises ValueError."""
+    """The JSON of an answer. Raises ValueError, and HostError."""
     head, _, body = answer.partition(b"\r\n\r\n")
     words = head.split(None, 2)
     if len(words) < 2 or words[1] != b"200" or b"chunked" in head.lower():
         raise ValueError("no answer to use")
-    return json.loads(body)
+    return document(body)

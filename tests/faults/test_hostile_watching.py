@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +19,9 @@ from app.hosts import watcher as watching
 from app.hosts.endpoint import parse_endpoint
 from app.hosts.engine import Engine
 from app.hosts.event_reading import EventReader
+from app.hosts.glance import Glance
 from app.hosts.watcher import MOST_WAITING, Watcher
-from app.model.instance import Freshness
+from app.model.instance import Freshness, Instance
 from app.model.update import FreshnessTold, HostRead, HostUpdate, InfoRead
 from tests.engine.launching import HOST
 from tests.engine_bed import wait_until
@@ -205,3 +209,23 @@ def test_a_flood_of_events_is_not_kept(evil: HostileEngine, monkeypatch: pytest.
         asked.set()
         wait_until(lambda: evil.asked.count("/containers/json") > before, within=60, what="everything is listed")
     assert max(most) <= MOST_WAITING + 2
+
+
+@pytest.mark.parametrize("path", ["/info", "/version", "/containers/json", "/volumes"])
+def test_a_first_look_takes_any_shape_and_no_longer_than_it_may(evil: HostileEngine, path: str) -> None:
+    instance = Instance(HOST, "1" * 32, evil.endpoint, "ACTIVE", datetime(2026, 3, 1, tzinfo=UTC))
+    answers: list[Any] = [told(shape) for shape in SHAPES]
+    answers += [
+        plain(b"[" * 100_000),
+        plain(b"NaN"),
+        plain(b"{}", headers="Content-Encoding: gzip\r\n"),
+        b"",
+        b"\0" * 999,
+    ]
+    answers += [lambda: evil.drip(told([]), 0.05), lambda: itertools.repeat(b"x" * 65536)]
+    for answer in answers:
+        well(evil)
+        evil.answers[path] = answer
+        began = time.monotonic()
+        Glance([instance]).read(0.3)
+        assert time.monotonic() - began < 1.5
