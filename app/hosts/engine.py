@@ -343,7 +343,8 @@ class Engine:
     def import_image(self, archive: bytes, repository: str, tag: str, changes: Sequence[str]) -> None:
         """Make an image of a root file system's tar. ``changes``: lines of a Dockerfile. It takes over the name."""
         api = self._write("importing an image")
-        params = {"fromSrc": "-", "repo": repository, "tag": tag, "changes": list(changes)}
+        # Both: podman 4 takes the tag from the one, and Docker from the other.
+        params = {"fromSrc": "-", "repo": f"{repository}:{tag}", "tag": tag, "changes": list(changes)}
         with translated("importing an image"):
             url = api._url("/images/create")
             response = api._post(url, params=params, data=archive, stream=True, timeout=PULL_SILENCE)

@@ -165,7 +165,10 @@ def _say(channel: Channel, frame: Json) -> None:
 
 
 async def _import(engine: SimulatedEngine, request: Request, channel: Channel) -> None:
-    reference = f"{request.last('repo')}:{request.last('tag') or 'latest'}"
+    # ``tag`` is stronger than one that ``repo`` has.
+    before, slash, last = request.last("repo").rpartition("/")
+    name, _, tag = last.partition(":")
+    reference = f"{before}{slash}{name}:{request.last('tag') or tag or 'latest'}"
     image = Image(reference, environment=(), any_program=False, layers=(len(request.body),))
     image = _changed(image, request.query.get("changes", ()))
     # An id of its own, as of what is really imported.

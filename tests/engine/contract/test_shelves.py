@@ -8,6 +8,7 @@ from app.hosts.engine import Engine
 from app.hosts.errors import HostError
 from app.hosts.inspecting import Inspector
 from app.hosts.listing import read_host
+from app.hosts.pause import pause_archive
 from tests.engine.contract.asking import (
     LIVE,
     Heard,
@@ -88,3 +89,13 @@ def test_everything_is_read_at_once(subject: Subject, port: Engine) -> None:
 
     wait_until(lambda: states() == {"one": "created", "two": "exited", "three": "running"})
     inspector.close()
+
+
+@pytest.mark.parametrize(
+    ("repository", "tag", "named"),
+    [("shop/app", "1", "shop/app:1"), ("shop/app:2", "", "shop/app:2"), ("shop/app:2", "3", "shop/app:3")],
+)
+def test_the_name_of_an_import(subject: Subject, repository: str, tag: str, named: str) -> None:
+    """``tag`` is stronger than one that ``repo`` has; podman knows the latter alone."""
+    subject.api.import_image_from_data(pause_archive("x86_64"), repository=repository, tag=tag)
+    assert subject.api.inspect_image(named)["RepoTags"] == [named]
