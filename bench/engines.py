@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.engine_bed.engines import ENGINE, RELEASES, EngineNotHadError, fetch
 
 ROOT = Path(__file__).resolve().parents[1]
-TESTS = ("tests/engine/contract", "tests/cli/test_main_job.py", "tests/engine/test_launcher.py")
+TESTS = ("tests/engine/contract", "tests/cli/test_main_job.py")
 DEADLINE = 1800
 
 
