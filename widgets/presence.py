@@ -29,7 +29,7 @@ def is_here(node: DOMNode) -> bool:
 
 def can_act(node: DOMNode) -> bool:
     """Is a node that has keys there with all its parts? Before that, and when it goes, its keys do nothing."""
-    return not isinstance(node, GoesQuietly) or (is_here(node) and node.is_mounted)
+    return not isinstance(node, GoesQuietly) or (is_here(node) and node._is_mounted)
 
 
 def _goes(node: MessagePump) -> bool:

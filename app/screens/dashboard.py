@@ -18,6 +18,7 @@ from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.dom import DOMNode
 from textual.events import Event, InputEvent
+from textual.notifications import Notify, SeverityLevel
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
@@ -44,6 +45,7 @@ from app.store.home import Home
 from themes.derive import variable_defaults
 from themes.own import STYLESHEET, THEMES
 from widgets.line_filter import install_safe_filter
+from widgets.notice import Notice
 from widgets.presence import can_act
 from widgets.steady_styles import SteadyStylesheet
 from widgets.terminal import doubtful_clipboard, no_clipboard, set_mouse
@@ -301,6 +303,19 @@ class Dashboard(App[None]):
         if self.tidier is not None:
             self.tidier.screen_left()
         return super().pop_screen()
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """As Textual's own, but of a notice that may run out at any moment. From any thread."""
+        lasts = self.NOTIFICATION_TIMEOUT if timeout is None else timeout
+        self.post_message(Notify(Notice(message, title, severity, lasts, markup)))
 
     # --- keys that work everywhere ---------------------------------------------------------------------------------
 

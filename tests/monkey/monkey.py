@@ -142,12 +142,14 @@ class Monkey:
         self._start()
 
     def _stacks(self) -> str:
-        """What each thread of a dashboard that does not answer is at."""
-        with suppress(OSError):
-            os.kill(self._process.pid, signal.SIGUSR1)
-            time.sleep(0.5)
-            return Path(f"{self._home}.stacks").read_text("utf-8", "replace")
-        return ""
+        """What each thread of a dashboard that does not answer is at, and what the loop has tasks for."""
+        found = ""
+        for number, name in ((signal.SIGUSR1, "stacks"), (signal.SIGUSR2, "tasks")):
+            with suppress(OSError):
+                os.kill(self._process.pid, number)
+                time.sleep(0.5)
+                found += Path(f"{self._home}.{name}").read_text("utf-8", "replace")
+        return found
 
     def _why(self) -> str:
         errors = "\n".join(self.tally.errors)

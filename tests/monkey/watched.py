@@ -4,7 +4,7 @@
 ``{"stall": s, "own": s, "screen": …, "stack": …}`` when the loop stood still; ``own`` is without the time in which the
 machine ran others, and ``garbage`` the part of it in which Python looked for garbage. ``{"error": …}`` for an exception
 wherever it is. ``{"handed": bool}`` while a shell or an editor has the terminal. On SIGUSR1 the stacks of all threads
-are written to HOME.stacks.
+are written to HOME.stacks, on SIGUSR2 what the tasks of the loop wait for to HOME.tasks.
 """
 
 from __future__ import annotations
@@ -119,6 +119,7 @@ def thread_waits() -> dict[str, float]:
 
 class Watched(dashboard.Dashboard):
     reporter: Reporter
+    home = ""
     heart: Heart | None = None
 
     def on_mount(self) -> None:
@@ -126,10 +127,19 @@ class Watched(dashboard.Dashboard):
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._loop_failed)
         self.heart = Heart(self.reporter, self._where)
+        loop.add_signal_handler(signal.SIGUSR2, self._write_tasks)
 
     def _where(self) -> str:
         stack = self._screen_stacks.get(self._current_mode)
         return type(stack[-1]).__name__ if stack else "none"
+
+    def _write_tasks(self) -> None:
+        with open(f"{self.home}.tasks", "w") as file:
+            file.write(
+                f"{self.screen_stack}, {self.screen.focused} has the focus, {self._message_queue.qsize()} wait\n"
+            )
+            for task in asyncio.all_tasks():
+                task.print_stack(file=file)
 
     def _loop_failed(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
@@ -195,7 +205,7 @@ def main() -> int:
     os.set_inheritable(fd, False)
     faulthandler.register(signal.SIGUSR1, file=open(f"{home}.stacks", "w"))  # noqa: SIM115 - open to the end
     reporter = Reporter(fd)
-    Watched.reporter = reporter
+    Watched.reporter, Watched.home = reporter, home
     dashboard.Dashboard = Watched  # type: ignore[misc]
     threading.excepthook = lambda failure: reporter.error(failure.exc_value or RuntimeError("a thread failed"))
     _watch_jobs(reporter)

@@ -51,7 +51,8 @@ def test_what_registering_takes_is_edited_as_it_is_written(tmp_path: Path) -> No
 
 def test_a_document_in_one_long_line_is_laid_out(tmp_path: Path) -> None:
     pairs = [{"name": f"N{number}", "value": "x" * 40} for number in range(100)]
-    document = {**GOOD, "containerDefinitions": [{**GOOD["containerDefinitions"][0], "environment": pairs}]}
+    container = {"name": "a", "image": "b", "memory": 8, "environment": pairs}
+    document = {"family": "web", "containerDefinitions": [container]}
     start = edit_revision(revision(tmp_path, json.dumps(document).encode()))
     assert json.loads(start.text) == document
     assert max(map(len, start.text.split("\n"))) < 100
