@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
+import termios
 
 from app.cli.arguments import Parser
 from app.cli.outcome import complain, is_terminal
@@ -81,6 +83,9 @@ def _typed(question: Question) -> bool:
     """Ask on stderr: stdout belongs to the answer of the verb."""
     _tell(question)
     wanted = f"type {question.type_name} to go on: " if question.type_name else "go on? [y/N] "
+    with contextlib.suppress(termios.error, OSError, ValueError):
+        # What was typed before the question could be seen is no answer to it.
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
     sys.stderr.write(f"moorage: {wanted}")
     sys.stderr.flush()
     answer = sys.stdin.readline().strip()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from app.cli.asking import Asked
 from app.model.errors import UsageError
 from app.operations.policy import Question
 from tests.cli.calling import Cli
-from tests.engine_bed import Daemon
+from tests.engine_bed import Daemon, wait_until
 
 LIVE = ["sleep", "60"]
 MAIN = {"name": "main", "command": LIVE}
@@ -225,6 +227,23 @@ def test_at_a_terminal_it_asks(monkeypatch: pytest.MonkeyPatch, type_name: str, 
     if agreed:
         assert asked(question)  # once is enough
         assert told.getvalue().count("go on") == 1
+
+
+def test_what_was_typed_before_the_question_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    person, terminal = os.openpty()
+    told = Typing()
+    answers: list[bool] = []
+    with open(terminal, encoding="utf-8") as stdin, open(person, "wb", buffering=0) as keys:
+        monkeypatch.setattr("sys.stdin", stdin)
+        monkeypatch.setattr("sys.stderr", told)
+        keys.write(b"y\n")
+        question = Question("change", "prod", "stop-task in cluster prod?", ())
+        asking = threading.Thread(target=lambda: answers.append(Asked(None)(question)))
+        asking.start()
+        wait_until(lambda: "[y/N]" in told.getvalue())
+        keys.write(b"n\n")
+        asking.join(10)
+    assert answers == [False]
 
 
 def test_piped_input_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
