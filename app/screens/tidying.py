@@ -22,8 +22,12 @@ CALM: Final = 1.0
 """Seconds without a key, after which a tenth of a second is not noticed."""
 LONG_CALM: Final = 10.0
 """Seconds without a key, after which half a second is not noticed."""
-MOST_SET_ASIDE: Final = 20
-"""How often what is there is set aside before what was left of it is looked for without a long calm, too."""
+MOST_SET_ASIDE: Final = 4
+"""How often what is there is set aside before what was left of it is looked for without a long calm, too.
+
+With 20, who went through screens for minutes beside a busy host had ten MiB more of screens that were left; to look
+through everything once takes a fifteenth of a second.
+"""
 _YOUNG: Final = 1
 
 
