@@ -101,11 +101,18 @@ class Heart:
             self._garbage += time.monotonic() - self._garbage_since
 
     def _look(self) -> None:
+        look_after = _LOOK_AFTER
         while True:
             time.sleep(BEAT)
-            if time.monotonic() - self._due > _LOOK_AFTER and not self._stack and not self.paused:
+            late = time.monotonic() - self._due
+            if late < _LOOK_AFTER:
+                look_after = _LOOK_AFTER
+            elif late > look_after and not self.paused:
+                # Once more the longer it lasts: what it is at in the end is often not what it was at first.
+                look_after *= 5
                 frame = sys._current_frames().get(self._thread)
-                self._stack = "".join(traceback.format_stack(frame)[-14:]) if frame else "?"
+                if frame is not None:
+                    self._stack += f"after {late:.2f} s:\n{''.join(traceback.format_stack(frame)[-14:])}"
 
 
 def thread_waits() -> dict[str, float]:

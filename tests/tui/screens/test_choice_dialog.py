@@ -1,11 +1,14 @@
-"""A dialog that asks which of them."""
+"""Dialogs that are answered once, and hear nothing while they go."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from textual.widgets import Input
+
 from app.screens.choice_dialog import Choice, ChoiceDialog
 from app.screens.dashboard import Dashboard
+from app.screens.form_dialog import FormDialog
 from tests.tui.screens.driving import SIZE, session_with, until_gone, until_shown
 from widgets.live_table import LiveTable
 
@@ -23,3 +26,18 @@ async def test_the_second_of_two_quick_enters_chooses_nothing_more(tmp_path: Pat
         dialog.post_message(LiveTable.RowActivated("0", enter.table))
         await until_gone(pilot, r"Which of them")
     assert taken == ["this"]
+
+
+async def test_what_is_entered_in_a_form_that_goes_is_nothing_to_it(tmp_path: Path) -> None:
+    app = Dashboard(session_with(tmp_path))
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"moorage › fleet")
+        await pilot.press("a")
+        await until_shown(pilot, r"Add a container instance")
+        dialog = app.screen
+        assert isinstance(dialog, FormDialog)
+        entered = Input.Submitted(dialog.query(Input).first(), "")
+        dialog.action_cancel()
+        dialog.post_message(entered)
+        await until_gone(pilot, r"Add a container instance")
+        assert not dialog._busy
