@@ -123,7 +123,7 @@ def test_a_body_without_end_is_cut_off(evil: HostileEngine, call: str) -> None:
         assert "bytes" in refused(lambda: ask(engine), within=30).message
 
 
-@pytest.mark.parametrize("call", sorted(CALLS.keys() - STREAMS))
+@pytest.mark.parametrize("call", ["ping", "list", "pipeline", "create"])
 @pytest.mark.parametrize("drips", ["headers", "body", "chunks"])
 def test_a_byte_now_and_then_does_not_outlive_the_deadline(evil: HostileEngine, call: str, drips: str) -> None:
     """Each byte in time, and the answer never."""

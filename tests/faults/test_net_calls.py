@@ -63,6 +63,7 @@ LOSSES: dict[str, Fault] = {
     "never heard of": black_hole,
     "done too late": late(LATE),
 }
+FEW_LOSSES = ("done, and no answer", "done, and cut in its headers", "never heard of", "done too late")
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -77,7 +78,7 @@ def test_a_create_without_an_answer_is_read_back_and_never_doubled(
     assert names(engine) == sorted(f"moorage-web-1-{name}-{task.id[:12]}" for name in ("db", "web"))
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", [*FEW_LOSSES, "done, and answered a byte at a time", "done, and cut at its end"])
 def test_a_start_without_an_answer_is_read_back(engine: Daemon, proxy: ChaosProxy, loss: str) -> None:
     way = Way(engine, proxy)
     proxy.on("POST", "/containers/[^/]+/start", LOSSES[loss], 1)
@@ -87,7 +88,7 @@ def test_a_start_without_an_answer_is_read_back(engine: Daemon, proxy: ChaosProx
     assert way.names_of(task, "start").count("web") == 1, "started once"
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", FEW_LOSSES)
 def test_a_record_without_an_answer_costs_nothing(engine: Daemon, proxy: ChaosProxy, loss: str) -> None:
     """The first thing that a launch writes: either it goes on, or it says that it is unknown and leaves nothing."""
     way = Way(engine, proxy)
@@ -102,9 +103,7 @@ def test_a_record_without_an_answer_costs_nothing(engine: Daemon, proxy: ChaosPr
         assert len(names(engine)) == 2
 
 
-@pytest.mark.parametrize(
-    ("status", "body"), [(500, b'{"message":"boom"}'), (400, b'{"message":"boom"}'), (500, b""), (503, b"[]")]
-)
+@pytest.mark.parametrize(("status", "body"), [(400, b'{"message":"boom"}'), (503, b"[]")])
 @pytest.mark.parametrize("call", ["/containers/create", "/containers/[^/]+/start"])
 @pytest.mark.parametrize("which", [1, 2])
 def test_a_refused_call_undoes_the_launch_and_tells_why(
@@ -140,7 +139,7 @@ def test_a_redirect_takes_nothing_anywhere(engine: Daemon, proxy: ChaosProxy, tm
         assert not [path for _, path in proxy.asked if path == "/elsewhere"]
 
 
-@pytest.mark.parametrize("loss", ["done, and no answer", "done, and cut off", "never heard of", "done too late"])
+@pytest.mark.parametrize("loss", FEW_LOSSES)
 def test_a_stop_without_an_answer_is_not_taken_for_one(engine: Daemon, proxy: ChaosProxy, loss: str) -> None:
     """What the task is afterwards is what its containers are; asked again it is stopped."""
     way = Way(engine, proxy)
