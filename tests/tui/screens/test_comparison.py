@@ -11,6 +11,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from app.fleet.fleet import Fleet
+from app.model.endpoint import Endpoint
 from app.model.task import Task
 from app.operations.drift import Running
 from app.screens import comparison
@@ -155,8 +156,8 @@ async def test_of_several_running_tasks_one_is_chosen(app: Dashboard, monkeypatc
         assert (family, revision) == ("web", 7)
         return [task, twin]
 
-    def running(_: object, endpoint: str, asked: Task) -> Running:
-        assert endpoint == "unix:///run/edge-1.sock"
+    def running(_: object, endpoint: Endpoint, asked: Task) -> Running:
+        assert endpoint.url == "unix:///run/edge-1.sock"
         members = {**web(70), "networkMode": "host"}
         notes = tuple(f"container app: note {number} \x1b[2J" for number in range(8))
         return Running("web:7", asked.id, "edge-1", web(70), members, {}, notes)
