@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from app.cli.command import Call, Command
 from app.cli.outcome import DONE, FAILED, is_terminal
-from app.hosts.host_keys import HostKey
+from app.hosts.ssh.keys import HostKey
 from app.model.errors import MoorageError
 from app.model.host_requests import DoctorRequest, TrustHostKeyRequest
 from app.model.safe_text import safe_line

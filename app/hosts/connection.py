@@ -23,8 +23,8 @@ from app.hosts.careful import CarefulClient
 from app.hosts.endpoint import Endpoint
 from app.hosts.errors import HostError, Kind, translated
 from app.hosts.ledger import Ledger
-from app.hosts.tcp import TcpAdapter, base_url
-from app.hosts.tls_trouble import causes
+from app.hosts.tcp.adapter import TcpAdapter, base_url
+from app.hosts.tcp.trouble import causes
 from app.model.safe_text import safe_line
 
 # A full pool makes urllib3 warn on stderr through Python's last-resort handler: that would garble the screen.

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from app.hosts.endpoint import Endpoint, ssh_target
 from app.hosts.errors import HostError
-from app.hosts.ssh_command import command_argv, ssh_environment
+from app.hosts.ssh.command import command_argv, ssh_environment
 
 _SECONDS: Final = 10.0
 _PATH: Final = re.compile(r"/[A-Za-z0-9._/@+-]{0,200}")

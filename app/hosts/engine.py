@@ -18,7 +18,7 @@ from app.hosts.errors import CALL_TIMEOUT, HostError, checked, translated
 from app.hosts.json_stream import JsonStream
 from app.hosts.ledger import Ledger
 from app.hosts.pipeline import Pipeline
-from app.hosts.policy_rule import ReadOnlyError, Rule, RuleNow
+from app.hosts.policy.rule import ReadOnlyError, Rule, RuleNow
 from app.hosts.way import Way
 from app.hosts.wire import Wire
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     # Only when something is made: the tables of what is known take their time, and the first frame makes nothing.
-    from app.hosts.policy import Verdict
+    from app.hosts.policy.verdict import Verdict
 
 Json = dict[str, Any]
 
@@ -127,7 +127,7 @@ class Engine:
 
     def check(self, verdict: Verdict, *, accepted: bool) -> None:
         """Return if what has this verdict may be made here; raises PolicyError. ``accepted``: somebody has said yes."""
-        from app.hosts.policy import allowed
+        from app.hosts.policy.verdict import allowed
 
         allowed(verdict, self._rule(), accepted=accepted)
 
@@ -232,7 +232,7 @@ class Engine:
 
         ``accepted``: somebody who knows what it reaches beyond its own walls has said yes. Raises PolicyError.
         """
-        from app.hosts.policy import judge
+        from app.hosts.policy.verdict import judge
 
         api = self._write("create")
         self.check(judge(body), accepted=accepted)
@@ -278,7 +278,7 @@ class Engine:
         """
         api = self._write("creating a volume")
         if driver or opts:
-            from app.hosts.policy import judge_volume
+            from app.hosts.policy.verdict import judge_volume
 
             self.check(judge_volume(driver, opts), accepted=accepted)
         body = {"Name": name, "Driver": driver or None, "DriverOpts": opts or {}, "Labels": dict(labels)}

@@ -19,7 +19,7 @@ from app.hosts.images import ensure_image, platform_of
 from app.hosts.labels import TASK
 from app.hosts.lease import LeaseKeeper
 from app.hosts.marking import mark_failed, mark_impossible
-from app.hosts.policy_task import judge_task
+from app.hosts.policy.task import judge_task
 from app.hosts.reading import container_from_list
 from app.hosts.settings import HostSettings
 from app.hosts.starting import Starter

@@ -11,7 +11,7 @@ from typing import Any
 
 from app.hosts.crashpoint import crashpoint
 from app.hosts.engine import Engine, Json
-from app.hosts.policy import judge
+from app.hosts.policy.verdict import judge
 from app.hosts.reading import inspect_or_none
 from app.hosts.task_objects import write_record
 from app.model.container import PortBinding

@@ -11,7 +11,7 @@ from app.hosts.errors import HostError
 from app.hosts.ledger import Ledger
 
 if TYPE_CHECKING:
-    from app.hosts.tunnel import Tunnel
+    from app.hosts.ssh.tunnel import Tunnel
 
 
 class Way:
@@ -56,7 +56,7 @@ class Way:
         if not self._endpoint.is_ssh:
             return connect(self._endpoint, timeout=self._timeout, ledger=self._ledger)
         if self._tunnel is None:
-            from app.hosts.tunnel import Tunnel
+            from app.hosts.ssh.tunnel import Tunnel
 
             self._tunnel = Tunnel(self._endpoint, self._sockets)
         socket = self._tunnel.open()

@@ -15,7 +15,7 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeVar, cast
 
-from app.hosts.policy_rule import PolicyError
+from app.hosts.policy.rule import PolicyError
 from app.model.errors import MoorageError
 from app.model.event import Event, event_key
 from app.model.ids import new_id, short_id

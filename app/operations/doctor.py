@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from app.hosts.endpoint import Endpoint, checked, ssh_target
-from app.hosts.host_keys import is_known
-from app.hosts.ssh_command import ssh_program
+from app.hosts.ssh.command import ssh_program
+from app.hosts.ssh.keys import is_known
 from app.model.check import Check
 from app.model.errors import DocumentError, MoorageError
 from app.model.host_requests import DoctorRequest

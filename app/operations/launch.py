@@ -12,9 +12,9 @@ from typing import Any
 from app.fleet.fleet import Fleet
 from app.hosts.errors import HostError
 from app.hosts.launcher import Launcher, ReservationLost
-from app.hosts.policy import Verdict
-from app.hosts.policy_rule import PolicyError
-from app.hosts.policy_task import judge_task
+from app.hosts.policy.rule import PolicyError
+from app.hosts.policy.task import judge_task
+from app.hosts.policy.verdict import Verdict
 from app.model.cluster import ClusterFile
 from app.model.errors import Finding, MoorageError
 from app.model.ids import instance_arn, new_id, short_id

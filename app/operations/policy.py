@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from app.hosts.policy_rule import PolicyError, ReadOnlyError, Rule
+from app.hosts.policy.rule import PolicyError, ReadOnlyError, Rule
 from app.model.policy import DANGEROUS, DEFAULT_DANGEROUS, DEFAULT_POLICY, Dangerous, Policy
 from app.store.clusters import ClusterStore
 
 if TYPE_CHECKING:
-    from app.hosts.policy import Verdict
+    from app.hosts.policy.verdict import Verdict
     from app.model.cluster import ClusterFile
     from app.operations.session import Session
 
@@ -142,7 +142,7 @@ def accepts(session: Session, cluster: str, title: str, verdict: Verdict, endpoi
 
     Raises PolicyError when the cluster denies it, when nobody says yes, or when nobody can tell what it gives.
     """
-    from app.hosts.policy import refusal_words
+    from app.hosts.policy.verdict import refusal_words
 
     own = Rule("", session.policies.of(cluster).dangerous, cluster)
     if verdict.level == "allow":

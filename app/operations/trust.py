@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.hosts.endpoint import parse_endpoint, ssh_target
-from app.hosts.host_keys import HostKey, add_keys, fetch_keys, is_known, known_hosts_file
+from app.hosts.ssh.keys import HostKey, add_keys, fetch_keys, is_known, known_hosts_file
 from app.model.errors import MoorageError
 from app.model.host_requests import TrustHostKeyRequest
 

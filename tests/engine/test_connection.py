@@ -22,7 +22,7 @@ from app.hosts.endpoint import parse_endpoint
 from app.hosts.engine import Engine
 from app.hosts.errors import HostError
 from app.hosts.reading import engine_info
-from app.hosts.tcp import TcpAdapter, base_url
+from app.hosts.tcp.adapter import TcpAdapter, base_url
 from tests.engine.launching import ROOT, Bench, definition, order
 from tests.engine_bed import Daemon
 

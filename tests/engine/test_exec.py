@@ -13,7 +13,7 @@ from app.hosts.errors import HostError
 from app.hosts.exec.frames import Demux
 from app.hosts.exec.guard import MARK, SCRIPT, Guard, hang_up
 from app.hosts.exec.process import ExecProcess, NotStartedError, Size, start_process
-from app.hosts.policy_rule import ReadOnlyError
+from app.hosts.policy.rule import ReadOnlyError
 from tests.engine_bed import Daemon, wait_until
 from tests.shell_less import load_shell_less
 

@@ -15,7 +15,7 @@ from app.hosts.engine import Engine
 from app.hosts.errors import HostError
 from app.hosts.labels import container_name
 from app.hosts.launcher import Launcher, ReservationLost
-from app.hosts.policy_rule import ReadOnlyError
+from app.hosts.policy.rule import ReadOnlyError
 from app.hosts.task_objects import read_task
 from app.hosts.translate import TaskPlan, tag_for
 from app.model.ids import new_id

@@ -13,7 +13,7 @@ from app.hosts.engine import Engine
 from app.hosts.errors import HostError
 from app.hosts.pause import PAUSE_IMAGE, ensure_pause_image, pause_archive
 from app.hosts.pause_program import pause_program
-from app.hosts.policy_rule import ReadOnlyError
+from app.hosts.policy.rule import ReadOnlyError
 from tests.engine_bed import Daemon, wait_until
 from tests.engine_bed.image import busybox_tar
 

@@ -10,8 +10,8 @@ import pytest
 from app.hosts.endpoint import parse_endpoint
 from app.hosts.engine import Engine
 from app.hosts.launcher import Launcher
-from app.hosts.policy import judge
-from app.hosts.policy_rule import PolicyError, Rule
+from app.hosts.policy.rule import PolicyError, Rule
+from app.hosts.policy.verdict import judge
 from app.hosts.reading import inspect_or_none
 from app.hosts.replacing import body_from, check_again, replace_container
 from app.hosts.restarting import _restart

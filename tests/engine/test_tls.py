@@ -25,7 +25,7 @@ from app.hosts.exec.process import start_process
 from app.hosts.logs import read_logs
 from app.hosts.sampler import Sampler
 from app.hosts.sampler_round import Told
-from app.hosts.tcp import TcpAdapter, base_url
+from app.hosts.tcp.adapter import TcpAdapter, base_url
 from tests.engine.launching import Bench
 from tests.engine_bed import Bed, Daemon, DaemonOptions, wait_until
 from tests.engine_bed.certificates import Authority, needs_openssl

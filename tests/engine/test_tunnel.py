@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from app.hosts import tunnel as tunnel_module
 from app.hosts.endpoint import parse_endpoint
 from app.hosts.engine import Engine
 from app.hosts.errors import HostError
-from app.hosts.tunnel import Tunnel
+from app.hosts.ssh import tunnel as tunnel_module
+from app.hosts.ssh.tunnel import Tunnel
 from app.hosts.watcher import Watcher
 from app.model.instance import InstanceKey
 from app.model.update import FreshnessTold, HostUpdate

@@ -11,7 +11,7 @@ from app.hosts.endpoint import parse_endpoint
 from app.hosts.engine import Engine
 from app.hosts.errors import HostError
 from app.hosts.labels import TASK
-from app.hosts.policy_rule import ReadOnlyError
+from app.hosts.policy.rule import ReadOnlyError
 from app.hosts.task_objects import remove_belongings
 from app.hosts.volumes import make_volumes
 from app.model.task_definition import TaskDefinition

@@ -9,7 +9,7 @@ import pytest
 
 from app.hosts.endpoint import SshTarget
 from app.hosts.errors import HostError
-from app.hosts.host_keys import HostKey, add_keys, fetch_keys, is_known, known_hosts_file
+from app.hosts.ssh.keys import HostKey, add_keys, fetch_keys, is_known, known_hosts_file
 from app.model.errors import MoorageError
 
 EDGE = SshTarget("", "edge", 0, "/var/run/docker.sock")

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.hosts.policy import Verdict, allowed, judge, judge_volume
-from app.hosts.policy_mounts import plain_path, reaches_engine
-from app.hosts.policy_rule import PolicyError, Rule
+from app.hosts.policy.mounts import plain_path, reaches_engine
+from app.hosts.policy.rule import PolicyError, Rule
+from app.hosts.policy.verdict import Verdict, allowed, judge, judge_volume
 from tests.figures import tell
 from tests.unit.generated import definitions
 from tests.unit.hosts.escape_forms import ESCAPES, ORDINARY, Escape, host

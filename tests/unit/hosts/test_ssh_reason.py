@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.hosts.endpoint import SshTarget
-from app.hosts.ssh_command import tunnel_argv
-from app.hosts.ssh_reason import is_login_refused, ssh_reason
+from app.hosts.ssh.command import tunnel_argv
+from app.hosts.ssh.reason import is_login_refused, ssh_reason
 from app.model.safe_text import safe_line
 
 EDGE = SshTarget("ops", "edge", 0, "/var/run/docker.sock")

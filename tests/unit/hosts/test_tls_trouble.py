@@ -9,8 +9,8 @@ import requests
 import urllib3
 
 from app.hosts.errors import HostError
-from app.hosts.tcp import TcpAdapter
-from app.hosts.tls_trouble import causes, tls_trouble
+from app.hosts.tcp.adapter import TcpAdapter
+from app.hosts.tcp.trouble import causes, tls_trouble
 from app.model.endpoint import Endpoint, TlsFiles
 
 OURS = TlsFiles("/ca.pem", "/cert.pem", "/key.pem")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.hosts.errors import HostError
-from app.hosts.tunnel_folder import LONGEST_PATH, NAME_BYTES, socket_folder
+from app.hosts.ssh.folder import LONGEST_PATH, NAME_BYTES, socket_folder
 
 
 def test_the_folder_that_is_wanted_is_made_for_us_alone(tmp_path: Path) -> None:

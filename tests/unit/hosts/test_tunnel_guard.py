@@ -17,7 +17,7 @@ from tests.engine_bed.waiting import wait_until
 ROOT = Path(__file__).resolve().parents[3]
 _CHILD = """
 import os, pathlib, signal, subprocess, sys
-from app.hosts.tunnel_guard import GUARD
+from app.hosts.ssh.guard import GUARD
 held = pathlib.Path(sys.argv[1])
 quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 started = [subprocess.Popen(["sleep", "300"], start_new_session=True, **quiet) for _ in range(3)]

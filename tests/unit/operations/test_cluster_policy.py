@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from app.hosts.policy import judge
-from app.hosts.policy_rule import PolicyError, ReadOnlyError
+from app.hosts.policy.rule import PolicyError, ReadOnlyError
+from app.hosts.policy.verdict import judge
 from app.model.cluster import InstanceEntry
 from app.model.errors import MoorageError
 from app.model.requests import CreateClusterRequest, DeleteClusterRequest, UpdateClusterRequest

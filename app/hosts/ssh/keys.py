@@ -20,8 +20,8 @@ from typing import Final
 
 from app.hosts.endpoint import SshTarget
 from app.hosts.errors import HostError
-from app.hosts.ssh_command import command_argv, configuration_argv, ssh_environment
-from app.hosts.ssh_reason import is_changed_key, is_login_refused, is_unknown_key, is_unknown_of_jump, ssh_reason
+from app.hosts.ssh.command import command_argv, configuration_argv, ssh_environment
+from app.hosts.ssh.reason import is_changed_key, is_login_refused, is_unknown_key, is_unknown_of_jump, ssh_reason
 from app.model.errors import MoorageError
 
 _SECONDS: Final = 20.0

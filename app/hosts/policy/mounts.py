@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from app.hosts.policy_reading import (
+from app.hosts.policy.reading import (
     Check,
     Risk,
     Told,

@@ -21,10 +21,10 @@ from typing import Final
 
 from app.hosts.endpoint import Endpoint, SshTarget, ssh_target
 from app.hosts.errors import HostError
-from app.hosts.ssh_command import ssh_environment, tunnel_argv
-from app.hosts.ssh_reason import is_login_refused, is_refused_channel, ssh_reason
-from app.hosts.tunnel_folder import socket_folder
-from app.hosts.tunnel_guard import GUARD
+from app.hosts.ssh.command import ssh_environment, tunnel_argv
+from app.hosts.ssh.folder import socket_folder
+from app.hosts.ssh.guard import GUARD
+from app.hosts.ssh.reason import is_login_refused, is_refused_channel, ssh_reason
 
 OPEN_SECONDS: Final = 15.0
 """For a login: many a server looks names up first, or asks others who may come in."""

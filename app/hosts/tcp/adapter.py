@@ -12,8 +12,8 @@ from requests.adapters import HTTPAdapter
 from app.hosts.bounded import POOLS
 from app.hosts.endpoint import Endpoint
 from app.hosts.errors import HostError
-from app.hosts.tls_context import stamp, tls_context
-from app.hosts.tls_trouble import is_handshake, tls_trouble
+from app.hosts.tcp.context import stamp, tls_context
+from app.hosts.tcp.trouble import is_handshake, tls_trouble
 
 CONNECT_TIMEOUT: Final = 3.0
 """Seconds. A host that is up answers within one, or not at all."""

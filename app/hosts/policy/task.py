@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from app.hosts.policy import Verdict, all_of, judge, judge_volume
+from app.hosts.policy.verdict import Verdict, all_of, judge, judge_volume
 from app.hosts.translate import TaskPlan, create_body, needs_pause, pause_body
 from app.model.container import TaskTag
 from app.model.environment import ContainerEnvironment

@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from app.hosts.policy_mounts import binds, is_ours, mounts, tmpfs, volumes_from
-from app.hosts.policy_reading import (
+from app.hosts.policy.mounts import binds, is_ours, mounts, tmpfs, volumes_from
+from app.hosts.policy.reading import (
     Check,
     Risk,
     Told,

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from app.hosts.policy_members import CONFIG, HOST_CONFIG
-from app.hosts.policy_mounts import risks_of_volume
-from app.hosts.policy_reading import Risk, read_members
-from app.hosts.policy_rule import PolicyError, Rule
+from app.hosts.policy.members import CONFIG, HOST_CONFIG
+from app.hosts.policy.mounts import risks_of_volume
+from app.hosts.policy.reading import Risk, read_members
+from app.hosts.policy.rule import PolicyError, Rule
 
 Level = Literal["allow", "confirm", "deny"]
 _MOST_TOLD = 8
