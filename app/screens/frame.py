@@ -166,7 +166,8 @@ class FrameScreen(ArrangedTables):
         """
         if not self.children or not is_here(self):
             return False
-        return not (action in OPEN_AN_INPUT and self._typing) and not (action in CHANGING and self.read_only)
+        # As the header shows it: looked at anew for each of thirty keys, files would be asked for at every key.
+        return not (action in OPEN_AN_INPUT and self._typing) and not (action in CHANGING and self._was_read_only)
 
     def action_filter(self) -> None:
         self.query_one(FilterBar).open()
