@@ -19,6 +19,7 @@ from app.hosts.json_stream import JsonStream
 from app.hosts.ledger import Ledger
 from app.hosts.pipeline import Pipeline
 from app.hosts.policy.rule import ReadOnlyError, Rule, RuleNow
+from app.hosts.stream import Stream
 from app.hosts.way import Way
 from app.hosts.wire import Wire
 
@@ -41,35 +42,6 @@ LOAD_TIMEOUT = 30.0
 LONGEST_LOAD = 600.0
 """Seconds that an engine may talk about an image that it was given; LOAD_TIMEOUT is for its silence."""
 CREATE_TIMEOUT = 240.0
-
-
-class Stream:
-    """Something an engine keeps sending; ``close`` may be called from any thread and ends the reader.
-
-    ``source`` is what it is read from: it knows how many bytes have come. ``TOO_LONG`` stands for what was not read.
-    """
-
-    def __init__(self, frames: Any, source: JsonStream, ledger: Ledger) -> None:
-        self._frames = frames
-        self._source = source
-        self._ledger = ledger
-
-    def __iter__(self) -> Iterator[Json]:
-        try:
-            with translated("reading the event stream"):
-                before = 0
-                for frame in self._frames:
-                    came = self._source.came
-                    self._ledger.received(came - before, events=1)
-                    before = came
-                    if isinstance(frame, dict):
-                        yield frame
-        except AttributeError as error:  # http.client forgets its file when another thread closes it
-            raise HostError("the event stream was closed", "unreachable") from error
-
-    def close(self) -> None:
-        with contextlib.suppress(AttributeError):  # the reader came to its end at this very moment
-            self._frames.close()
 
 
 class Engine:

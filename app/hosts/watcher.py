@@ -14,11 +14,12 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from app.hosts.engine import Engine, Json, Stream
+from app.hosts.engine import Engine, Json
 from app.hosts.errors import HostError
 from app.hosts.inspecting import Inspector
 from app.hosts.listing import as_known, read_host
 from app.hosts.reading import container_from_inspect, drains_from, engine_info, records_from
+from app.hosts.stream import Stream
 from app.model.container import Container
 from app.model.drain import DrainMark
 from app.model.instance import Freshness, InstanceKey, Reach
