@@ -146,8 +146,9 @@ class Monkey:
         found = ""
         for number, name in ((signal.SIGUSR1, "stacks"), (signal.SIGUSR2, "tasks")):
             with suppress(OSError):
-                os.kill(self._process.pid, number)
-                time.sleep(0.5)
+                for _ in range(3):  # does it stand still, or go round?
+                    os.kill(self._process.pid, number)
+                    time.sleep(0.5)
                 found += Path(f"{self._home}.{name}").read_text("utf-8", "replace")
         return found
 
