@@ -7,6 +7,7 @@ from typing import Final
 from textual import events
 from textual.dom import DOMNode
 from textual.message_pump import MessagePump
+from textual.screen import Screen
 
 _FOR_WHO_STAYS: Final = (
     events.Compose,
@@ -45,5 +46,10 @@ class GoesQuietly(MessagePump):
 
     async def on_event(self, event: events.Event) -> None:
         """Hear of what goes on, as long as it matters."""
-        if not (isinstance(event, _FOR_WHO_STAYS) and (_goes(self) or self.app._exit)):
-            await super().on_event(event)
+        if isinstance(event, _FOR_WHO_STAYS) and (_goes(self) or self.app._exit):
+            return
+        if isinstance(event, events.Resize) and isinstance(self, Screen) and event.size != self.app.size:
+            # A size of before. Textual's layout tells its own screen of each size anew, so that two of them that wait
+            # with something in between bring each other back for ever, and no key is answered any more.
+            return
+        await super().on_event(event)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import pytest
 from textual import events
 from textual.binding import Binding
+from textual.geometry import Size
 
 from app.model.instance import InstanceKey
 from app.operations.editing import edit_blank, rendered
@@ -28,6 +29,7 @@ from app.screens.actions import ACTIONS
 from app.screens.dashboard import Dashboard
 from app.screens.registering import RegisterScreen
 from tests.tui.screens.driving import SIZE, register, screen_text, session_with, until, until_gone, until_shown
+from tests.tui.screens.still import still_dashboard
 from widgets.filter_bar import FilterBar
 
 if TYPE_CHECKING:
@@ -370,3 +372,28 @@ async def test_what_forms_need_is_loaded_once_when_somebody_types(
         await pilot.press("4")
         await until_shown(pilot, r"moorage › definitions")
     assert loaded == ["forms"]
+
+
+async def test_sizes_that_come_faster_than_they_are_laid_out_end_at_the_last_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Textual's screens turned from one to the other for ever, without a pause in which a key could be answered."""
+    app = still_dashboard(tmp_path, monkeypatch)
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"moorage › fleet")
+        screen, laid_out = app.screen, []
+        resized = screen._screen_resized
+
+        def counted(size: Size) -> None:
+            laid_out.append(size)
+            assert len(laid_out) < 50, "it goes on for ever"
+            resized(size)
+
+        monkeypatch.setattr(screen, "_screen_resized", counted)
+        with app.batch_update():  # then each layout leaves a message of its own between two sizes
+            for size in (Size(80, 24), Size(*SIZE), Size(80, 24), Size(*SIZE)):
+                screen.post_message(events.Resize(size, size))
+                screen.call_later(lambda: None)
+            await until(pilot, screen._message_queue.empty, "that nothing waits")
+        assert screen.size == Size(*SIZE)
+        assert laid_out[-1] == Size(*SIZE)
