@@ -25,7 +25,7 @@ LONG_CALM: Final = 10.0
 MOST_SET_ASIDE: Final = 4
 """How often what is there is set aside before what was left of it is looked for without a long calm, too.
 
-With 20, who went through screens for minutes beside a busy host had three to five MiB more of screens that were left; to
+With 20, who went through screens for minutes beside a busy host had up to five MiB more of screens that were left; to
 look through everything once takes a fifteenth of a second.
 """
 _YOUNG: Final = 1

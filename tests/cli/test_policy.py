@@ -43,7 +43,7 @@ MOUNTED = {"name": "main", "command": LIVE, "mountPoints": [{"sourceVolume": "et
 def on_host(engine: Daemon) -> tuple[list[str], list[str]]:
     """Names of all containers and volumes."""
     containers = [one["Names"][0] for one in engine.api.containers(all=True)]
-    return containers, [one["Name"] for one in engine.api.volumes()["Volumes"] or []]
+    return containers, sorted(one["Name"] for one in engine.api.volumes()["Volumes"] or [])
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -29,7 +30,8 @@ def _no_tunnel_stays(sshd: Sshd) -> Iterator[None]:
     """Of the command line in this process the tunnels would stay as long as the tests run."""
     yield
     for pid in sshd.sessions():
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def test_the_main_job(cli: Cli, endpoint: str, engine: Daemon) -> None:
@@ -76,14 +78,19 @@ def test_a_verb_goes_on_after_its_ssh_was_killed(
 ) -> None:
     cli("create-cluster")
     cli("register-container-instance", "--endpoint", endpoint, "--name", "edge")
-    cli.register({"name": "main", "command": ["sh", "-c", "while [ ! -e /tmp/go ]; do sleep 0.1; done; exit 7"]})
+    script = "sleep 2; echo up; while [ ! -e /tmp/go ]; do sleep 0.1; done; exit 7"
+    cli.register({"name": "main", "command": ["sh", "-c", script]})
     for pid in sshd.sessions():
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     with running(tmp_path / "run", cli.home, "run-task", "web", "--wait") as ran:
         (container,) = wait_until(engine.api.containers)
+        # Not in the middle of the launch: that would be left to others.
+        wait_until(lambda: engine.api.logs(container["Id"]), what="a task that runs for a while")
         login = wait_until(sshd.sessions)
         for pid in login:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         wait_until(lambda: sshd.sessions() - login, what="another login")
         started = engine.api.exec_create(container["Id"], ["touch", "/tmp/go"])
         engine.api.exec_start(started["Id"])
@@ -180,7 +187,8 @@ def test_the_dashboard_says_why(cli: Cli, endpoint: str, sshd: Sshd) -> None:
     cli("register-container-instance", "--endpoint", endpoint, "--name", "edge")
     sshd.known_hosts.write_text("")
     for pid in sshd.sessions():
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     argv = [sys.executable, str(ROOT / "moorage.py"), "--home", str(cli.home), "--screen", "instances"]
     with TerminalProgram(argv, rows=30, columns=160) as program:
         program.until_shown("unreachable .*the host key of .* is not kn")

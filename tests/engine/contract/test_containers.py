@@ -217,7 +217,8 @@ def test_a_program_that_is_not_there(subject: Subject) -> None:
 
 def test_exits_and_their_codes(subject: Subject) -> None:
     heard = Heard(subject)
-    made = create(subject, ["sh", "-c", "exit 3"], "one")
+    # Of one that ends at once the end may be noted before the start.
+    made = create(subject, ["sh", "-c", "sleep 0.2; exit 3"], "one")
     subject.api.start(made)
     assert subject.api.wait(made)["StatusCode"] == 3
     after = ended(subject, made)

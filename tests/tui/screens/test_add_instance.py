@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from app.screens.dashboard import Dashboard
 from tests.engine_bed.certificates import Authority, needs_openssl
-from tests.tui.screens.driving import SIZE, screen_text, session_with, until_gone, until_shown
+from tests.tui.screens.driving import SIZE, screen_text, session_with, until, until_gone, until_shown
 from tests.tui.screens.still import still_dashboard
 
 if TYPE_CHECKING:
@@ -52,9 +52,11 @@ async def test_an_engine_over_tls_is_added(
         await pilot.press("3", "a")
         await until_shown(pilot, r"Add a container instance")
         fill(pilot, endpoint=daemon.tcp_endpoint)
-        pilot.app.screen.query_one("#form-go").focus()
+        button = pilot.app.screen.query_one("#form-go")
+        button.focus()
         await pilot.press("enter")
         await until_shown(pilot, r"it speaks TLS on this")
+        await until(pilot, lambda: not button.has_class("-active"), "a button that can be pressed again")
         fill(pilot, ca=files.ca, cert=files.cert, key=files.key, name="edge-9")
         await pilot.press("enter")
         await until_shown(pilot, rf"edge-9 .*● live .*{daemon.tcp_endpoint}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.events import Mount
 from textual.widgets._toast import Toast
 
 from app.screens.dashboard import Dashboard
@@ -25,12 +26,19 @@ def test_a_notice_that_runs_out_meanwhile_has_some_time_left_still(monkeypatch: 
 async def test_notices_of_the_dashboard_come_and_go_however_late(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    toasts: list[Toast] = []
+    mounted = Toast._on_mount
+
+    def noted(toast: Toast, event: Mount) -> None:
+        toasts.append(toast)
+        mounted(toast, event)
+
+    monkeypatch.setattr(Toast, "_on_mount", noted)
     app = Dashboard(session_with(tmp_path))
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         await until_shown(pilot, r"moorage › fleet")
         # As if it had run out between the look whether it has and the look how long it has.
         monkeypatch.setattr(Notice, "has_expired", False)
         app.notify("it is done", timeout=-1)
-        toasts: list[Toast] = []
-        await until(pilot, lambda: toasts.extend(app.screen.query(Toast)) or toasts, "the notice")  # type: ignore[func-returns-value]
+        await until(pilot, lambda: toasts, "the notice")
         await until(pilot, lambda: not app.screen.query(Toast), "no notice")
