@@ -8,7 +8,7 @@ from textual.events import Event
 from textual.message import Message
 from textual.screen import ModalScreen, ScreenResultType
 
-from widgets.presence import GoesQuietly, is_here
+from widgets.presence import GoesQuietly, is_here, is_on_top
 
 
 class Dialog(GoesQuietly, ModalScreen[ScreenResultType]):
@@ -25,7 +25,7 @@ class Dialog(GoesQuietly, ModalScreen[ScreenResultType]):
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         """Close it with this answer; nothing when it is closed, or another dialog is over it."""
-        if self.is_current:
+        if is_on_top(self):
             return super().dismiss(result)
         nothing: AwaitComplete = AwaitComplete.nothing()  # type: ignore[no-untyped-call]
         return nothing

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from textual import events
+from textual.app import ScreenStackError
 from textual.dom import DOMNode
 from textual.message_pump import MessagePump
 from textual.screen import Screen
@@ -26,6 +27,14 @@ def is_here(node: DOMNode) -> bool:
     While a screen goes it is attached for a while yet, but what it consists of is not.
     """
     return node.is_attached and not _goes(node)
+
+
+def is_on_top(screen: Screen[Any]) -> bool:
+    """Is it the screen that is typed to? Textual's ``is_current`` is also true of the one below."""
+    try:
+        return screen.app.screen is screen
+    except ScreenStackError:
+        return False
 
 
 def can_act(node: DOMNode) -> bool:

@@ -15,6 +15,7 @@ from widgets.cells import Column, Row, cell
 from widgets.dialog import Dialog
 from widgets.key_hints import KeyHints
 from widgets.live_table import LiveTable
+from widgets.presence import is_on_top
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,6 @@ class ChoiceDialog(Dialog[None]):
 
     @on(LiveTable.RowActivated)
     def _activated(self, event: LiveTable.RowActivated) -> None:
-        if self.is_current:  # a second enter comes before it is gone
+        if is_on_top(self):  # a second enter comes before it is gone
             self.dismiss()
             self._choices[int(event.key)].take()

@@ -27,6 +27,7 @@ from widgets.cells import Cell, Span
 from widgets.graphs import Graphs
 from widgets.log_view import LogView
 from widgets.pane_tabs import PaneTabs
+from widgets.presence import is_on_top
 
 LOGS, STATS = range(2)
 _REMOVED: Final = "removed: it is no longer on its instance"
@@ -174,7 +175,7 @@ class ContainerScreen(ShellActions):
         endpoint = found[1].instance.reached_by
 
         def done(imported: Imported) -> None:
-            if self.is_current:
+            if is_on_top(self):
                 self.app.push_screen(self.desk.doors.editor(edit_members(*imported)))
 
         self.desk.jobs.run(lambda: members_on_instance(self.desk.session, endpoint, self._container_id), done)

@@ -21,6 +21,7 @@ from widgets.confirm import Confirm
 from widgets.dialog import Dialog
 from widgets.key_hints import KeyHints
 from widgets.live_table import LiveTable
+from widgets.presence import is_on_top
 
 _COLUMNS = (
     Column("what", "DRAFT", min_width=16, weight=2),
@@ -89,7 +90,7 @@ class DraftsDialog(Dialog[None]):
 
     @on(LiveTable.RowActivated)
     def _activated(self, event: LiveTable.RowActivated) -> None:
-        if not self.is_current:
+        if not is_on_top(self):
             return  # a second enter comes before it is gone
         if event.key == _ANEW:
             self.dismiss()

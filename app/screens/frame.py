@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.content import Content
 from textual.geometry import Size
 from textual.widget import Widget
@@ -29,7 +30,7 @@ from widgets.filter_bar import FilterBar
 from widgets.key_hints import KeyHints
 from widgets.lazy_rows import key_at
 from widgets.live_table import LiveTable
-from widgets.presence import is_here
+from widgets.presence import is_here, is_on_top
 from widgets.terminal import no_clipboard
 
 SMALLEST = Size(40, 10)
@@ -175,6 +176,13 @@ class FrameScreen(ArrangedTables):
     def show_filtered(self, text: str) -> None:
         """Filter by a text that was not typed in the filter line."""
         self.query_one(FilterBar).set_value(text)
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        """Leave this screen; nothing when it is left, or another is over it, which Textual would close instead."""
+        if is_on_top(self):
+            return super().dismiss(result)
+        nothing: AwaitComplete = AwaitComplete.nothing()  # type: ignore[no-untyped-call]
+        return nothing
 
     def action_alerts(self) -> None:
         self.app.push_screen(self.desk.doors.alerts())

@@ -30,7 +30,7 @@ from app.store.sidecar import MAX_NOTE
 from widgets.cells import Cell, Span
 from widgets.diff_view import DiffRow, DiffView
 from widgets.pane_tabs import PaneTabs
-from widgets.presence import is_here
+from widgets.presence import is_here, is_on_top
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,7 @@ class RegisterScreen(FrameScreen):
         self._comparisons: list[Comparison] = []
         self._revealed = False
         self._busy = False
+        self._registered_as: Registered | None = None
 
     # --- frame -----------------------------------------------------------------------------------------------------
 
@@ -251,7 +252,18 @@ class RegisterScreen(FrameScreen):
     def _registered(self, registered: Registered) -> None:
         stored = registered.stored
         self.say(f"Registered {stored.family}:{stored.revision}; r runs it")
-        if is_here(self) and self._done is not None:
+        self._registered_as = registered
+        self._leave_if_registered()
+
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        self._leave_if_registered()
+
+    def _leave_if_registered(self) -> None:
+        """As soon as it is the top screen: another may have been opened over it meanwhile."""
+        registered = self._registered_as
+        if registered is not None and self._done is not None and is_on_top(self) and is_here(self):
+            self._registered_as = None
             self.dismiss()
             self._done(registered)
 

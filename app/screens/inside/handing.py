@@ -16,6 +16,7 @@ from textual.widgets import Static
 from app.model.safe_text import safe_line
 from app.screens.frame import FrameScreen
 from widgets.dialog import Dialog
+from widgets.presence import is_on_top
 
 if TYPE_CHECKING:
     from app.operations.shell.ending import Outcome
@@ -75,13 +76,13 @@ def open_in_terminal(screen: FrameScreen, target: Target) -> None:
             raise describe_failure(error, target) from error
 
     def done(opened: Opened) -> None:
-        if dialog.is_current:
+        if is_on_top(dialog):
             dialog.dismiss(opened)
         else:
             screen.desk.jobs.run(lambda: opened.close(ended=False), lambda _: None)
 
     def failed(message: str) -> None:
-        if dialog.is_current:
+        if is_on_top(dialog):
             dialog.dismiss(None)
         screen.say(message, bad=True)
 

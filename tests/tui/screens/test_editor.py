@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from app.operations import definitions
 from app.operations.editing import edit_members, edit_revision
 from app.operations.session import Session
+from app.screens import registering
 from tests.tui.screens.driving import screen_text, session_with, until, until_gone, until_shown
 from tests.tui.screens.editing import SIZES, WEB, editing, registered
 from widgets.live_table import LiveTable
@@ -143,6 +147,33 @@ async def test_a_describe_answer_that_is_pasted_is_taken_for_what_it_is(session:
         await until_shown(it.pilot, r"› new")
         await it.pilot.press("ctrl+s")
         await until_shown(it.pilot, r"Note +why")  # it is not lost on the way
+
+
+async def test_another_screen_is_opened_while_a_revision_is_registered(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stays where it is; below it the editor and its last look are left."""
+    written, go_on = definitions.register_task_definition, threading.Event()
+
+    def slowly(*args: Any, **named: Any) -> Any:
+        go_on.wait(30)
+        return written(*args, **named)
+
+    monkeypatch.setattr(registering, "register_task_definition", slowly)
+    async with editing(session, registered(session)) as it:
+        await it.find("image")
+        await it.pilot.press("enter")
+        await it.type("5")
+        await it.pilot.press("enter", "ctrl+s")
+        await until_shown(it.pilot, r"becomes web:2")
+        await it.pilot.press("ctrl+s")
+        alerts = it.app.desk.doors.alerts()
+        await it.app.push_screen(alerts)
+        go_on.set()
+        await until_shown(it.pilot, r"Registered web:2")
+        assert it.app.screen is alerts
+        await it.pilot.press("escape")
+        await until(it.pilot, lambda: len(it.app.screen_stack) == 1, "the screen below the editor")
 
 
 # --- findings ---
