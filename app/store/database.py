@@ -85,6 +85,8 @@ class Database:
                 if not _is_damage(error):
                     raise self._failure(error) from error
                 self._move_aside(status, f"it is damaged ({error})")
+            except UnicodeDecodeError:  # sqlite3's own words of the damage quote it
+                self._move_aside(status, "it is damaged")
             except OverflowError as error:
                 raise MoorageError(f"cannot write {self._path}: a number or a time is out of range") from error
             else:

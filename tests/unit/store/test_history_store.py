@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sqlite3
 import stat
 import subprocess
@@ -262,6 +263,20 @@ def test_pages_of_rubbish_raise_nothing_but_our_own_error(store: HistoryStore, h
                 assert error.message == safe(error.message)
                 assert str(home.state) in error.message
         file_of(home).unlink(missing_ok=True)
+
+
+def test_a_table_whose_name_is_no_text_is_moved_aside(store: HistoryStore, home: Home) -> None:
+    store.remember(past_task())
+    whole = file_of(home).read_bytes()
+    # Before how a table is made stands what it is called.
+    at = whole.index(b"CREATE TABLE ")
+    name = re.match(rb"CREATE TABLE (\w+)", whole[at:])
+    assert name is not None
+    spoilt = whole[:at].replace(name[1], b"\xba" + name[1][1:]) + b"X" + whole[at + 1 :]
+    file_of(home).write_bytes(spoilt)
+
+    assert store.search() == []
+    assert "it is damaged" in store.take_warnings()[0]
 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 8192, b"[section]\nkey = 1\n", b"SQLite format 3\0 and no more"])
