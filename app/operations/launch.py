@@ -108,7 +108,7 @@ def accepted(session: Session, blueprint: Blueprint) -> Blueprint:
     Raises PolicyError when its containers reach further than the cluster allows.
     """
     verdict = verdict_on(session, blueprint)
-    title = f"{blueprint.family}:{blueprint.revision} reaches beyond containers of its own"
+    title = f"{blueprint.family}:{blueprint.revision} reaches beyond its own containers"
     endpoints = [entry.endpoint for entry in blueprint.cluster.instances]
     yes = accepts(session, blueprint.cluster.name, title, verdict, endpoints)
     return replace(blueprint, accepted=yes)

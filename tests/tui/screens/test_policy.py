@@ -115,7 +115,7 @@ async def test_what_reaches_beyond_a_container_is_named_first(engine: Daemon, tm
         await pilot.press("ctrl+r")
         await until_shown(pilot, r"Run files:1\?")
         await pilot.press("y")
-        await until_shown(pilot, r"files:1 reaches beyond containers of its own")
+        await until_shown(pilot, r"files:1 reaches beyond its own containers")
         await until_shown(pilot, r"HostConfig.Binds: reads /etc of the host")
         assert engine.api.containers(all=True) == []
         await pilot.press("y" if yes else "n")
