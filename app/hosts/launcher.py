@@ -15,7 +15,7 @@ from app.hosts.crashpoint import crashpoint
 from app.hosts.creating import Creator
 from app.hosts.engine import Engine
 from app.hosts.errors import HostError
-from app.hosts.images import ensure_image, platform_of
+from app.hosts.images.ensuring import ensure_image, platform_of
 from app.hosts.labels import TASK
 from app.hosts.lease import LeaseKeeper
 from app.hosts.marking import mark_failed, mark_impossible

@@ -12,7 +12,7 @@ import pytest
 from app.hosts.endpoint import parse_endpoint
 from app.hosts.engine import Engine
 from app.hosts.errors import HostError
-from app.hosts.images import ensure_image
+from app.hosts.images.ensuring import ensure_image
 from app.hosts.launcher import Launcher
 from app.hosts.stopping import mark_stopped, stop_in_order
 from app.model.errors import MoorageError

@@ -20,7 +20,7 @@ from app.demo.engine.server import serve
 from app.hosts.endpoint import parse_endpoint
 from app.hosts.engine import Engine
 from app.hosts.errors import HostError
-from app.hosts.images import ensure_image
+from app.hosts.images.ensuring import ensure_image
 from tests.engine.contract.asking import (
     LIVE,
     create,

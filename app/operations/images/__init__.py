@@ -1,0 +1,1 @@
+"""Images over the instances of a cluster: one module a verb."""
