@@ -1,4 +1,4 @@
-"""What a pull, a push, a copy or a build tells while it goes on: typed events that a screen draws and the CLI prints."""
+"""What a pull, a push, a copy or a build tells as it goes: typed events that a screen draws and the CLI prints."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Images on an engine: pulled, pushed, built, copied, listed and removed, each by streams that are read to their end."""
+"""Images on an engine: pulled, pushed, built, copied, listed and removed, by streams that are read to their end."""
