@@ -1,0 +1,147 @@
+"""Which of the images of a launch are on which instances: what is not there has to be pulled or copied first."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from app.hosts.errors import HostError
+from app.hosts.images.ensuring import platform_of
+from app.model.errors import MoorageError
+from app.model.instance import Instance, InstanceKey
+from app.model.safe_text import SafeText, safe_line
+from app.model.task_definition import TaskDefinition
+from app.operations.session import SURVEY_DEADLINE, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Which of some images are where, as the instances have answered.
+
+    Attributes:
+        images: as they were asked for, each once.
+        here: by image and instance, the image's id there; instances that lack it are left out.
+        asked: all instances that were asked, in order.
+        silent: those that did not answer, and why: nobody knows what they have.
+        elsewhere: images that are on an instance for another processor than a task of it needs, with that platform.
+    """
+
+    images: tuple[str, ...] = ()
+    here: Mapping[str, Mapping[InstanceKey, str]] = field(default_factory=dict)
+    asked: tuple[InstanceKey, ...] = ()
+    silent: Mapping[InstanceKey, SafeText] = field(default_factory=dict)
+    elsewhere: Mapping[tuple[str, InstanceKey], SafeText] = field(default_factory=dict)
+
+    @property
+    def answered(self) -> tuple[InstanceKey, ...]:
+        return tuple(key for key in self.asked if key not in self.silent)
+
+    def having(self, image: str) -> tuple[InstanceKey, ...]:
+        return tuple(key for key in self.asked if key in self.here.get(image, ()))
+
+    def lacking(self, image: str) -> tuple[InstanceKey, ...]:
+        """Those that answered and do not have it."""
+        return tuple(key for key in self.answered if key not in self.here.get(image, ()))
+
+    def differs(self, image: str) -> bool:
+        """The name means different images on different instances."""
+        return len(set(self.here.get(image, {}).values())) > 1
+
+
+def image_presence(
+    session: Session, images: Iterable[str], instances: Iterable[Instance], platform: str = ""
+) -> Presence:
+    """Ask each instance for each image, all instances at the same time; what does not answer in time is silent.
+
+    The engine itself is asked by name, as a launch asks it, and reads the name as it always does: nothing is read of
+    it here that it could read otherwise.
+
+    Args:
+        platform: as in linux/arm64: an image for another one counts as missing; "" for any.
+    """
+    wanted, asked = tuple(dict.fromkeys(images)), tuple(instances)
+    looks = [_Look(session, instance, wanted, platform) for instance in asked]
+    for look in looks:
+        look.start()
+    until = time.monotonic() + SURVEY_DEADLINE
+    for look in looks:
+        look.join(max(until - time.monotonic(), 0))
+    found = [(look.key, look.answer()) for look in looks]
+    here = {
+        image: {key: answer.here[image] for key, answer in found if image in answer.here and not answer.silent}
+        for image in wanted
+    }
+    return Presence(
+        wanted,
+        here,
+        tuple(instance.key for instance in asked),
+        {key: answer.silent for key, answer in found if answer.silent},
+        {(image, key): words for key, answer in found for image, words in answer.elsewhere.items()},
+    )
+
+
+def images_of(definition: TaskDefinition) -> tuple[str, ...]:
+    """The images of its containers, each once, in order."""
+    return tuple(dict.fromkeys(part.image for part in definition.container_definitions))
+
+
+def definition_presence(session: Session, definition: TaskDefinition, instances: Iterable[Instance]) -> Presence:
+    """Of the images of a definition, for the platform that it asks for."""
+    return image_presence(session, images_of(definition), instances, platform_of(definition))
+
+
+def images_lacking(
+    session: Session, images: Sequence[str], instances: Iterable[Instance]
+) -> Mapping[str, tuple[InstanceKey, ...]]:
+    """By image, the instances that answered and do not have it; images that all of them have are left out."""
+    found = image_presence(session, images, instances)
+    return {image: lacking for image in found.images if (lacking := found.lacking(image))}
+
+
+@dataclass(slots=True)
+class _Answer:
+    here: dict[str, str] = field(default_factory=dict)
+    elsewhere: dict[str, SafeText] = field(default_factory=dict)
+    silent: SafeText = SafeText("")
+
+
+class _Look:
+    """What one instance has of them, asked in a thread of its own."""
+
+    def __init__(self, session: Session, instance: Instance, images: Sequence[str], platform: str) -> None:
+        self.key = instance.key
+        self._session = session
+        self._instance = instance
+        self._images = images
+        self._platform = platform
+        self._found: _Answer | None = None
+        self._thread = threading.Thread(target=self._ask, name=f"images-{instance.key.name}", daemon=True)
+        self.start = self._thread.start
+        self.join = self._thread.join
+
+    def answer(self) -> _Answer:
+        """What came in time."""
+        return self._found or _Answer(silent=SafeText("no answer in time"))
+
+    def _ask(self) -> None:
+        found = _Answer()
+        try:
+            engine = self._session.engine(self._instance.reached_by)
+            for image in self._images:
+                try:
+                    told = engine.image(image)
+                except HostError as error:
+                    # refused: the text is no name of an image to Docker.
+                    if error.kind not in ("not-found", "refused"):
+                        raise
+                    continue
+                made_for = f"{told.get('Os')}/{told.get('Architecture')}"
+                if self._platform and told.get("Architecture") and made_for != self._platform:
+                    found.elsewhere[image] = safe_line(made_for[:40])
+                else:
+                    found.here[image] = str(told.get("Id", ""))[:100]
+        except MoorageError as error:
+            found = _Answer(silent=safe_line(error.message))
+        self._found = found
