@@ -8,6 +8,7 @@ from typing import Any, Final
 import docker
 import requests
 from docker.errors import APIError
+from docker.utils import config as docker_files
 
 from app.hosts.api_version import is_wrong_version, negotiated
 from app.hosts.bounded import answered_within, limits_of
@@ -16,6 +17,16 @@ from app.hosts.errors import HostError
 
 _LONGEST_EXPLANATION: Final = 2000
 """Characters of an error; Docker's longest name a few paths."""
+
+
+def _no_file(_: str | None = None) -> None:
+    """docker-py reads config.json whole for each client, with every secret in it, and waits for ever on a pipe.
+
+    Who is shown to registries is for ``app.store.docker_auth``.
+    """
+
+
+docker_files.find_config_file = _no_file
 
 
 class CarefulClient(docker.APIClient):  # type: ignore[misc]

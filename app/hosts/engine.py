@@ -22,6 +22,8 @@ from app.hosts.policy.rule import ReadOnlyError, Rule, RuleNow
 from app.hosts.stream import Stream
 from app.hosts.way import Way
 from app.hosts.wire import Wire
+from app.model.errors import MoorageError
+from app.model.registry import Credential, CredentialFor, no_credential
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +52,7 @@ class Engine:
     Every method raises HostError; ``kind`` "timeout" means that the outcome of a write is unknown.
     ``rule``: what its clusters allow, asked before each write; without it everything is allowed.
     ``sockets``: the folder for the socket of its tunnel, where it is reached by SSH.
+    ``credentials``: what the registries are shown that it pulls from and pushes to, asked for at each.
     """
 
     def __init__(
@@ -60,11 +63,13 @@ class Engine:
         read_only: bool = False,
         rule: RuleNow | None = None,
         sockets: Path | None = None,
+        credentials: CredentialFor = no_credential,
     ) -> None:
         self.endpoint = endpoint
         self._timeout = timeout
         self._read_only = read_only
         self._rule: RuleNow = rule or (lambda: Rule(dangerous="allow"))
+        self._credentials = credentials
         self._clock_offset: timedelta | None = None
         self.ledger = Ledger()
         """What it was asked, and what came of it."""
@@ -102,6 +107,12 @@ class Engine:
         from app.hosts.policy.verdict import allowed
 
         allowed(verdict, self._rule(), accepted=accepted)
+
+    def registry_auth(self, registry: str) -> dict[str, str]:
+        """The header of a pull or a push that says who asks, or nothing. ``registry``: as in ``ImageReference``."""
+        from app.hosts.images.registry_header import auth_headers
+
+        return auth_headers(self._credentials(registry))
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
@@ -289,19 +300,19 @@ class Engine:
             if response.status_code != 404:
                 api._raise_for_status(response)
 
-    def pull(self, image: str, platform: str = "") -> Iterator[Json]:
+    def pull(self, image: str, platform: str = "", credential: Credential | None = None) -> Iterator[Json]:
         """Progress frames of a pull. An error in the stream is raised as one; so is silence of PULL_SILENCE seconds.
 
-        ``platform``: as in linux/arm64, "" for the engine's own.
+        ``platform``: as in linux/arm64, "" for the engine's own. ``credential``: instead of the registry's usual one.
         """
-        from docker import auth, utils
+        from docker import utils
+
+        from app.hosts.images.registry_header import auth_headers
 
         api = self._write("pull")
+        headers = auth_headers(credential) or self.registry_auth(_registry_of(image))
         with translated("pull"):
             repository, tag = utils.parse_repository_tag(image)
-            registry, _ = auth.resolve_repository_name(repository)
-            header = auth.get_config_header(api, registry)
-            headers = {"X-Registry-Auth": header} if header else {}
             params = {"fromImage": repository, "tag": tag or "latest"}
             if platform:
                 params["platform"] = platform
@@ -374,6 +385,15 @@ class Engine:
             asked = datetime.now(UTC)
             self.measure_clock(self.info(), asked)
         return datetime.now(UTC) + (self._clock_offset or timedelta(0))
+
+
+def _registry_of(image: str) -> str:
+    from app.model.image_reference import parse_reference
+
+    try:
+        return parse_reference(image).registry
+    except MoorageError as error:
+        raise HostError(error.message, "refused") from None
 
 
 def _members(answer: object) -> Json:

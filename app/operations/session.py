@@ -33,6 +33,8 @@ from app.store.local_sources import LocalSources
 
 if TYPE_CHECKING:
     from app.model.cluster import ClusterFile, InstanceEntry
+    from app.model.registry import Credential
+    from app.store.docker_auth import DockerAuth
 
 SURVEY_DEADLINE = 8.0
 """Seconds after which an instance that has not answered is left out of a survey."""
@@ -64,6 +66,7 @@ class Session:
         self.operator = _operator()
         self.owner = f"{self.operator}-{new_id()[:8]}"
         self._engines: dict[Endpoint, Engine] = {}
+        self._docker_auth: DockerAuth | None = None
         self._lock = threading.Lock()
 
     @staticmethod
@@ -99,7 +102,10 @@ class Session:
         with self._lock:
             if endpoint not in self._engines:
                 self._engines[endpoint] = Engine(
-                    checked(endpoint), rule=partial(self.policies.rule, endpoint.url), sockets=self.home.state / "ssh"
+                    checked(endpoint),
+                    rule=partial(self.policies.rule, endpoint.url),
+                    sockets=self.home.state / "ssh",
+                    credentials=self.credential_for,
                 )
             return self._engines[endpoint]
 
@@ -107,6 +113,23 @@ class Session:
         """Those that were asked for so far, by endpoint."""
         with self._lock:
             return dict(self._engines)
+
+    def credential_for(self, registry: str) -> Credential | None:
+        """What a registry is shown, from the docker configuration of this machine; None: nothing.
+
+        One that cannot be read is none, and ``complain`` is told why: the image may be for everybody.
+        """
+        with self._lock:
+            if self._docker_auth is None:
+                from app.store.docker_auth import DockerAuth
+
+                self._docker_auth = DockerAuth(os.environ)
+            known = self._docker_auth
+        try:
+            return known.credential(registry)
+        except MoorageError as error:
+            self.complain(error.message)
+            return None
 
     def survey(self, cluster: ClusterFile) -> Fleet:
         """Ask every instance of a cluster once, all at the same time; what does not answer is unreachable, and why."""
