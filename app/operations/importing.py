@@ -14,6 +14,7 @@ from app.interop.compose import ComposeOptions, Surroundings, check_size, is_com
 from app.interop.intrinsics import SHORT_TAGS
 from app.interop.yaml_text import parse_yaml
 from app.model.definition_document import DefinitionDocument, parse_definition
+from app.model.deployment import ImageBuild
 from app.model.dialects import recognise
 from app.model.errors import DocumentError, Finding, MoorageError, UsageError
 from app.model.locations import short
@@ -32,13 +33,17 @@ _CONTAINER = re.compile(r"^containerDefinitions\[([0-9]+)\]\.?")
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """``split``, ``profiles`` and ``project_name`` are for Compose files, ``logical_id`` for CloudFormation."""
+    """``split``, ``profiles`` and ``project_name`` are for Compose files, ``logical_id`` for CloudFormation.
+
+    ``builds``: who asks builds the images of a Compose file too.
+    """
 
     split: bool = False
     family: str = ""
     profiles: tuple[str, ...] = ()
     project_name: str = ""
     logical_id: str = ""
+    builds: bool = False
 
 
 DEFAULTS = ImportOptions()
@@ -54,6 +59,7 @@ class Imported:
         incoming: what is stored of it: ECS's JSON byte for byte.
         project: of a Compose file, else "".
         replicas: how many tasks a Compose file wants.
+        builds: the images that a Compose file has built, if they were asked for.
     """
 
     family: str
@@ -63,6 +69,7 @@ class Imported:
     incoming: Incoming
     project: str = ""
     replicas: int = 1
+    builds: tuple[ImageBuild, ...] = ()
 
 
 def import_path(session: Session, path: str, options: ImportOptions = DEFAULTS) -> list[Imported]:
@@ -72,7 +79,9 @@ def import_path(session: Session, path: str, options: ImportOptions = DEFAULTS) 
     """
     del session  # what is registered already does not matter to a document
     real = os.path.expanduser(path)
-    return read_definitions(_bytes(real), real, neighbours=ComposeFolder(os.path.dirname(real) or "."), options=options)
+    return read_definitions(
+        bytes_of(real), real, neighbours=ComposeFolder(os.path.dirname(real) or "."), options=options
+    )
 
 
 def read_definitions(
@@ -185,7 +194,7 @@ def _from_compose(
     environment: Mapping[str, str],
     options: ImportOptions,
 ) -> list[Imported]:
-    chosen = ComposeOptions(options.split, options.family, options.profiles, options.project_name)
+    chosen = ComposeOptions(options.split, options.family, options.profiles, options.project_name, options.builds)
     around = Surroundings(environment, neighbours.folder, neighbours.read)
     read = read_compose(value, data, source, chosen, around)
     return [
@@ -197,6 +206,7 @@ def _from_compose(
             Incoming(as_document(built.members)),
             read.project,
             built.replicas,
+            read.builds,
         )
         for index, built in enumerate(read.definitions)
     ]
@@ -227,7 +237,7 @@ def _only_for(
         raise UsageError(f"--split, --profile and --project-name are for Compose files, and {source} is {kind}")
 
 
-def _bytes(path: str) -> bytes:
+def bytes_of(path: str) -> bytes:
     """Of a regular file; one byte more than is allowed of one that is too large."""
     try:
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)

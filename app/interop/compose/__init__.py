@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from app.interop.compose.build import builds_of
 from app.interop.compose.definition import Built, definitions_of
 from app.interop.compose.export import EXTENSION, render_compose, to_compose
 from app.interop.compose.keys import TOP_LEVEL
@@ -15,6 +16,7 @@ from app.interop.compose.project import ComposeOptions, load_project, project_na
 from app.interop.compose.surroundings import Surroundings, known_variables
 from app.interop.compose.variables import Variables, interpolated
 from app.interop.compose.way_back import with_edits
+from app.model.deployment import ImageBuild
 from app.model.errors import DocumentError, Finding
 from app.model.locations import DocumentOrder, Location
 
@@ -36,11 +38,12 @@ _MOST_TOLD = 10
 
 @dataclass(frozen=True, slots=True)
 class ComposeRead:
-    """The definitions of a file, and what of it they cannot say."""
+    """The definitions of a file, what of it they cannot say, and the images to build, where somebody builds them."""
 
     project: str
     definitions: list[Built]
     losses: tuple[Finding, ...]
+    builds: tuple[ImageBuild, ...] = ()
 
 
 def check_size(data: bytes, source: str) -> None:
@@ -93,7 +96,8 @@ def _built(
     document: Mapping[str, Any], options: ComposeOptions, around: Surroundings, variables: Variables, notes: Notes
 ) -> ComposeRead:
     project = load_project(document, variables, options, around, notes)
-    return ComposeRead(project.name, definitions_of(project, options, around.folder, notes), ())
+    builds = builds_of(project, around.folder, notes) if options.builds else ()
+    return ComposeRead(project.name, definitions_of(project, options, around.folder, notes), (), builds)
 
 
 def _restored(
@@ -128,7 +132,8 @@ def _restored(
     merged, edits = with_edits(original, before.definitions[0].members, after.definitions[0].members)
     _tell(edits, at, notes)
     members = {**merged, **family}
-    return ComposeRead(after.project, [Built(str(members["family"]), members, after.definitions[0].replicas)], ())
+    built = Built(str(members["family"]), members, after.definitions[0].replicas)
+    return replace(after, definitions=[built])
 
 
 def _tell(edits: list[str], at: Location, notes: Notes) -> None:

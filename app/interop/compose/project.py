@@ -29,12 +29,16 @@ _SERVICE = re.compile(r"[a-zA-Z0-9._-]{1,255}")
 
 @dataclass(frozen=True, slots=True)
 class ComposeOptions:
-    """``split``: a definition for each service. ``family``, ``project_name``: "" for what the file says."""
+    """``split``: a definition for each service. ``family``, ``project_name``: "" for what the file says.
+
+    ``builds``: who asks builds images too, so that ``build`` of a service is no loss.
+    """
 
     split: bool = False
     family: str = ""
     profiles: tuple[str, ...] = ()
     project_name: str = ""
+    builds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ class Project:
     inactive: frozenset[str]
     volumes: Mapping[str, Any]
     environment: Mapping[str, str]
+    builds: bool = False
 
 
 def load_project(
@@ -73,7 +78,7 @@ def load_project(
     if volumes is not None and not isinstance(volumes, dict):
         notes.error(("volumes",), "is no mapping", "write a name in each line")
     inactive = frozenset(services.keys() - active.keys())
-    return Project(name, active, inactive, declared, variables.known)
+    return Project(name, active, inactive, declared, variables.known, options.builds)
 
 
 def project_name(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.interop.compose import linux, values
+from app.interop.compose.build import image_name
 from app.interop.compose.health import health_check, restart_policy
 from app.interop.compose.keys import LOST, SERVICE
 from app.interop.compose.limits import Limits
@@ -79,12 +80,13 @@ def _given(members: Mapping[str, Any]) -> dict[str, Any]:
 
 def _image(project: Project, name: str, notes: Notes) -> str:
     service, at = project.services[name], ("services", name)
-    built = f"{project.name}-{name}".lower()
+    built = image_name(project, name)
     given = service.get("image")
     image = values.text(given, (*at, "image"), notes) if given is not None else None
     if service.get("build") is not None:
-        remedy = f"build and push it as {short(built)}" if image is None else "build and push the image that it names"
-        notes.lose((*at, "build"), "images are not built here", remedy)
+        named = short(built) if image is None else "the image that it names"
+        if not project.builds:
+            notes.lose((*at, "build"), "images are not built here", f"moorage deploy builds {named}")
         return built if image is None else image
     if not image:
         notes.error(at, "has neither image nor build", "write its image")
