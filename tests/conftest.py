@@ -89,14 +89,25 @@ def fresh_engine(engine_bed: Bed) -> Iterator[Callable[..., Daemon]]:
 
 @pytest.fixture
 def registry(engine: Daemon, tmp_path: Path) -> Iterator[Registry]:
-    """An empty registry beside ``engine``, at 127.0.0.1:5000 of its machine."""
+    """An empty registry beside ``engine``, at 127.0.0.1:5000 of its machine. ``require(user, password)`` closes it."""
+    yield from _registry(tmp_path, engine)
+
+
+@pytest.fixture
+def shared_registry(engines: list[Daemon], tmp_path: Path) -> Iterator[Registry]:
+    """One that all of ``engines`` reach, each at its own 127.0.0.1:5000."""
+    yield from _registry(tmp_path, *engines)
+
+
+def _registry(folder: Path, *daemons: Daemon) -> Iterator[Registry]:
     from tests.engine_bed import Registry
 
     if shutil.which("docker-registry") is None:
         pytest.skip("no registry can run: missing program docker-registry (apt-get install docker-registry)")
-    made = Registry(engine, tmp_path)
+    made = Registry(daemons[0], folder)
     try:
         made.start()
+        made.share(*daemons)
         yield made
     finally:
         made.close()

@@ -31,6 +31,12 @@ def connect(init: int, port: int, *, host: str = "127.0.0.1", timeout: float = 3
         return visitor.submit(_connect_there, init, (host, port), timeout).result()
 
 
+def listen(init: int, port: int) -> socket.socket:
+    """A listening socket on 127.0.0.1 inside the network namespace of process ``init``."""
+    with ThreadPoolExecutor(1, thread_name_prefix="netns") as visitor:
+        return visitor.submit(_listen_there, init, port).result()
+
+
 def get(init: int, port: int, path: str = "/", *, host: str = "127.0.0.1", timeout: float = 3.0) -> HttpReply:
     """One GET inside the network namespace of process ``init``; OSError or HTTPException when nobody answers."""
     client = HTTPConnection(host, port, timeout=timeout)
@@ -44,6 +50,17 @@ def get(init: int, port: int, path: str = "/", *, host: str = "127.0.0.1", timeo
 
 
 def _connect_there(init: int, address: tuple[str, int], timeout: float) -> socket.socket:
+    _enter(init)
+    return socket.create_connection(address, timeout)
+
+
+def _listen_there(init: int, port: int) -> socket.socket:
+    _enter(init)
+    return socket.create_server(("127.0.0.1", port), backlog=128)
+
+
+def _enter(init: int) -> None:
+    """Take this thread there, for as long as it lives."""
     libc = ctypes.CDLL(None, use_errno=True)
     namespace = os.open(f"/proc/{init}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -52,4 +69,3 @@ def _connect_there(init: int, address: tuple[str, int], timeout: float) -> socke
             raise OSError(number, os.strerror(number))
     finally:
         os.close(namespace)
-    return socket.create_connection(address, timeout)
