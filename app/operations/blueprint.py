@@ -99,12 +99,23 @@ def make_blueprint(session: Session, request: RunTaskRequest | StartTaskRequest)
     stored = find_definition(session, request.task_definition)
     if stored.status != "ACTIVE":
         raise MoorageError("TaskDefinition is inactive", code="InvalidParameterException")
-    original = parsed(stored)
-    document, demand = asked_for(request, original.definition, stored.family)
+    return blueprint_of(session, request, cluster, stored.family, stored.revision, parsed(stored).definition)
+
+
+def blueprint_of(
+    session: Session,
+    request: RunTaskRequest | StartTaskRequest,
+    cluster: ClusterFile,
+    family: str,
+    revision: int,
+    original: TaskDefinition,
+) -> Blueprint:
+    """Of a definition that need not be registered yet, as ``make_blueprint`` makes it of one that is."""
+    document, demand = asked_for(request, original, family)
     definition = document.definition
     if request.network_configuration is not None and definition.network_mode != "awsvpc":
         raise MoorageError(
-            f"networkConfiguration is for networkMode awsvpc alone; {stored.family}:{stored.revision} has "
+            f"networkConfiguration is for networkMode awsvpc alone; {family}:{revision} has "
             f"{definition.network_mode or 'bridge'}: leave it out",
             code="InvalidParameterException",
         )
@@ -112,14 +123,14 @@ def make_blueprint(session: Session, request: RunTaskRequest | StartTaskRequest)
     token = request.client_token if isinstance(request, RunTaskRequest) else ""
     return Blueprint(
         cluster=cluster,
-        family=stored.family,
-        revision=stored.revision,
+        family=family,
+        revision=revision,
         definition=definition,
-        manifest=write_manifest(original.definition.model_dump(by_alias=True, exclude_unset=True), overrides),
+        manifest=write_manifest(original.model_dump(by_alias=True, exclude_unset=True), overrides),
         demand=demand,
         started_by=request.started_by or session.operator,
         launch_type=request.launch_type if isinstance(request, RunTaskRequest) else "EXTERNAL",
-        tags=_tags(request, original.definition, cluster.name),
+        tags=_tags(request, original, cluster.name),
         client_token=token,
         request=_digest(request, cluster.name) if token else "",
         environments=resolve_environments(definition, session.sources),
