@@ -203,7 +203,7 @@ class Launcher:
             self._say(task_id, "pull", container, status, done, whole)
 
         platform = platform_of(order.definition)
-        fallback = ensure_image(self._engine, image, tell, self._settings.pull, platform)
+        fallback = ensure_image(self._engine, image, tell, self._settings.pull_of(image), platform)
         if fallback:
             self._say(task_id, "warning", container, fallback)
         if stop_asked(self._engine, task_id):

@@ -16,8 +16,15 @@ class HostSettings:
 
     ``retention``: how long a stopped task's containers are kept for their logs
     (ECS_ENGINE_TASK_CLEANUP_WAIT_DURATION).
+
+    ``in_place``: images that were put on the hosts for this very launch, as its definition names them: they are not
+    pulled, as a registry may have an older one of that name.
     """
 
     pull: ImagePullBehavior = "default"
     host_ports: tuple[int, int] = (49153, 65535)
     retention: timedelta = timedelta(hours=3)
+    in_place: frozenset[str] = frozenset()
+
+    def pull_of(self, image: str) -> ImagePullBehavior:
+        return "prefer-cached" if image in self.in_place else self.pull

@@ -76,7 +76,7 @@ def bring_up(session: Session, imported: Imported, cluster_name: str, tell: Tell
     Raises MoorageError before anything is stopped, or for a task that cannot be stopped.
     """
     cluster = session.cluster(cluster_name)
-    stored, warnings = _registered(session, imported, say)
+    stored, warnings = registered(session, imported, say)
     reference, group = f"{stored.family}:{stored.revision}", group_of(imported.project)
     count = min(imported.replicas, _MOST_AT_ONCE)
     if count < imported.replicas:
@@ -100,7 +100,7 @@ def bring_up(session: Session, imported: Imported, cluster_name: str, tell: Tell
     if len(current) < count:
         missing = request.model_copy(update={"count": count - len(current)})
         up.launched = run_task(session, missing, tell)
-        fleet = _settle(session, cluster, up, group, count, tell, say)
+        fleet = settle(session, cluster, up, group, count, tell, say)
     up.launched.tasks[:0] = current
     up.launched.instance_ids.update({key: state.instance.id for key, state in fleet.instances.items()})
     return up
@@ -124,7 +124,7 @@ def take_down(session: Session, project: str, cluster_name: str, tell: Tell, say
     return stop_all(session, fleet, running, _DOWN, tell), fleet
 
 
-def _settle(session: Session, cluster: ClusterFile, up: Up, group: str, count: int, tell: Tell, say: Say) -> Fleet:
+def settle(session: Session, cluster: ClusterFile, up: Up, group: str, count: int, tell: Tell, say: Say) -> Fleet:
     """Two ups at the same time each run what both found missing. Both look again, and agree on what goes.
 
     The newest revision stays, and of it the tasks that were there first; each up stops its own that come after these,
@@ -181,17 +181,23 @@ def stop_all(session: Session, fleet: Fleet, tasks: Sequence[Task], reason: str,
     return ends
 
 
-def _registered(session: Session, imported: Imported, say: Say) -> tuple[StoredRevision, tuple[Finding, ...]]:
+def registered(session: Session, imported: Imported, say: Say) -> tuple[StoredRevision, tuple[Finding, ...]]:
     """The latest ACTIVE revision when it says the same, else a new one."""
     warnings = checked(imported).warnings
-    if imported.family in session.definitions.families():
-        latest = session.definitions.latest_active(imported.family)
-        if latest is not None and same_definition(imported.members, _members(latest)):
-            say(f"{latest.family}:{latest.revision} says the same already; no new revision")
-            return latest, warnings
-    (registered,) = register_imported(session, [imported])
-    say(f"registered {registered.stored.family}:{registered.stored.revision}")
-    return registered.stored, warnings
+    if (latest := saying_the_same(session, imported)) is not None:
+        say(f"{latest.family}:{latest.revision} says the same already; no new revision")
+        return latest, warnings
+    (new,) = register_imported(session, [imported])
+    say(f"registered {new.stored.family}:{new.stored.revision}")
+    return new.stored, warnings
+
+
+def saying_the_same(session: Session, imported: Imported) -> StoredRevision | None:
+    """The latest ACTIVE revision of its family, if nothing would change by registering."""
+    if imported.family not in session.definitions.families():
+        return None
+    latest = session.definitions.latest_active(imported.family)
+    return latest if latest is not None and same_definition(imported.members, _members(latest)) else None
 
 
 def _members(stored: StoredRevision) -> dict[str, object]:

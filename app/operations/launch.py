@@ -15,6 +15,7 @@ from app.hosts.launcher import Launcher, ReservationLost
 from app.hosts.policy.rule import PolicyError
 from app.hosts.policy.task import judge_task
 from app.hosts.policy.verdict import Verdict
+from app.hosts.settings import HostSettings
 from app.model.cluster import ClusterFile
 from app.model.errors import Finding, MoorageError
 from app.model.ids import instance_arn, new_id, short_id
@@ -39,6 +40,7 @@ from app.placement.scheduling import Scheduler
 AT_ONCE_PER_INSTANCE = 4
 """Docker does one create at a time anyway; more only make all of them late."""
 _LOST = "another launch was first there"
+_NOT_THERE = "the image was not brought there"
 _FAULT = "a fault of Moorage; what was begun is finished or undone by whoever watches"
 _STARTED = "start-task started it there all the same"
 _Job = tuple[InstanceKey, str, Scheduler | None]
@@ -96,6 +98,26 @@ def start_task(session: Session, request: StartTaskRequest, tell: Tell) -> Launc
     return _Launch(session, accepted(session, blueprint), fleet, tell).start_on(request.container_instances)
 
 
+def launch_with(
+    session: Session,
+    blueprint: Blueprint,
+    count: int,
+    scheduler: Scheduler,
+    tell: Tell,
+    *,
+    only: Collection[InstanceKey],
+    in_place: frozenset[str] = frozenset(),
+) -> Launched:
+    """As ``run_task``, of a blueprint that was made and accepted already, on some instances alone.
+
+    Args:
+        in_place: images that are on them, and are taken as they are there.
+    """
+    fleet = surveyed(session, blueprint.cluster)
+    settings = replace(session.settings, in_place=in_place)
+    return _Launch(session, blueprint, fleet, tell, settings, only).place(count, scheduler)
+
+
 def verdict_on(session: Session, blueprint: Blueprint) -> Verdict:
     """What a task of it reaches beyond its own walls."""
     order = blueprint.order("0" * 32, session.now(), session.owner, Resources())
@@ -131,8 +153,18 @@ def surveyed(session: Session, cluster: ClusterFile) -> Fleet:
 class _Launch:
     """All tasks of one request, each in a thread of its own."""
 
-    def __init__(self, session: Session, blueprint: Blueprint, fleet: Fleet, tell: Tell) -> None:
+    def __init__(
+        self,
+        session: Session,
+        blueprint: Blueprint,
+        fleet: Fleet,
+        tell: Tell,
+        settings: HostSettings | None = None,
+        only: Collection[InstanceKey] | None = None,
+    ) -> None:
         self._session = session
+        self._settings = settings or session.settings
+        self._only = only
         self._blueprint = blueprint
         self._fleet = fleet
         self._tell = tell
@@ -184,6 +216,10 @@ class _Launch:
     def _candidates(self, tried: Collection[InstanceKey] = ()) -> list[Candidate]:
         """All instances, as their tasks count for the strategy; those that were tried take nothing any more."""
         seen = [self._candidate(key) for key in self._fleet.instances]
+        if self._only is not None:
+            seen = [
+                one if one.key in self._only else replace(one, barred="IMAGE", barred_words=_NOT_THERE) for one in seen
+            ]
         return [replace(one, barred="RESOURCE", barred_words=_LOST) if one.key in tried else one for one in seen]
 
     def _candidate(self, key: InstanceKey) -> Candidate:
@@ -273,7 +309,7 @@ class _Launch:
         engine = self._session.engine(state.instance.reached_by)
         self._tell(Progress(task_id, key, "placed", detail=safe_line(f"{blueprint.family}:{blueprint.revision}")))
         order = blueprint.order(task_id, engine.now(), self._session.owner, state.registered, constrained=constrained)
-        return Launcher(engine, key, self._tell, self._session.settings).launch(order)
+        return Launcher(engine, key, self._tell, self._settings).launch(order)
 
     def _fail(self, why: Refusal) -> None:
         with self._lock:

@@ -62,11 +62,11 @@ def plan_task(session: Session, request: RunTaskRequest, seed: int | None = None
         "scheduler": scheduler.name,
         **plan_shape(seen, blueprint.demand, states, "" if scheduler.name == BUILT_IN else scheduler.name),
     }
-    warnings = (*blueprint.warnings, *_reaching(session, blueprint), *_made_before(before))
+    warnings = (*blueprint.warnings, *reaching(session, blueprint), *_made_before(before))
     return Planned(shape, len(ids), len(made.placements), warnings)
 
 
-def _reaching(session: Session, blueprint: Blueprint) -> list[Finding]:
+def reaching(session: Session, blueprint: Blueprint) -> list[Finding]:
     """What run-task would ask for before it makes anything, or would be refused."""
     dangerous = session.policies.of(blueprint.cluster.name).dangerous
     if dangerous == "allow":
