@@ -13,7 +13,7 @@ import io
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -48,6 +48,7 @@ class _UnderWay(threading.local):
     """http.client makes the answer's object: between it and the call is only the thread that both are in."""
 
     limits = Limits()
+    hears: Callable[[socket.socket], object] | None = None
 
 
 _under_way = _UnderWay()
@@ -66,6 +67,16 @@ def answered_within(limits: Limits) -> Iterator[None]:
         yield
     finally:
         _under_way.limits = before
+
+
+@contextlib.contextmanager
+def hearing_of(hears: Callable[[socket.socket], object]) -> Iterator[None]:
+    """``hears`` gets the socket of each answer that this thread waits for meanwhile, before any of it has come."""
+    before, _under_way.hears = _under_way.hears, hears
+    try:
+        yield
+    finally:
+        _under_way.hears = before
 
 
 class _CountingIO(socket.SocketIO):
@@ -123,6 +134,8 @@ class BoundedResponse(http.client.HTTPResponse):
         sock._io_refs += 1  # type: ignore[attr-defined]  # as makefile does: the file, too, keeps the socket open
         self.fp.close()
         self.fp = io.BufferedReader(self._counting)
+        if _under_way.hears is not None:
+            _under_way.hears(sock)
 
     def begin(self) -> None:
         super().begin()

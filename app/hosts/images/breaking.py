@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from app.model.errors import MoorageError
@@ -21,7 +21,7 @@ class BrokenOffError(MoorageError):
 
 
 class Break:
-    """Cuts every connection that is under way once ``now`` is called, and any that begins later. Safe between threads."""
+    """``now`` cuts every connection that is under way, and any that begins later. Safe between threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -45,11 +45,40 @@ class Break:
             raise BrokenOffError
 
     @contextlib.contextmanager
+    def answers(self) -> Iterator[None]:
+        """In the block every answer that this thread waits for or reads ends at once when it is broken off.
+
+        Only for streams: a connection that goes back to its pool in the block may be another thread's by then.
+        """
+        # Here, because it imports docker.
+        from app.hosts.bounded import hearing_of
+
+        held: list[Cut] = []
+
+        def hold(sock: Any) -> None:
+            held.append(lambda: cut_socket(sock))
+            self._hold(held[-1])
+
+        with self._broken_off(), hearing_of(hold):
+            try:
+                yield
+            finally:
+                self._let_go(held)
+        self.check()  # what was cut may look as if it had come to its end
+
+    @contextlib.contextmanager
     def cutting(self, cut: Cut) -> Iterator[None]:
-        """What is done in the block ends by ``cut``, called in another thread; then the block raises BrokenOffError."""
-        with self._lock:
-            if not self._broken:
-                self._cuts.append(cut)
+        """What is done in the block ends by ``cut``, which is called in another thread."""
+        with self._broken_off():
+            self._hold(cut)
+            try:
+                yield
+            finally:
+                self._let_go([cut])
+
+    @contextlib.contextmanager
+    def _broken_off(self) -> Iterator[None]:
+        """Whatever fails in the block because it was broken off raises BrokenOffError."""
         self.check()
         try:
             yield
@@ -57,10 +86,17 @@ class Break:
             if self._broken:
                 raise BrokenOffError from error
             raise
-        finally:
-            with self._lock, contextlib.suppress(ValueError):
-                self._cuts.remove(cut)
-        self.check()
+
+    def _hold(self, cut: Cut) -> None:
+        with self._lock:
+            if not self._broken:
+                self._cuts.append(cut)
+                return
+        cut()
+
+    def _let_go(self, cuts: Sequence[Cut]) -> None:
+        with self._lock:
+            self._cuts = [one for one in self._cuts if one not in cuts]
 
 
 def cut_socket(sock: Any) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
-from app.hosts.engine import Engine, Json
+from app.hosts.engine import Engine
 from app.hosts.errors import HostError
+from app.hosts.images.pulling import pull
 from app.hosts.labels import PREFIX
 from app.hosts.reading import own_labels
 from app.model.names import ImagePullBehavior
@@ -14,9 +15,6 @@ from app.model.safe_text import SafeText, safe_line
 from app.model.task_definition import TaskDefinition
 
 PULLED = f"{PREFIX}pulled"
-_LONGEST_STATUS = 200
-_MOST_LAYERS, _LONGEST_LAYER, _LARGEST_LAYER = 1000, 100, 1 << 50
-"""Docker takes 127 layers; characters of an id, and bytes."""
 PullProgress = Callable[[SafeText, int, int], None]
 """Called with what goes on, and bytes done and in all."""
 
@@ -33,7 +31,7 @@ def ensure_image(
     fallback = SafeText("")
     if _pull_due(engine, image, behavior):
         try:
-            _pull(engine, image, platform, tell)
+            pull(engine, image, platform, lambda layers, _: tell(layers.words, layers.done, layers.total))
         except HostError as error:
             if error.kind == "unreachable" or behavior != "default" or not _present(engine, image):
                 raise
@@ -90,42 +88,3 @@ def _present(engine: Engine, image: str) -> bool:
             return False
         raise
     return True
-
-
-def _pull(engine: Engine, image: str, platform: str, tell: PullProgress) -> None:
-    layers: dict[str, tuple[int, int]] = {}
-    try:
-        for frame in engine.pull(image, platform):
-            _count(frame, layers)
-            done = sum(part for part, _ in layers.values())
-            status = safe_line(str(frame.get("status", ""))[:_LONGEST_STATUS])
-            tell(status, done, sum(whole for _, whole in layers.values()))
-    except HostError as error:
-        if error.kind != "timeout":
-            if error.kind != "failed" or _repository(image) in error.message:
-                raise
-            # Of a registry that is out of order Docker tells the status alone.
-            raise HostError(f"{image}: {error.message}", error.kind) from error
-        # The registry's silence, if the engine still answers: nothing of a pull is left to be read back.
-        engine.ping()
-        raise HostError(error.message, "failed") from error
-
-
-def _repository(image: str) -> str:
-    """Without tag and digest."""
-    before, slash, last = image.partition("@")[0].rpartition("/")
-    return f"{before}{slash}{last.partition(':')[0]}"
-
-
-def _count(frame: Json, layers: dict[str, tuple[int, int]]) -> None:
-    layer, detail = str(frame.get("id", ""))[:_LONGEST_LAYER], frame.get("progressDetail")
-    if frame.get("status") == "Downloading" and isinstance(detail, dict) and (whole := _size(detail.get("total"))):
-        if layer in layers or len(layers) < _MOST_LAYERS:
-            layers[layer] = min(_size(detail.get("current")), whole), whole
-    elif frame.get("status") in ("Download complete", "Pull complete") and layer in layers:
-        layers[layer] = layers[layer][1], layers[layer][1]
-
-
-def _size(told: object) -> int:
-    """Bytes; 0 for what is no size."""
-    return told if isinstance(told, int) and 0 <= told <= _LARGEST_LAYER else 0

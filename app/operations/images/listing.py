@@ -1,4 +1,4 @@
-"""Which images are on which instances of a cluster, what runs of them, and whether their names mean something else now."""
+"""Which images are on which instances of a cluster, what runs of them, and whether their names have moved since."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def survey_images(
     """Ask every instance for its images, all at the same time, each within a deadline of its own.
 
     Args:
-        fleet: what is known of tasks; a live fleet only on its own thread, else its ``image_uses``. None: hosts are asked.
+        fleet: what is known of tasks; of a live one, from another thread, its ``image_uses``. None: hosts are asked.
         names: of instances; empty: all of the cluster.
     """
     raise NotImplementedError

@@ -1,4 +1,4 @@
-"""What is done with one image on many instances at once: each in a thread of its own, and what fails is told by name."""
+"""What is done with one image on many instances at once, each in a thread of its own; what fails is told by name."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from app.operations.deeds import failed_words
 from app.operations.session import Session, find_entry, instances_of
 
 AT_ONCE = 16
-"""Instances at a time. What moves goes between host and registry and we only read of it, so a thread costs little; but a
-registry that is asked for the same layers by a hundred hosts in one moment refuses some of them."""
+"""Instances at a time. What moves goes between host and registry and we only read of it, so a thread costs little; but
+a registry that is asked for the same layers by a hundred hosts in one moment refuses some of them."""
 _TURN = 0.1
 _FAULT = "a fault of Moorage"
 
@@ -44,7 +44,7 @@ class Transferred:
         return any(result.state in ("done", "present") for result in self.results)
 
     def shape(self) -> dict[str, Any]:
-        """JSON of ours: ``{"images": [{image, containerInstance, state, detail}…], "failures": [{arn, reason, …}…]}``."""
+        """JSON of ours: ``{"images": [{image, containerInstance, state, detail}], "failures": [{arn, reason, …}]}``."""
         ids = dict(self.instance_ids)
         images, failures = [], []
         for result in self.results:
