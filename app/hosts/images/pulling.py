@@ -9,6 +9,7 @@ from app.hosts.engine import Engine, Json
 from app.hosts.errors import HostError
 from app.hosts.images.breaking import Break
 from app.hosts.images.layers import Layers
+from app.model.registry import Credential
 
 Going = Callable[[Layers, bool], None]
 """Called with each frame's layers; the flag says that more than bytes has changed."""
@@ -28,7 +29,12 @@ class Pulled:
 
 
 def pull(
-    engine: Engine, image: str, platform: str = "", going: Going | None = None, breaking: Break | None = None
+    engine: Engine,
+    image: str,
+    platform: str = "",
+    going: Going | None = None,
+    breaking: Break | None = None,
+    credential: Credential | None = None,
 ) -> Pulled:
     """Pull the image, and stay until it is there.
 
@@ -37,6 +43,7 @@ def pull(
         platform: as in linux/arm64, "" for the engine's own.
         breaking: ends it from another thread. Docker drops the layers that it has not finished; those that it has stay
             until it has an image of them or is started anew.
+        credential: shown to the registry instead of its usual one.
 
     Raises BrokenOffError, and HostError: failed also when the registry falls silent, or when the image that is there
     afterwards is not the one that the registry has told of.
@@ -45,7 +52,7 @@ def pull(
     breaking = breaking or Break()
     try:
         with breaking.answers():
-            for frame in engine.pull(image, platform):
+            for frame in engine.pull(image, platform, credential):
                 changed = layers.take(frame)
                 if going is not None:
                     going(layers, changed)
