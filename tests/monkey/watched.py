@@ -62,7 +62,7 @@ class Heart:
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._due = self._loop.time() + BEAT
-        self._waits: dict[str, float] = {}
+        self._before: dict[str, tuple[float, float]] = {}
         self._used = time.thread_time()
         self._garbage = self._garbage_since = 0.0
         self._beats = 0
@@ -78,11 +78,12 @@ class Heart:
         if stall >= TOLD_FROM and not self.paused:
             own = max(time.thread_time() - self._used, stall - self._waited())
             where, garbage = self._where(), self._garbage
-            self._reporter.tell(stall=stall, own=own, garbage=garbage, screen=where, stack=self._stack)
+            stack = f"{self._others()}\n{self._stack}"
+            self._reporter.tell(stall=stall, own=own, garbage=garbage, screen=where, stack=stack)
         self.paused = False
         self._beats += 1
         if self._beats % _BASE_EVERY == 0 or stall >= TOLD_FROM:
-            self._waits = thread_waits()
+            self._before = thread_seconds()
         self._stack, self._garbage, self._used = "", 0.0, time.thread_time()
         self._due = self._loop.time() + BEAT
         self._loop.call_later(BEAT, self._beat)
@@ -92,7 +93,22 @@ class Heart:
 
         That of all threads together: each of them may have had what the loop waits for, one after the other.
         """
-        return sum(wait - self._waits.get(thread, 0.0) for thread, wait in thread_waits().items())
+        return sum(waited for _, waited in self._since().values())
+
+    def _others(self) -> str:
+        """What the loop's thread did itself, and who had Python's lock beside it."""
+        names = {str(one.native_id): one.name for one in threading.enumerate()}
+        most = sorted(((ran, thread) for thread, (ran, _) in self._since().items()), reverse=True)[:4]
+        told = ", ".join(f"{names.get(thread, thread)} {seconds * 1000:.0f}" for seconds, thread in most)
+        return f"ms of each thread since the last look: {told}"
+
+    def _since(self) -> dict[str, tuple[float, float]]:
+        """Of each thread what it ran and waited since the last look."""
+        now, nothing = thread_seconds(), (0.0, 0.0)
+        return {
+            thread: (ran - self._before.get(thread, nothing)[0], waited - self._before.get(thread, nothing)[1])
+            for thread, (ran, waited) in now.items()
+        }
 
     def _garbage_sought(self, phase: str, _info: dict[str, int]) -> None:
         if phase == "start":
@@ -115,12 +131,13 @@ class Heart:
                     self._stack += f"after {late:.2f} s:\n{''.join(traceback.format_stack(frame)[-14:])}"
 
 
-def thread_waits() -> dict[str, float]:
-    """Seconds for which each thread of this process was ready to run, and the machine ran others."""
+def thread_seconds() -> dict[str, tuple[float, float]]:
+    """Of each thread of this process the seconds that it ran, and those that it was ready to while others did."""
     found = {}
     for thread in os.listdir("/proc/self/task"):
         with suppress(OSError, IndexError, ValueError), open(f"/proc/self/task/{thread}/schedstat") as file:
-            found[thread] = int(file.read().split()[1]) / 1e9
+            ran, waited = file.read().split()[:2]
+            found[thread] = int(ran) / 1e9, int(waited) / 1e9
     return found
 
 
