@@ -22,6 +22,11 @@ CALM: Final = 1.0
 """Seconds without a key, after which a tenth of a second is not noticed."""
 LONG_CALM: Final = 10.0
 """Seconds without a key, after which half a second is not noticed."""
+LONGEST_RUSH: Final = 20.0
+"""Seconds of typing without such a calm, after which it is done all the same: in a few hundredths of a second.
+
+Python would do it later, by itself, through everything that came together meanwhile, in a second.
+"""
 MOST_SET_ASIDE: Final = 4
 """How often what is there is set aside before what was left of it is looked for without a long calm, too.
 
@@ -75,6 +80,7 @@ class Tidier:
         self._typed_at = clock() - CALM
         self._left = self._left_young = True
         self._set_aside = 0
+        self._set_aside_at = clock()
         self._left_of_those = False
 
     def screen_left(self) -> None:
@@ -93,7 +99,7 @@ class Tidier:
             self._unfreeze()
             self._set_aside, self._left_of_those = 0, False
             self._tidy()
-        elif self._left and calm >= CALM:
+        elif self._left and (calm >= CALM or now - self._set_aside_at >= LONGEST_RUSH):
             self._tidy()
         elif self._left_young:
             self._left_young = False
@@ -107,3 +113,4 @@ class Tidier:
         self._collect()
         self._freeze()
         self._set_aside += 1
+        self._set_aside_at = self._clock()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from app.screens.tidying import CALM, EVERY, LONG_CALM, MOST_SET_ASIDE, SETTLED_AFTER, Tidier
+from app.screens.tidying import CALM, EVERY, LONG_CALM, LONGEST_RUSH, MOST_SET_ASIDE, SETTLED_AFTER, Tidier
 
 
 class Desk:
@@ -105,3 +105,18 @@ def test_who_never_rests_long_does_not_keep_all_that_was_left() -> None:
         desk.tick(EVERY)
     assert desk.deeds.count("unfreeze") == 1
     assert desk.deeds[-3:] == ["unfreeze", "collect", "freeze"]
+
+
+def test_who_never_rests_at_all_has_what_is_there_set_aside_in_small_parts() -> None:
+    """Else Python looks for garbage by itself, through everything at once, and keys wait for a second."""
+    desk = Desk()
+    desk.tick(SETTLED_AFTER)
+    desk.done.clear()
+    for _ in range(int(2 * LONGEST_RUSH / CALM * 2)):
+        desk.tidier.screen_left()
+        desk.tidier.typed()
+        desk.tick(CALM / 2)
+    set_aside = [at for at, what in desk.done if what == "freeze"]
+    assert len(set_aside) == 2, "not more often than needs be"
+    assert all(later - sooner >= LONGEST_RUSH for sooner, later in pairwise(set_aside))
+    assert "unfreeze" not in desk.deeds, "to look through everything waits for a calm"
