@@ -187,8 +187,8 @@ class DefinitionsScreen(DefinitionActions):
 
     @property
     def _family(self) -> str | None:
-        tables = self.query("#families")
-        return tables.first(LiveTable).cursor_key if tables else None
+        table = self.query_one_optional("#families", LiveTable)
+        return table.cursor_key if table is not None else None
 
     def chosen(self) -> StoredRevision | None:
         family = self._family

@@ -131,8 +131,8 @@ class FleetScreen(InstanceDialogs):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Alerts stand in the lower pane alone."""
         if action == "ack":
-            needs = self.query("#needs")
-            return bool(needs) and needs.first().has_focus
+            needs = self.query_one_optional("#needs")
+            return needs is not None and needs.has_focus
         return super().check_action(action, parameters)
 
     def action_ack(self) -> None:

@@ -247,7 +247,8 @@ class RunScreen(FrameScreen):
         if action == "launch" and self._launch.going:
             return False
         if action == "leave_form":
-            return bool(self.query("#run-form")) and self._lines.has_focus_within and not self._lines.is_typing
+            form = self.query_one_optional("#run-form", LineForm)
+            return form is not None and form.has_focus_within and not form.is_typing
         return super().check_action(action, parameters)
 
     def action_back(self) -> None:
