@@ -34,6 +34,7 @@ from app.model.instance import InstanceKey
 from app.model.names import PAUSE
 from app.model.progress import Progress, Step, Tell
 from app.model.record import StartMark, TaskRecord
+from app.model.registry import Credential
 from app.model.resources import Resources
 from app.model.safe_text import SafeText, safe_line
 from app.model.task import Task
@@ -42,6 +43,7 @@ from app.model.task_definition import ContainerDefinition, TaskDefinition, depen
 _CONTEST_POLL = 0.15
 _CONTEST_SECONDS = 15.0
 _UNANSWERED = ("unreachable", "timeout")
+_NO_ENVIRONMENT = ContainerEnvironment()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,14 +178,18 @@ class Launcher:
         return sequence or []
 
     def _pull_all(self, order: LaunchOrder) -> set[str]:
-        """Pull each image once; returns the containers that are left out because theirs can't be had."""
-        users: dict[str, list[ContainerDefinition]] = {}
+        """Pull each image once, and once more for each credential of its own.
+
+        Returns the containers that are left out because their images can't be had.
+        """
+        users: dict[tuple[str, Credential | None], list[ContainerDefinition]] = {}
         for container in order.definition.container_definitions:
-            users.setdefault(container.image, []).append(container)
+            credential = order.environments.get(container.name, _NO_ENVIRONMENT).credential
+            users.setdefault((container.image, credential), []).append(container)
         failed: set[str] = set()
-        for image, containers in users.items():
+        for (image, credential), containers in users.items():
             try:
-                self._pull(order, image, containers[0].name)
+                self._pull(order, image, containers[0].name, credential)
             except HostError as error:
                 if error.kind in _UNANSWERED:
                     raise
@@ -195,7 +201,7 @@ class Launcher:
                 failed |= {container.name for container in containers}
         return failed
 
-    def _pull(self, order: LaunchOrder, image: str, container: str) -> None:
+    def _pull(self, order: LaunchOrder, image: str, container: str, credential: Credential | None) -> None:
         task_id = order.record.task_id
         self._say(task_id, "pull", container, f"pulling {image}")
 
@@ -203,7 +209,7 @@ class Launcher:
             self._say(task_id, "pull", container, status, done, whole)
 
         platform = platform_of(order.definition)
-        fallback = ensure_image(self._engine, image, tell, self._settings.pull_of(image), platform)
+        fallback = ensure_image(self._engine, image, tell, self._settings.pull_of(image), platform, credential)
         if fallback:
             self._say(task_id, "warning", container, fallback)
         if stop_asked(self._engine, task_id):

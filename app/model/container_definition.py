@@ -49,7 +49,7 @@ class ContainerDefinition(Document):
     ]
     repository_credentials: Annotated[
         RepositoryCredentials | None,
-        about("How to log in to the image's registry.", "kept", "the credentials of this machine's docker are used"),
+        about("How to log in to the image's registry; absent: as this machine's docker does.", "honoured"),
     ] = None
     cpu: Annotated[
         int, Field(ge=0, le=MOST_UNITS), about("CPU units reserved; 1024 are one core.", unit="CPU units")

@@ -15,7 +15,9 @@ _SERVICE_CONNECT = "there is no Service Connect"
 
 
 class RepositoryCredentials(Document):
-    credentials_parameter: Annotated[Text, about("ARN or name of the secret with the registry's credentials.")]
+    credentials_parameter: Annotated[
+        Text, about("ARN or name of the secret with the registry's username and password.", "emulated", _FROM_CONFIG)
+    ]
 
 
 class KeyValue(Document):

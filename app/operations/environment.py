@@ -1,11 +1,14 @@
-"""The environment of each container of a task, and its log driver's options, with every reference resolved."""
+"""What each container of a task gets from outside: environment, log options, credentials, every reference resolved."""
 
 from __future__ import annotations
 
 from app.model.environment import ContainerEnvironment
 from app.model.errors import MoorageError
+from app.model.image_reference import parse_reference
+from app.model.registry import Credential
 from app.model.task_definition import ContainerDefinition, TaskDefinition
 from app.store.local_sources import UNRESOLVED, LocalSources
+from app.store.registry_keys import server_of
 
 
 def resolve_environments(definition: TaskDefinition, sources: LocalSources) -> dict[str, ContainerEnvironment]:
@@ -47,4 +50,12 @@ def _environment(container: ContainerDefinition, sources: LocalSources, problems
     log_options: dict[str, str] = {}
     if log := container.log_configuration:
         log_options = log.options | {option.name: secret(option.value_from) for option in log.secret_options}
-    return ContainerEnvironment(tuple(variables.items()), log_options)
+    credential = None
+    if login := container.repository_credentials:
+        try:
+            user, password = sources.login(login.credentials_parameter)
+            registry = parse_reference(container.image).registry
+            credential = Credential(server_of(registry), user, password, source="repositoryCredentials")
+        except MoorageError as error:
+            problems.append(error.message)
+    return ContainerEnvironment(tuple(variables.items()), log_options, credential)

@@ -78,6 +78,23 @@ class LocalSources:
                 raise _refusal(f"{message} {where}") from None
         raise _refusal(f"secret {reference} has no source on this machine; write one {where}")
 
+    def login(self, credentials_parameter: str) -> tuple[str, str]:
+        """Username and password of a ``credentialsParameter``: a secret that is ``{"username": …, "password": …}``.
+
+        Raises:
+            MoorageError: ResourceInitializationError; one line with the reference, never a value.
+        """
+        text = self.secret(credentials_parameter)
+        try:
+            user, password = (_member(text, name) for name in ("username", "password"))
+            if not user or not password:
+                raise _Unusable('its username or its password is empty; write {"username": "…", "password": "…"}')
+        except _Unusable as problem:
+            reference = safe_line(credentials_parameter)
+            where = self._where("secrets", credentials_parameter, "file:secrets/registry.json")
+            raise _refusal(f"registry credentials {reference}: {problem}, or write another source {where}") from None
+        return user, password
+
     def environment_file(self, arn: str) -> list[tuple[str, str]]:
         """Name and value of each variable in the file that stands for an S3 ARN, each name once.
 

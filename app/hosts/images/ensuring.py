@@ -11,6 +11,7 @@ from app.hosts.images.pulling import pull
 from app.hosts.labels import PREFIX
 from app.hosts.reading import own_labels
 from app.model.names import ImagePullBehavior
+from app.model.registry import Credential
 from app.model.safe_text import SafeText, safe_line
 from app.model.task_definition import TaskDefinition
 
@@ -20,18 +21,30 @@ PullProgress = Callable[[SafeText, int, int], None]
 
 
 def ensure_image(
-    engine: Engine, image: str, tell: PullProgress, behavior: ImagePullBehavior = "default", platform: str = ""
+    engine: Engine,
+    image: str,
+    tell: PullProgress,
+    behavior: ImagePullBehavior = "default",
+    platform: str = "",
+    credential: Credential | None = None,
 ) -> SafeText:
     """Pull the image as the behavior says (design: ECS semantics 4.6).
 
     Returns "" when the image is as fresh as the behavior asks for, else why the copy on the host is used: only
-    "default" ever falls back to one. ``platform``: as in linux/arm64, "" for the host's own.
+    "default" ever falls back to one. ``platform``: as in linux/arm64, "" for the host's own. ``credential``: shown to
+    the registry instead of its usual one.
     Raises HostError when there is none to use, when it is for another platform, or carries labels of ours.
     """
     fallback = SafeText("")
     if _pull_due(engine, image, behavior):
         try:
-            pull(engine, image, platform, lambda layers, _: tell(layers.words, layers.done, layers.total))
+            pull(
+                engine,
+                image,
+                platform,
+                lambda layers, _: tell(layers.words, layers.done, layers.total),
+                credential=credential,
+            )
         except HostError as error:
             if error.kind == "unreachable" or behavior != "default" or not _present(engine, image):
                 raise

@@ -130,3 +130,47 @@ def test_no_repr_and_no_log_shows_a_value(tmp_path: Path, caplog: pytest.LogCapt
     assert CANARY in str(found["web"].variables)
     assert CANARY in str(found["web"].log_options)
     assert CANARY not in f"{found!r} {found['web']} {local!r} {caplog.text}"
+
+
+LOGIN = {"repositoryCredentials": {"credentialsParameter": "LOGIN"}}
+
+
+def test_repository_credentials_are_for_the_registry_of_the_containers_own_image(tmp_path: Path) -> None:
+    told = f'{{"username": "me", "password": "{CANARY}"}}'
+    private = {"image": "registry.lan:5000/team/web:7", **LOGIN}
+    found = resolve_environments(definition(web=private, db={}, hub=LOGIN), sources(tmp_path, LOGIN=told))
+    web, hub = found["web"].credential, found["hub"].credential
+    assert web is not None
+    assert hub is not None
+    assert (web.server, web.username, web.password) == ("registry.lan:5000", "me", CANARY)
+    assert hub.server == "https://index.docker.io/v1/"
+    assert found["db"].credential is None
+    assert CANARY not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (None, "has no source on this machine"),
+        (f"me:{CANARY}", "it is not a sound JSON document"),
+        (f'["{CANARY}"]', "it is not a JSON object"),
+        (f'{{"user": "{CANARY}"}}', "its JSON object has no member 'username'"),
+        (f'{{"username": "{CANARY}"}}', "its JSON object has no member 'password'"),
+        (f'{{"username": "{CANARY}", "password": ""}}', "its username or its password is empty"),
+        (
+            f'{{"username": "{CANARY}", "password": ["{CANARY}"]}}',
+            "the member 'password' of its JSON object is no text",
+        ),
+    ],
+)
+def test_repository_credentials_that_cannot_be_had_refuse_the_launch(
+    tmp_path: Path, told: str | None, words: str
+) -> None:
+    environ = {} if told is None else {"LOGIN": told}
+    with pytest.raises(MoorageError) as refused:
+        resolve_environments(definition(web=LOGIN), sources(tmp_path, **environ))
+    assert refused.value.code == "ResourceInitializationError"
+    assert words in refused.value.message
+    assert "LOGIN" in refused.value.message
+    assert str(tmp_path / "config.toml") in refused.value.message
+    assert CANARY not in "".join(traceback.format_exception(refused.value))
