@@ -47,16 +47,16 @@ class Asked:
 class Exchange:
     """One request, its client, and the way to the engine."""
 
-    def __init__(self, asked: Asked, client: socket.socket, engine: Path, closing: threading.Event) -> None:
+    def __init__(self, asked: Asked, client: socket.socket, engine: Path, over: threading.Event) -> None:
         self.asked = asked
         self.client = client
         self._engine = engine
-        self._closing = closing
+        self._over = over
 
     def wait(self, seconds: float | None = None) -> None:
-        """Sleep; ends early, by an error, when the proxy is closed."""
-        if self._closing.wait(seconds):
-            raise OSError("the proxy is closed")
+        """Sleep; ends early, by an error, when the proxy hangs up."""
+        if self._over.wait(seconds):
+            raise OSError("the proxy has hung up")
 
     def hand_on(self, asked: Asked | None = None) -> socket.socket:
         """Ask the engine; its answer can be read from what is returned."""
@@ -217,7 +217,8 @@ class ChaosProxy:
         self.endpoint = f"unix://{self.socket}"
         self._rules: list[Rule] = []
         self._lock = threading.Lock()
-        self._closing = threading.Event()
+        self._hung_up = threading.Event()
+        self._closed = False
         self._clients: set[socket.socket] = set()
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(self.socket))
@@ -228,7 +229,7 @@ class ChaosProxy:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._closing.set()
+        self._closed = True
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -247,9 +248,12 @@ class ChaosProxy:
             self._rules.clear()
 
     def hang_up(self) -> None:
-        """Every connection that there is now ends."""
+        """Every connection that there is now ends, and so does all waiting for one."""
         with self._lock:
-            clients = list(self._clients)
+            clients, over = list(self._clients), self._hung_up
+            if not self._closed:
+                self._hung_up = threading.Event()
+        over.set()
         for client in clients:
             with contextlib.suppress(OSError):
                 client.shutdown(socket.SHUT_RDWR)
@@ -262,13 +266,14 @@ class ChaosProxy:
                 return
             with self._lock:
                 self._clients.add(client)
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+                over = self._hung_up
+            threading.Thread(target=self._serve, args=(client, over), daemon=True).start()
 
-    def _serve(self, client: socket.socket) -> None:
+    def _serve(self, client: socket.socket, over: threading.Event) -> None:
         try:
             asked = _request(client)
             if asked is not None:
-                exchange = Exchange(asked, client, self.engine, self._closing)
+                exchange = Exchange(asked, client, self.engine, over)
                 self._fault(asked)(exchange)
         except (OSError, ValueError, http.client.HTTPException):
             pass  # one of the two went away, as it may

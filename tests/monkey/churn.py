@@ -30,11 +30,14 @@ _MOST = 12
 
 
 class Churn:
-    """Works in a thread until it is closed. ``done`` counts what was done."""
+    """Works in a thread until it is closed. ``done`` counts what was done.
 
-    def __init__(self, daemons: Sequence[Daemon], seed: int, pause: float = 0.25) -> None:
+    ``freezes``: an engine stands still at times.
+    """
+
+    def __init__(self, daemons: Sequence[Daemon], seed: int, pause: float = 0.25, *, freezes: bool = True) -> None:
         self.done: Counter[str] = Counter()
-        self._daemons, self._pause = daemons, pause
+        self._daemons, self._pause, self._freezes = daemons, pause, freezes
         self._chance = random.Random(seed)
         self._closed = threading.Event()
         self._number = 0
@@ -75,7 +78,7 @@ class Churn:
             self._number += 1
             api.rename(chosen, f"ape-{self._number}")
             return "rename"
-        if draw < 0.97 or self._closed.is_set():
+        if draw < 0.97 or not self._freezes or self._closed.is_set():
             api.remove_container(chosen, force=True)
             return "remove"
         daemon.pause()

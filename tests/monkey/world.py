@@ -32,7 +32,7 @@ def make_world(folder: Path, endpoints: Sequence[str], *, large: bool) -> Sessio
     """``large``: with a past of thousands and documents of megabytes, which take a while to make."""
     home = folder / "home"
     session = session_with(home, *endpoints)
-    for document in (_small("web", 3), _small("job", 0), nasty_definition()):
+    for document in (_small("web", 3), _small("job", 0), _pair(), _port(), nasty_definition()):
         for memory in (16, 20, 24):
             document["containerDefinitions"][0]["memory"] = memory
             register(session, json.dumps(document).encode())
@@ -77,6 +77,21 @@ def _small(family: str, stop_timeout: int) -> dict[str, Any]:
         "family": family,
         "containerDefinitions": [{**container, "stopTimeout": max(stop_timeout, 2), "environment": secret}],
     }
+
+
+def _pair() -> dict[str, Any]:
+    """Two that have a network and a volume of their own."""
+    one = {"image": "busybox", "memory": 16, "stopTimeout": 2, "command": ["sh", "-c", "exec sleep 1000"]}
+    web = {**one, "name": "web", "links": ["db"], "portMappings": [{"containerPort": 80}]}
+    db = {**one, "name": "db", "mountPoints": [{"sourceVolume": "data", "containerPath": "/data"}]}
+    return {"family": "pair", "containerDefinitions": [web, db], "volumes": [{"name": "data"}]}
+
+
+def _port() -> dict[str, Any]:
+    """One that a host has room for once."""
+    document = _small("port", 2)
+    document["containerDefinitions"][0]["portMappings"] = [{"containerPort": 80, "hostPort": 18080}]
+    return document
 
 
 def nasty_definition() -> dict[str, Any]:

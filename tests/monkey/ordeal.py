@@ -1,0 +1,71 @@
+"""The monkey, others at the same home, disorder and troubles, all at once; then all is healed, and stock is taken."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.engine_bed import Bed
+from tests.monkey.churn import Churn
+from tests.monkey.looks import Looks, Seen
+from tests.monkey.monkey import DeadError, Monkey, Tally
+from tests.monkey.others import Others, Told
+from tests.monkey.places import three_places
+from tests.monkey.stock import Stock, answered_by_keys, settle, take_stock
+from tests.monkey.troubles import Troubles
+from tests.monkey.world import environment_of, make_world
+
+MEMORY = 448 << 20
+"""Of each engine: little enough for launches to be in each other's way."""
+
+
+@dataclass
+class Ordeal:
+    """What came of it. ``wrong``: everything that should not be, in words, but for how quickly keys were answered."""
+
+    tally: Tally
+    churned: Counter[str]
+    troubles: Counter[str]
+    told: Told
+    seen: dict[str, Seen]
+    stock: Stock
+    wrong: list[str]
+
+
+def run_ordeal(bed: Bed, folder: Path, seconds: float, seed: int, *, large: bool = False) -> Ordeal:
+    """Call it in the main thread. ``folder``: of its own, empty. ``large``: with a past of thousands."""
+    dead: list[str] = []
+    with ExitStack() as stack:
+        # Engines are ended before the threads that have started them: see Troubles.
+        letting_go = stack.enter_context(ExitStack())
+        places = stack.enter_context(three_places(bed, folder, MEMORY))
+        session = make_world(folder, [place.endpoint for place in places], large=large)
+        for engine in session.engines().values():
+            stack.callback(engine.end)
+        home, environment = folder / "home", environment_of(folder)
+        looks = Looks(places)
+        churn = Churn([place.daemon for place in places], seed, 0.5, freezes=False)
+        others = Others(home, environment, places, seed)
+        troubles = Troubles(places, seed)
+        letting_go.callback(troubles.let_go)
+        try:
+            with Monkey(home, environment, seed) as monkey:
+                try:
+                    monkey.play(seconds)
+                    monkey.measure()
+                except DeadError as error:
+                    dead.append(f"DEAD: {error}")
+        finally:
+            troubles.heal()
+            others.close()
+            churn.close()
+        others.told.answered |= answered_by_keys(home)
+        found = [settle(place) for place in places]
+        looks.close()
+        stock = take_stock(home, others.told, found)
+    over = [f"{name}: {words}" for name, seen in looks.seen.items() for words in seen.over]
+    stock.overcommitted = len(over)
+    wrong = [*dead, *monkey.tally.errors, *others.told.faults, *troubles.failures, *over, *stock.wrong]
+    return Ordeal(monkey.tally, churn.done, troubles.done, others.told, looks.seen, stock, wrong)
