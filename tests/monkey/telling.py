@@ -30,7 +30,7 @@ def of_ordeal(ordeal: Ordeal) -> list[str]:
         f"why they have stopped: {counts(stock.reasons)}",
     ]
     lines += [
-        f"{name}: {seen.looks} looks, at most {seen.most_tasks} tasks with {seen.most} of {seen.room.memory} MiB at once"
+        f"{name}: {seen.looks} looks, at most {seen.most_tasks} tasks with {seen.most} of {seen.room.memory} MiB"
         for name, seen in ordeal.seen.items()
     ]
     return [
