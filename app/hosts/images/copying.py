@@ -1,0 +1,297 @@
+"""An image from one engine to several at once: read once, handed to each, and looked at afterwards.
+
+An engine that gets half of an image keeps nothing of it: it begins to load when it has the whole tar. So whatever
+happens to one of those that take part, every other one has the image as it was or as it is meant to be.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from app.hosts.engine import Engine
+from app.hosts.errors import HostError, translated
+from app.hosts.images.archive import Loading, saved
+from app.hosts.images.breaking import BrokenOffError
+from app.hosts.images.likeness import ImageFacts, check_fit_to_copy, facts, repository_and_tag
+from app.hosts.images.tee import Lane, Tee
+from app.model.errors import MoorageError
+from app.model.image_progress import TellTransfer, TransferProgress, TransferState
+from app.model.instance import InstanceKey
+from app.model.safe_text import SafeText, safe_line
+
+_TOLD_EVERY: Final = 0.1
+"""Seconds between two events of a target."""
+_LATELY: Final = 3.0
+"""Seconds that the rate is the mean of."""
+_TURN: Final = 0.1
+_FAULT: Final = "a fault of Moorage"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An instance that gives or gets an image, with its engine."""
+
+    key: InstanceKey
+    engine: Engine
+
+
+def copied(
+    image: str, source: Place, targets: Sequence[Place], tell: TellTransfer, broken: Callable[[], bool] = lambda: False
+) -> tuple[TransferProgress, ...]:
+    """Copy the image to all targets at once, and stay until all have ended: their last events, in order.
+
+    A target that fails, falls silent for SILENCE seconds or is cut off is a result "failed"; the others go on. When
+    the source fails all that have not got it fail.
+
+    Args:
+        image: a name with its tag; the copies have the same.
+        tell: gets every event, from several threads.
+        broken: asked again and again; once it says yes everything is broken off.
+
+    Raises MoorageError before anything is sent: the source does not answer, or the image is not fit to be copied.
+    """
+    told = source.engine.image(image)
+    check_fit_to_copy(image, told)
+    return _Copy(image, source, facts(told), tell, broken).to(targets)
+
+
+class _Copy:
+    def __init__(
+        self, image: str, source: Place, wanted: ImageFacts, tell: TellTransfer, broken: Callable[[], bool]
+    ) -> None:
+        self._image = image
+        self._source = source
+        self._wanted = wanted
+        self._tell = tell
+        self._broken = broken
+
+    def to(self, targets: Sequence[Place]) -> tuple[TransferProgress, ...]:
+        known = str(self._source.engine.info().get("ID") or "")
+        receivers = [_Receiver(self._image, self._wanted, place, self._tell) for place in targets]
+        self._at_once([receiver.prepare for receiver in receivers])
+        first: dict[str, _Receiver] = {}
+        twins: list[tuple[_Receiver, _Receiver]] = []
+        for receiver in receivers:
+            if known and receiver.engine_id == known:
+                receiver.end("present", f"it is the same engine as {self._source.key.name}")
+            elif receiver.engine_id and (other := first.get(receiver.engine_id)) is not None:
+                twins.append((receiver, other))
+            elif receiver.engine_id:
+                first[receiver.engine_id] = receiver
+        waiting = {id(twin) for twin, _ in twins}
+        taking = [receiver for receiver in receivers if not receiver.progress.over and id(receiver) not in waiting]
+        if taking:
+            self._stream(taking)
+        for twin, other in twins:
+            if not twin.progress.over:
+                state: TransferState = "present" if other.progress.state == "done" else other.progress.state
+                twin.end(state, f"it is the same engine as {other.key.name}")
+        return tuple(receiver.progress for receiver in receivers)
+
+    def _stream(self, receivers: Sequence[_Receiver]) -> None:
+        """One read, handed to all that have to get it."""
+        tee = Tee(len(receivers))
+        name = self._source.key.name
+        for receiver in receivers:
+            receiver.say(safe_line(f"{name} packs it"))
+        threads = self._begun(
+            [(lambda r=r, lane=lane: r.receive(lane)) for r, lane in zip(receivers, tee.lanes, strict=True)]
+        )
+        try:
+            for piece in saved(self._source.engine, self._image, self._wanted.size, self._check):
+                if not tee.put(piece, self._check):
+                    break
+            tee.end()
+        except HostError as error:
+            kind, message = error.kind, f"{name}: {error.message}"
+            tee.end(lambda: HostError(message, kind))
+        except BaseException:
+            tee.end(BrokenOffError)
+            if not self._broken():
+                raise
+        for thread in threads:
+            while thread.is_alive():
+                thread.join(_TURN)
+                if self._broken():
+                    tee.end(BrokenOffError)
+
+    def _check(self) -> None:
+        if self._broken():
+            raise BrokenOffError
+
+    def _at_once(self, jobs: Sequence[Callable[[], object]]) -> None:
+        for thread in self._begun(jobs):
+            while thread.is_alive():
+                thread.join(_TURN)
+
+    @staticmethod
+    def _begun(jobs: Sequence[Callable[[], object]]) -> list[threading.Thread]:
+        # Daemon threads: whoever leaves does not wait for an engine that does not answer.
+        threads = [threading.Thread(target=job, name="copy", daemon=True) for job in jobs]
+        for thread in threads:
+            thread.start()
+        return threads
+
+
+class _Receiver:
+    """One target: what is known of it before, what it takes, and whether it has come."""
+
+    def __init__(self, image: str, wanted: ImageFacts, place: Place, tell: TellTransfer) -> None:
+        self.key = place.key
+        self.engine_id = ""
+        self.progress = TransferProgress("copy", safe_line(image), place.key, "waiting", total=wanted.size)
+        self._image = image
+        self._wanted = wanted
+        self._engine = place.engine
+        self._tell = tell
+        self._before: ImageFacts | None = None
+        self._pace = Pace()
+        self._told_at = 0.0
+        tell(self.progress)
+
+    def prepare(self) -> None:
+        """Look whether it may, can and has to get the image; where it need not, it ends here."""
+        self._ended_by_errors(self._prepare)
+
+    def _prepare(self) -> None:
+        engine, wanted = self._engine, self._wanted
+        engine.gate(f"copying {self._image}")
+        self.engine_id = str(engine.info().get("ID") or "")
+        self._before = self._found(self._image)
+        if self._before is not None and wanted.same_as(self._before):
+            self.end("present", _short(wanted.id))
+        elif why := wanted.not_for(engine.version()):
+            self.end("failed", why)
+        elif self._found(wanted.id) is not None:
+            self._name_it()
+            self.end("done", f"{_short(wanted.id)} was there under another name")
+
+    def receive(self, lane: Lane) -> None:
+        """Take all that comes, and look whether the image is there then."""
+        try:
+            self._ended_by_errors(lambda: self._receive(lane))
+        finally:
+            lane.leave()
+
+    def _receive(self, lane: Lane) -> None:
+        pieces = iter(lane)
+        first = next(pieces, None)
+        # Only now: until a large image is packed minutes may go by.
+        loading = Loading(self._engine, self._image, lane.check, self.say)
+        try:
+            piece = first
+            while piece is not None and loading.send(piece):
+                self._came(len(piece))
+                piece = next(pieces, None)
+            self.say(SafeText("unpacking"), now=True)
+            loading.finish()
+        except (HostError, BrokenOffError) as error:
+            loading.close()
+            self._explain(error)
+        finally:
+            loading.close()
+        self._check_arrived()
+
+    def _check_arrived(self) -> None:
+        after = self._found(self._image)
+        if after is None or not self._wanted.same_as(after):
+            raise HostError("what is there now under this name is not what was sent", "failed")
+        self.end("done", _short(after.id))
+
+    def _explain(self, error: MoorageError) -> None:
+        """Return if the image has come all the same; raise what ended it, with what is there now."""
+        try:
+            after = self._found(self._image)
+        except HostError:
+            raise error from None
+        if after is not None and self._wanted.same_as(after):
+            return
+        unchanged = (after and after.id) == (self._before and self._before.id)
+        left = "nothing of it was loaded" if unchanged else "another image has got this name meanwhile"
+        message = f"{error.message}; {left}"
+        if isinstance(error, HostError):
+            raise HostError(message, error.kind) from error
+        raise BrokenOffError(message) from error
+
+    def _found(self, name: str) -> ImageFacts | None:
+        try:
+            return facts(self._engine.image(name))
+        except HostError as error:
+            if error.kind == "not-found":
+                return None
+            raise
+
+    def _name_it(self) -> None:
+        api = self._engine.gate("tag")
+        repository, tag = repository_and_tag(self._image)
+        with translated("tag"):
+            response = api._post(api._url("/images/{0}/tag", self._wanted.id), params={"repo": repository, "tag": tag})
+            api._raise_for_status(response)
+
+    # --- telling ---------------------------------------------------------------------------------------------------
+
+    def _ended_by_errors(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except BrokenOffError as error:
+            self.end("stopped", error.message)
+        except MoorageError as error:
+            self.end("failed", error.message)
+        except BaseException:
+            self.end("failed", _FAULT)
+            raise
+
+    def say(self, words: SafeText, *, now: bool = False) -> None:
+        """What goes on there."""
+        self._show(replace(self.progress, state="working", detail=words), now=now)
+
+    def end(self, state: TransferState, words: str) -> None:
+        ended = self.progress.ended(state, safe_line(words))
+        # The size was an estimate; what has come is all of it.
+        self.progress = replace(ended, total=ended.done) if state == "done" and ended.done else ended
+        self._tell(self.progress)
+
+    def _came(self, size: int) -> None:
+        done = self.progress.done + size
+        rate = self._pace.moved(size)
+        total = max(self._wanted.size, done)
+        self._show(replace(self.progress, state="working", detail=SafeText(""), done=done, total=total, rate=rate))
+
+    def _show(self, progress: TransferProgress, *, now: bool = False) -> None:
+        self.progress = progress
+        moment = time.monotonic()
+        if now or moment - self._told_at >= _TOLD_EVERY:
+            self._told_at = moment
+            self._tell(progress)
+
+
+class Pace:
+    """Bytes a second over the last few seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._began = clock()
+        self._moved: deque[tuple[float, int]] = deque()
+        self._sum = 0
+
+    def moved(self, size: int) -> float:
+        """So much more has; the rate now."""
+        now = self._clock()
+        if self._moved and now - self._moved[-1][0] < _TOLD_EVERY:
+            at, before = self._moved.pop()
+            self._moved.append((at, before + size))
+        else:
+            self._moved.append((now, size))
+        self._sum += size
+        while self._moved[0][0] < now - _LATELY:
+            self._sum -= self._moved.popleft()[1]
+        return self._sum / max(min(now - self._began, _LATELY), _TOLD_EVERY)
+
+
+def _short(image_id: str) -> str:
+    return image_id.removeprefix("sha256:")[:12]
