@@ -1,0 +1,1 @@
+"""``moorage deploy``: from source to running tasks in one call."""
