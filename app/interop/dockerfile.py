@@ -1,0 +1,133 @@
+"""What a Dockerfile says before it is built: which images it is made from, and whether it needs BuildKit. Pure.
+
+The engine reads it again, and has the last word: nothing is refused here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+MOST_BYTES: Final = 1 << 20
+SCRATCH: Final = "scratch"
+_DIRECTIVE = re.compile(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*")
+_ARGUMENT = re.compile(r"""([A-Za-z_][A-Za-z0-9_]*)(?:=("(?:[^"\\]|\\.)*"|'[^']*'|\S*))?(?:\s+|$)""")
+_VARIABLE = re.compile(r"\\(.)|\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)(?:(:[-+])([^{}]*))?\})")
+_HERE_DOCUMENT = re.compile(r"(?:^|[^<])<<-?(['\"]?)[A-Za-z_][A-Za-z0-9_]*\1")
+_BUILDKIT_FLAGS: Final = {
+    "RUN": ("mount", "network", "security"),
+    "COPY": ("link", "chmod", "parents", "exclude"),
+    "ADD": ("link", "chmod", "checksum", "keep-git-dir", "exclude", "unpack"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """``name`` in capitals; ``words``: all that follows it, flags too, on one line. ``line``: where it begins."""
+
+    line: int
+    name: str
+    words: str
+
+    @property
+    def flags(self) -> dict[str, str]:
+        """``--name=value`` before the first word that is none."""
+        found: dict[str, str] = {}
+        for word in self.words.split():
+            if not word.startswith("--"):
+                break
+            name, _, value = word.removeprefix("--").partition("=")
+            found[name] = value
+        return found
+
+    @property
+    def arguments(self) -> list[str]:
+        """The words without the flags."""
+        words = self.words.split()
+        return words[len(self.flags) :] if self.flags else words
+
+
+def instructions(text: str) -> Iterator[Instruction]:
+    """In order. A here-document's lines are told as instructions: so does a builder that has none."""
+    escape, lines = "\\", text.removeprefix("\ufeff").splitlines()
+    may_direct, begun, whole = True, 0, ""
+    for number, line in enumerate(lines, 1):
+        directive = _DIRECTIVE.fullmatch(line.strip()) if may_direct else None
+        may_direct = directive is not None
+        if directive is not None and directive.group(1).lower() == "escape" and directive.group(2) in ("\\", "`"):
+            escape = directive.group(2)
+        if line.lstrip().startswith("#") or not line.strip():
+            continue
+        begun = begun or number
+        stripped = line.rstrip()
+        if stripped.endswith(escape):
+            whole += stripped[:-1]
+            continue
+        yield _instruction(begun, whole + line)
+        begun, whole = 0, ""
+    if begun:
+        yield _instruction(begun, whole)
+
+
+def base_images(text: str, arguments: Mapping[str, str]) -> list[str]:
+    """The images that the stages begin with or copy from, each once; neither stages nor ``scratch`` are among them.
+
+    Args:
+        arguments: the build's; they go over the defaults of ARG lines before the first FROM.
+    """
+    known: dict[str, str] = {}
+    stages: set[str] = set()
+    count = 0
+    found: dict[str, None] = {}
+    for one in instructions(text):
+        if one.name == "ARG" and not count:
+            for name, default in _ARGUMENT.findall(one.words):
+                known[name] = arguments.get(name, _substituted(_unquoted(default), known))
+        elif one.name == "FROM" and one.arguments:
+            image = _substituted(one.arguments[0], known)
+            if image.lower() not in stages and image != SCRATCH and image:
+                found[image] = None
+            stages.add(str(count))
+            count += 1
+            if len(one.arguments) == 3 and one.arguments[1].lower() == "as":
+                stages.add(one.arguments[2].lower())
+        elif one.name == "COPY" and (source := one.flags.get("from")) and source.lower() not in stages:
+            found[source] = None
+    return list(found)
+
+
+def needs_buildkit(text: str) -> str:
+    """The first thing that only BuildKit has, as ``line 3: RUN --mount``; "" if there is none."""
+    for one in instructions(text):
+        for flag in _BUILDKIT_FLAGS.get(one.name, ()):
+            if flag in one.flags:
+                return f"line {one.line}: {one.name} --{flag}"
+        if one.name in ("RUN", "COPY", "ADD") and _HERE_DOCUMENT.search(one.words):
+            return f"line {one.line}: {one.name} with a here-document (<<)"
+    return ""
+
+
+def _instruction(line: int, text: str) -> Instruction:
+    name, _, words = text.strip().partition(" ") if "\t" not in text else text.strip().replace("\t", " ").partition(" ")
+    return Instruction(line, name.upper(), words.strip())
+
+
+def _unquoted(value: str) -> str:
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"" else value
+
+
+def _substituted(text: str, known: Mapping[str, str]) -> str:
+    def value(match: re.Match[str]) -> str:
+        escaped, bare, braced, operator, word = match.groups()
+        if escaped is not None:
+            return escaped
+        current = known.get(bare or braced, "")
+        if operator == ":-":
+            return current or word
+        if operator == ":+":
+            return word if current else ""
+        return current
+
+    return _VARIABLE.sub(value, _unquoted(text))
