@@ -12,7 +12,8 @@ import json
 import select
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from app.hosts.bounded import ERROR_BYTES
@@ -40,9 +41,18 @@ class Exchange:
         engine: whose it is; the write gate is the business of who opens it.
         what: what is being done, for errors: ``the copy``.
         check: called again and again while something is waited for; what it raises breaks the exchange off.
+        headers: more of them.
     """
 
-    def __init__(self, engine: Engine, method: str, path: str, what: str, check: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        method: str,
+        path: str,
+        what: str,
+        check: Callable[[], None],
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         from app.hosts.connection import open_connection
 
         self._what = what
@@ -58,6 +68,7 @@ class Exchange:
         self._size = 0
         self._wants_read = False
         head = f"{method} /v{api._version}{path} HTTP/1.1\r\nHost: docker\r\nAccept-Encoding: identity\r\n"
+        head += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         if method != "GET":
             head += "Content-Type: application/x-tar\r\nTransfer-Encoding: chunked\r\n"
         self._write((head + "\r\n").encode("ascii"), engine.timeout)
