@@ -40,6 +40,12 @@ def best_key(keys: Iterable[str], registry: str, repository: str = "") -> str | 
     return max(found, key=lambda one: one[0])[1] if found else None
 
 
+def names_registry(key: str, registry: str) -> bool:
+    """Is the key for all images of the registry, however it is written?"""
+    host, path = _parts(key)
+    return not path and host == _parts(server_of(registry))[0]
+
+
 def _covers(path: str, repository: str) -> bool:
     return not repository or f"{repository}/".startswith(f"{path}/")
 
