@@ -28,7 +28,7 @@ from app.model.safe_text import SafeText, safe_line
 from app.model.task import Task
 from app.operations.blueprint import Blueprint
 from app.operations.compose_up import Up, registered, settle, stop_all, tasks_of, told
-from app.operations.deeds import kept
+from app.operations.deeds import command_of, kept, told_if_failed
 from app.operations.deploying.delivering import Whereabouts
 from app.operations.deploying.outcome import Deployed, DeployFailure, deployed_words
 from app.operations.deploying.planning import DeployPlan, goals, is_of, listed, refuse_if_short
@@ -53,6 +53,16 @@ class _StoppedError(Exception):
 
 class _FailedError(Exception):
     """The step has failed, and that was told."""
+
+
+def agree(session: Session, request: DeployRequest, plan: DeployPlan) -> None:
+    """Have everything asked that a deploy asks, before it begins; who has answered is not asked again.
+
+    Raises PolicyError when the answer is no.
+    """
+    with told_if_failed(session, "deploy", command_of("deploy", request), cluster=plan.cluster.name):
+        ask_first(session, "deploy", plan.cluster.name, plan.question)
+        accepted(session, plan.blueprint)
 
 
 @kept("deploy", deployed_words, asks=False)
@@ -255,15 +265,18 @@ class _Deploy:
 
     def _launch(self, targets: tuple[InstanceKey, ...]) -> None:
         run, stop = self._plan.step("run"), self._plan.step("stop")
+        brought = any(self._used(build) for build in self._plan.source.builds)
         with self._step(run):
-            standing = self._stand(targets or None)
+            standing = self._stand(targets if brought else None)
+            if brought and standing.missing and not targets:
+                raise MoorageError("a task has ended meanwhile; deploy again")
             self._done.current, self._done.replaced = list(standing.current), list(standing.replaced)
             refuse_if_short(standing, self._plan.source.count)
         planned_to_stop = stop in self._plan.steps
         if standing.stop_first and standing.replaced:
             self._stop_replaced(stop, standing)
         if standing.missing:
-            self._run(run, standing, targets or standing.able)
+            self._run(run, standing, targets if brought else standing.able)
         else:
             self._end(run, f"{len(standing.current)} of {self._plan.definition} run already", "nothing")
         if standing.replaced and not standing.stop_first:
