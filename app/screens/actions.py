@@ -19,7 +19,12 @@ OPEN_AN_INPUT = frozenset({"filter", "command", "include", "exclude"})
 OVER_INPUTS = frozenset({*OPEN_AN_INPUT, "palette", "launch", "register", "show_changes", "other_side", "external"})
 """Actions whose keys no input may take for itself."""
 
-CHANGING = frozenset({"add_contexts", "add_instance", "deregister", "drain", "execute", "launch", "shell", "stop"})
+CHANGING = frozenset(
+    {
+        *("add_contexts", "add_instance", "deregister", "drain", "execute", "launch", "shell", "stop"),
+        *("build_image", "copy_image", "prune_images", "pull_image", "push_image", "remove_image", "tag_image"),
+    }
+)
 """Actions that change a cluster, its instances or what runs there."""
 
 
@@ -46,6 +51,8 @@ ACTIONS = _table(
     Action("go.definitions", "4", "app.go('definitions')", "definitions", "Task definitions", show=False),
     Action("go.events", "5", "app.go('events')", "events", "What happened on hosts and was done from here", show=False),
     Action("alerts", "6", "alerts", "alerts", "What needs a person: failures, lost hosts …", show=False),
+    Action("images", "I", "images", "images", "Images on the instances of the cluster", show=False),
+    Action("works", "U", "works", "under way", "What is pulled, pushed, copied or built from here", show=False),
     Action("ack", "z", "ack", "seen", "Acknowledge the alert at the cursor, or the marked ones: they count no more"),
     Action("ack.all", "Z", "ack_all", "all seen", "Acknowledge all alerts that are listed"),
     Action(
@@ -124,6 +131,14 @@ ACTIONS = _table(
     Action("drain", "D", "drain", "drain", "Drain the instance, or make it ACTIVE again"),
     Action("deregister", "x", "deregister", "deregister", "Take the instance or the revision away; what runs goes on"),
     Action("register.samples", "i", "samples", "samples", "Register the sample definitions", show=False),
+    Action("image.pull", "p", "pull_image", "pull…", "Pull an image from its registry, to all instances or some"),
+    Action("image.build", "b", "build_image", "build…", "Build an image of a folder here, on an instance"),
+    Action("image.copy", "C", "copy_image", "copy to…", "Copy the image to other instances, through no registry"),
+    Action("image.push", "P", "push_image", "push…", "Push the image from an instance to its registry"),
+    Action("image.tag", "T", "tag_image", "tag…", "Give the image another name"),
+    Action("image.remove", "x", "remove_image", "remove", "Remove the image at the cursor, or all marked ones"),
+    Action("image.prune", "X", "prune_images", "prune…", "Remove what no container uses; first it is shown which"),
+    Action("work.stop", "x", "stop_work", "stop", "Break it off, after a question; what was done stays"),
     Action("launch", "ctrl+r", "launch", "run", "Run, after a question"),
     Action("plan.json", "p", "plan", "plan JSON", "Show the plan as JSON, as moorage plan prints it"),
     Action("switch.resource", "m", "resource", "memory/CPU", "Draw CPU instead of memory, or memory again"),
@@ -173,8 +188,8 @@ def bindings(*ids: str, **titles: str) -> list[BindingType]:
 TABLE_ACTIONS = ("sort", "columns")
 """The keys of every table that a person arranges."""
 _GO = ("go.fleet", "go.tasks", "go.instances", "go.definitions", "go.events")
-AT_HOME = (*_GO, "alerts", "mouse", "command", "palette", "suspend", "help", "clear", "quit")
-INSIDE = (*_GO, "alerts", "mouse", "command", "palette", "suspend", "help", "back", "leave")
+AT_HOME = (*_GO, "alerts", "images", "works", "mouse", "command", "palette", "suspend", "help", "clear", "quit")
+INSIDE = (*_GO, "alerts", "images", "works", "mouse", "command", "palette", "suspend", "help", "back", "leave")
 """The keys of every screen: of the first one, and of all others."""
 
 

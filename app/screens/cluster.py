@@ -1,9 +1,9 @@
-"""One cluster: its tasks, its container instances, and how these are stowed with those, as tabs."""
+"""One cluster: its tasks, its container instances, how these are stowed with those, and its images, as tabs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,16 +13,21 @@ from app.fleet.changes import ChangeSet
 from app.fleet.fleet import InstanceState
 from app.model.event import Event
 from app.model.task import Task
-from app.screens.actions import INSIDE, TABLE_ACTIONS, bindings
+from app.screens.actions import ACTIONS, INSIDE, TABLE_ACTIONS, bindings
 from app.screens.desk import Desk
 from app.screens.dialogs import InstanceDialogs
 from app.screens.doors import CLUSTER_EVENTS as EVENTS
+from app.screens.doors import CLUSTER_IMAGES as IMAGES
 from app.screens.doors import CLUSTER_INSTANCES as INSTANCES
 from app.screens.doors import CLUSTER_STOWAGE as STOWAGE
 from app.screens.doors import CLUSTER_TASKS as TASKS
 from app.screens.events.actions import event_command, event_line, open_event, show_event
 from app.screens.events.pane import EventsPane
-from app.screens.filtering import EVENT_TERMS, INSTANCE_TERMS, TASK_TERMS
+from app.screens.filtering import EVENT_TERMS, IMAGE_TERMS, INSTANCE_TERMS, TASK_TERMS, exactly
+from app.screens.images.deeds import IMAGE_DEEDS, OF_ONE_IMAGE, ImageDeeds
+from app.screens.images.pane import ImagesPane
+from app.screens.images.rows import image_argument, image_key, total_words
+from app.screens.images.shape import show_image
 from app.screens.instances import EMPTY_INSTANCES, matching_states, open_run
 from app.screens.looking import look_at_instances, look_at_rows
 from app.screens.rows import INSTANCE_COLUMNS, TASK_COLUMNS, instance_row, without
@@ -32,13 +37,19 @@ from app.screens.tables.task_list import TaskList
 from app.screens.task_actions import TASK_ACTIONS, TaskActions
 from app.screens.tasks import EMPTY_TASKS, marked_tasks, open_row, task_at_cursor
 from widgets.block_bar import BlockBars
+from widgets.cells import Cell
 from widgets.filter_bar import FilterBar
 from widgets.live_table import LiveTable
 from widgets.pane_tabs import PaneTabs
+from widgets.presence import is_here
+
+if TYPE_CHECKING:
+    from app.operations.images.listing import ImageRow
 
 CLUSTER_TASK_COLUMNS = without(TASK_COLUMNS, "cluster")
 CLUSTER_INSTANCE_COLUMNS = without(INSTANCE_COLUMNS, "cluster")
-_PANES = ("tasks", "instances", "stowage", "events")
+_PANES = ("tasks", "instances", "stowage", "events", "images")
+_OF_A_ROW = {TASKS, INSTANCES, STOWAGE, EVENTS}
 _WHERE = {
     "logs": {TASKS, STOWAGE},
     "shell": {TASKS, STOWAGE},
@@ -47,16 +58,27 @@ _WHERE = {
     "drain": {INSTANCES, STOWAGE},
     "deregister": {INSTANCES},
     "resource": {STOWAGE},
+    **dict.fromkeys(("describe", "jump_instance", "jump_definition", "add_instance", "add_contexts"), _OF_A_ROW),
+    **{ACTIONS[id_].name: {IMAGES} for id_ in IMAGE_DEEDS},
 }
 """The panes that have an action; those that are not here are the screen's."""
 
 
-class ClusterScreen(TaskActions, InstanceDialogs):
+class ClusterScreen(TaskActions, InstanceDialogs, ImageDeeds):
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings("switch.resource", *TASK_ACTIONS, "deregister", "drain", "next.pane", "add.instance", "add.contexts"),
+        *bindings(
+            *IMAGE_DEEDS,
+            "switch.resource",
+            *TASK_ACTIONS,
+            "deregister",
+            "drain",
+            "next.pane",
+            "add.instance",
+            "add.contexts",
+        ),
         *bindings(*TABLE_ACTIONS, *INSIDE),
     ]
-    ARRANGED = ("tasks", "instances", "events-table")
+    ARRANGED = ("tasks", "instances", "events-table", "images-table")
     FILTER_TERMS = TASK_TERMS
 
     def __init__(self, desk: Desk, cluster: str, pane: int = TASKS, *, at: str = "", wanted: str = "") -> None:
@@ -66,7 +88,7 @@ class ClusterScreen(TaskActions, InstanceDialogs):
         self._cluster = cluster
         self._list = TaskList(desk, cluster, CLUSTER_TASK_COLUMNS)
         self._first_pane = pane
-        self._tabs = PaneTabs(["Tasks", "Instances", "Stowage", "Events"], pane, id="tabs")
+        self._tabs = PaneTabs(["Tasks", "Instances", "Stowage", "Events", "Images"], pane, id="tabs")
 
     @property
     def cluster(self) -> str | None:
@@ -84,6 +106,7 @@ class ClusterScreen(TaskActions, InstanceDialogs):
         yield LiveTable(CLUSTER_INSTANCE_COLUMNS, id="instances", empty=EMPTY_INSTANCES)
         yield StowagePane(self.desk, id="stowage")
         yield EventsPane(self.desk, self._cluster, id="events")
+        yield ImagesPane(self.desk, self._cluster, self._images_changed, id="images")
 
     def on_mount(self) -> None:
         self._show_pane()
@@ -111,7 +134,7 @@ class ClusterScreen(TaskActions, InstanceDialogs):
         running = sum(task.last_status == "RUNNING" for task in tasks)
         states = fleet.of_cluster(self._cluster)
         self.desk.stats.collect()
-        self._tabs.set_titles([f"Tasks {running}", f"Instances {len(states)}", "Stowage", "Events"])
+        self._tabs.set_titles([f"Tasks {running}", f"Instances {len(states)}", "Stowage", "Events", "Images"])
         if self._pane == TASKS:
             table = self.query_one("#tasks", LiveTable)
             table.empty_text = "No row matches the filter. esc clears it." if self.filter_text else self._empty_tasks()
@@ -127,6 +150,10 @@ class ClusterScreen(TaskActions, InstanceDialogs):
             events = self.query_one(EventsPane)
             events.show(self.filter_text, self.arrangement(events.table))
             self.counted(events.count, events.total)
+        elif self._pane == IMAGES:
+            images = self.query_one(ImagesPane)
+            images.show(self.filter_text, self.arrangement(images.table), len(states), now)
+            self.counted(images.count, images.total)
         else:
             table = self.query_one("#instances", LiveTable)
             chosen = self.arranged(table, matching_states(states, self._cluster, matches), instance_orders())
@@ -136,7 +163,7 @@ class ClusterScreen(TaskActions, InstanceDialogs):
             look_at_instances(self.desk, table, chosen)
 
     def filter_terms(self) -> tuple[str, ...]:
-        return {INSTANCES: INSTANCE_TERMS, EVENTS: EVENT_TERMS}.get(self._pane, TASK_TERMS)
+        return {INSTANCES: INSTANCE_TERMS, EVENTS: EVENT_TERMS, IMAGES: IMAGE_TERMS}.get(self._pane, TASK_TERMS)
 
     def _empty_tasks(self) -> str:
         return EMPTY_TASKS if self.desk.fleet.of_cluster(self._cluster) else EMPTY_INSTANCES
@@ -146,7 +173,7 @@ class ClusterScreen(TaskActions, InstanceDialogs):
             pane = self.query_one(f"#{name}")
             pane.display = index == self._pane
             if index == self._pane:
-                (pane.takes_keys if isinstance(pane, StowagePane | EventsPane) else pane).focus()
+                (pane.takes_keys if isinstance(pane, StowagePane | EventsPane | ImagesPane) else pane).focus()
 
     @on(PaneTabs.Opened)
     def _pane_opened(self) -> None:
@@ -160,7 +187,18 @@ class ClusterScreen(TaskActions, InstanceDialogs):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if self._pane not in _WHERE.get(action, {self._pane}):
             return False
+        if action in OF_ONE_IMAGE and (not self.query(ImagesPane) or self.chosen_image() is None):
+            return False
         return super().check_action(action, parameters)
+
+    def action_images(self) -> None:
+        self._tabs.open(IMAGES)
+
+    def _images_changed(self) -> None:
+        """The feed knows more."""
+        if is_here(self) and self._pane == IMAGES:
+            self.refresh_now(None)
+            self.refresh_bindings()
 
     # --- which rows are meant --------------------------------------------------------------------------------------
 
@@ -180,6 +218,13 @@ class ClusterScreen(TaskActions, InstanceDialogs):
             return self.query_one(StowagePane).chosen_state
         return self.instance_at(self.query_one("#instances", LiveTable).cursor_key) if self._pane == INSTANCES else None
 
+    def chosen_image(self) -> ImageRow | None:
+        return self.query_one(ImagesPane).chosen if self._pane == IMAGES else None
+
+    def chosen_images(self) -> Sequence[ImageRow]:
+        marked = self.query_one(ImagesPane).marked if self._pane == IMAGES else []
+        return marked or super().chosen_images()
+
     @property
     def _means_task(self) -> bool:
         """Are keys for a task or an instance meant for a task here?"""
@@ -192,8 +237,22 @@ class ClusterScreen(TaskActions, InstanceDialogs):
     def meant(self) -> Task | InstanceState | None:
         return self.chosen_task() if self._means_task else self.chosen_instance()
 
+    def status(self) -> Cell:
+        survey = self.desk.images.of(self._cluster).survey if self._pane == IMAGES else None
+        return total_words(survey.rows, survey.disk.values()) if survey is not None else super().status()
+
+    def action_jump_tasks(self) -> None:
+        """Of an image the tasks that have it."""
+        if (row := self.chosen_image()) is None:
+            super().action_jump_tasks()
+        elif row.name:
+            self.query_one(FilterBar).set_value(exactly("image", row.name))
+            self._tabs.open(TASKS)
+
     def action_json(self) -> None:
-        if event := self._chosen_event:
+        if self._pane == IMAGES:
+            show_image(self, self._cluster, self.chosen_image())
+        elif event := self._chosen_event:
             show_event(self, event)
         elif self._means_task:
             super().action_json()
@@ -207,7 +266,10 @@ class ClusterScreen(TaskActions, InstanceDialogs):
             super().action_run()
 
     def action_copy(self) -> None:
-        if event := self._chosen_event:
+        if self._pane == IMAGES:
+            if (row := self.chosen_image()) is not None:
+                self.copy(image_argument(row), "name" if row.name else "id")
+        elif event := self._chosen_event:
             self.copy(event_line(event), "event")
         elif self._means_task:
             super().action_copy()
@@ -215,7 +277,9 @@ class ClusterScreen(TaskActions, InstanceDialogs):
             InstanceDialogs.action_copy(self)
 
     def action_copy_command(self) -> None:
-        if self._pane == EVENTS:
+        if self._pane == IMAGES:
+            self.copy(f"moorage list-images --cluster {self._cluster}", "command")
+        elif self._pane == EVENTS:
             self.copy(event_command(self._chosen_event, self._cluster), "command")
         elif self._means_task and self.chosen_task():
             super().action_copy_command()
@@ -234,6 +298,11 @@ class ClusterScreen(TaskActions, InstanceDialogs):
     @on(LiveTable.RowActivated, "#instances")
     def _open_instance(self) -> None:
         self.open_instance()
+
+    @on(LiveTable.RowActivated, "#images-table")
+    def _open_image(self) -> None:
+        if (row := self.chosen_image()) is not None:
+            self.app.push_screen(self.desk.doors.image(self._cluster, image_key(row)))
 
     @on(LiveTable.RowActivated, "#events-table")
     def _open_event(self) -> None:

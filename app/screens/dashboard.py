@@ -40,6 +40,7 @@ from app.screens.first_frame.driver import taking_over
 from app.screens.first_frame.opening import Opening
 from app.screens.frame import FrameScreen
 from app.screens.help import HelpScreen, help_lines
+from app.screens.images.leaving import leave
 from app.screens.tidying import Tidier
 from app.store.home import Home
 from themes.derive import variable_defaults
@@ -79,6 +80,7 @@ def _warm_forms() -> None:
     Not before: they take 16 MiB, and who only looks has no use for them.
     """
     import app.screens.editor
+    import app.screens.images.forms
     import app.screens.run.screen  # noqa: F401
 
 
@@ -163,6 +165,7 @@ class Dashboard(App[None]):
     def on_unmount(self) -> None:
         if self._last_resort is not None:
             self._last_resort.arm(self.return_code or 0)
+        self.desk.works.stop_all(LEAVE_WITHIN)
         self.desk.monitor.stop()
         self.desk.stats.close()
         # Whoever quits does not wait for hosts that hang.
@@ -335,9 +338,12 @@ class Dashboard(App[None]):
     def action_home(self) -> None:
         """What q does on the first screen of a mode: to the fleet; there it quits."""
         if self.current_mode in (HOME, "first") and not (self.current_mode == "first" and self.desk.fleet.clusters):
-            self.exit()
+            leave(self, self.desk.works, self.exit)
         else:
             self.switch_mode(HOME)
+
+    async def action_quit(self) -> None:
+        leave(self, self.desk.works, self.exit)
 
     def action_demo(self) -> None:
         """Leave, and have the demo fleet opened in the place of this one."""

@@ -22,6 +22,8 @@ from app.operations.session import Session
 from app.operations.stats import StatsFeed
 from app.operations.usage import UsageFeed
 from app.screens.doors import AllDoors, Doors
+from app.screens.images.feed import ImageFeed
+from app.screens.images.works import WorkBoard
 from app.store.command_history import CommandHistory
 from app.store.table_memory import TableMemory
 
@@ -105,6 +107,10 @@ class Desk:
     """What whole instances use, over time."""
     usage: UsageFeed = field(init=False)
     """What unmanaged containers use together."""
+    images: ImageFeed = field(init=False)
+    """Which images are where; asks only while a screen looks."""
+    works: WorkBoard = field(init=False)
+    """What is pulled, pushed, copied and built from here."""
 
     def __post_init__(self) -> None:
         self.doors = AllDoors(self)
@@ -115,6 +121,8 @@ class Desk:
         self.stats = StatsFeed(self.session.engine)
         self.usage = UsageFeed(self.stats)
         self.host_histories = HostHistories(self.stats)
+        self.images = ImageFeed(self)
+        self.works = WorkBoard(self.jobs)
 
     @property
     def fleet(self) -> Fleet:

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from app.model.task import Task
     from app.operations.editing import EditStart
     from app.screens.desk import Desk
+    from app.screens.images.works import Work
     from app.screens.log_targets import LogTarget
     from app.store.drafts import HeldDraft
 
-CLUSTER_TASKS, CLUSTER_INSTANCES, CLUSTER_STOWAGE, CLUSTER_EVENTS = 0, 1, 2, 3
+CLUSTER_TASKS, CLUSTER_INSTANCES, CLUSTER_STOWAGE, CLUSTER_EVENTS, CLUSTER_IMAGES = range(5)
 """The panes of a cluster's screen."""
 
 
@@ -52,6 +53,18 @@ class Doors(Protocol):
 
     def budget(self) -> Screen[None]:
         """What hosts are asked from here, and what Moorage itself uses."""
+        ...
+
+    def image(self, cluster: str, key: str) -> Screen[None]:
+        """An image of a cluster, by its name, or by its id where it has none."""
+        ...
+
+    def work(self, work: Work) -> Screen[None]:
+        """How a pull, a push, a copy or a build goes on."""
+        ...
+
+    def works(self) -> Screen[None]:
+        """All that is under way, and what was of late."""
         ...
 
     def run(
@@ -146,6 +159,26 @@ class AllDoors:
         from app.screens.budget.screen import BudgetScreen
 
         return BudgetScreen(self._desk)
+
+    def image(self, cluster: str, key: str) -> Screen[None]:
+        from app.screens.images.page import ImageScreen
+
+        return ImageScreen(self._desk, cluster, key)
+
+    def work(self, work: Work) -> Screen[None]:
+        from app.screens.images.build_screen import BuildScreen
+        from app.screens.images.transfer_screen import TransferScreen
+        from app.screens.images.works import BuildWork, Transfer
+
+        if isinstance(work, BuildWork):
+            return BuildScreen(self._desk, work)
+        assert isinstance(work, Transfer)
+        return TransferScreen(self._desk, work)
+
+    def works(self) -> Screen[None]:
+        from app.screens.images.works_screen import WorksScreen
+
+        return WorksScreen(self._desk)
 
     def run(
         self, definition: str = "", cluster: str = "", again: Task | None = None, instances: Sequence[str] = ()

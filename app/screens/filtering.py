@@ -19,9 +19,13 @@ LONGEST = 500
 """Characters of a filter that are read."""
 STATES = ("pending", "running", "stopping", "stopped")
 INSTANCE_TERMS = ("state", "cluster", "host")
+IMAGE_TERMS = ("state", "host", "image")
 CLUSTER_TERMS, FAMILY_TERMS = ("cluster",), ("family", "state")
 CLOSED: Mapping[str, tuple[str, ...]] = {
-    "state": (*STATES, "failed", "live", "stale", "unreachable", "connecting", "draining", "active", "inactive"),
+    "state": (
+        *(*STATES, "failed", "live", "stale", "unreachable", "connecting", "draining", "active", "inactive"),
+        *("dangling", "unused", "moved", "missing"),
+    ),
     "health": ("healthy", "unhealthy", "unknown"),
     "kind": ("container", "task", "instance", "call", *WHATS),
 }

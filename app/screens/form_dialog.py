@@ -13,6 +13,8 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
+from app.model.errors import MoorageError
+from app.model.safe_text import safe_line
 from app.screens.desk import Desk
 from widgets.box import Box
 from widgets.dialog import Dialog
@@ -24,7 +26,10 @@ Values = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """``box``: it is ticked or not; its hint is what that means. ``only_if``: without it the field is always there."""
+    """``box``: it is ticked or not; its hint is what that means. ``only_if``: without it the field is always there.
+
+    ``close``: without an empty line below it.
+    """
 
     name: str
     title: str
@@ -32,16 +37,21 @@ class Field:
     hint: str = ""
     box: bool = False
     only_if: Callable[[Values], bool] | None = None
+    close: bool = False
 
 
 class FormDialog(Dialog[None]):
     """``work`` is run off the screen's thread with the values; ``lines`` say above the fields what it will touch.
 
-    It returns what to say when it is done, or what to do on the screen's thread once the dialog is closed.
+    It returns what to say when it is done, or what to do on the screen's thread once the dialog is closed. ``command``
+    tells the command that does the same, where there is one; it does no I/O and may raise MoorageError.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "cancel", id="dialog.cancel", tooltip="Leave without doing anything"),
+        Binding(
+            "ctrl+y", "copy_command", "copy command", id="dialog.command", tooltip="Copy the command that does the same"
+        ),
     ]
 
     def __init__(
@@ -52,6 +62,7 @@ class FormDialog(Dialog[None]):
         action: str,
         work: Callable[[Values], str | Callable[[], object]],
         lines: Sequence[str] = (),
+        command: Callable[[Values], str] | None = None,
     ) -> None:
         super().__init__()
         self._desk = desk
@@ -60,6 +71,7 @@ class FormDialog(Dialog[None]):
         self._action = action
         self._work = work
         self._lines = tuple(lines)
+        self._command = command
         self._busy = False
 
     def compose(self) -> ComposeResult:
@@ -71,7 +83,8 @@ class FormDialog(Dialog[None]):
                     yield Static(Content("\n".join(self._lines)))
             values = {field.name: field.value for field in self._fields}
             for field in self._fields:
-                row = Horizontal(id=f"row-{field.name}", classes="form-row -close" if field.only_if else "form-row")
+                classes = "form-row -close" if field.only_if or field.close else "form-row"
+                row = Horizontal(id=f"row-{field.name}", classes=classes)
                 row.display = field.only_if is None or field.only_if(values)
                 with row:
                     yield Static(Content(field.title), classes="form-label")
@@ -80,9 +93,12 @@ class FormDialog(Dialog[None]):
                     else:
                         yield Input(field.value, id=f"field-{field.name}", placeholder=field.hint, compact=True)
                 yield Static(Content(field.hint), classes="form-hint")
+            if self._command is not None:
+                yield Static(Content(self._command_words(values)), id="form-command")
             yield Static("", id="form-error", markup=False)
             with Horizontal(classes="form-buttons"):
-                yield Static(Content("enter next   esc cancel"), classes="form-keys")
+                copied = "" if self._command is None else "   ctrl+y copy command"
+                yield Static(Content(f"enter next   esc cancel{copied}"), classes="form-keys")
                 yield Button(self._action, id="form-go", compact=True)
 
     @on(Input.Changed)
@@ -93,6 +109,36 @@ class FormDialog(Dialog[None]):
         values = {field.name: self._value(field) for field in self._fields}
         for field in self._fields:
             self.query_one(f"#row-{field.name}").display = field.only_if is None or field.only_if(values)
+        if self._command is not None:
+            self.query_one("#form-command", Static).update(Content(self._command_words(self._values())))
+
+    def _values(self) -> Values:
+        """Of the fields that are shown."""
+        there = self._there()
+        return {field.name: self._value(field) if field in there else "" for field in self._fields}
+
+    def _command_words(self, values: Values) -> str:
+        """The command, "" as long as what is typed is none."""
+        try:
+            return safe_line(self._command(values)) if self._command is not None else ""
+        except MoorageError:
+            return ""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is not always a command that does the same."""
+        return self._command is not None if action == "copy_command" else True
+
+    def action_copy_command(self) -> None:
+        """For a shell; what is wrong with what is typed is told instead."""
+        if self._command is None:
+            return
+        try:
+            command = self._command(self._values())
+        except MoorageError as error:
+            self._show(error.message, failed=True)
+            return
+        self.app.copy_to_clipboard(command)
+        self.app.notify(f"Copied command: {safe_line(command)}", markup=False)
 
     def _value(self, field: Field) -> str:
         widget = self.query_one(f"#field-{field.name}")
@@ -120,8 +166,7 @@ class FormDialog(Dialog[None]):
             return
         self._busy = True
         self._show(f"{self._action}…", failed=False)
-        there = self._there()
-        values = {field.name: self._value(field) if field in there else "" for field in self._fields}
+        values = self._values()
         self._desk.jobs.run(lambda: self._work(values), self._done, self._failed)
 
     def _done(self, result: str | Callable[[], object]) -> None:

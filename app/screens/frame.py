@@ -20,6 +20,7 @@ from textual.widgets import Static
 from app.fleet.changes import ChangeSet
 from app.screens.actions import CHANGING, OPEN_AN_INPUT
 from app.screens.desk import Desk
+from app.screens.doors import CLUSTER_IMAGES
 from app.screens.filtering import Filter, completions, filter_problems, parse_filter
 from app.screens.standing import READ_ONLY, SIMULATED, fleet_status
 from app.screens.tables.arranging import ArrangedTables
@@ -103,14 +104,14 @@ class FrameScreen(ArrangedTables):
 
     def refresh_now(self, changes: ChangeSet | None) -> None:
         """Bring header and content up to date."""
-        if not self.is_mounted or not is_here(self) or not self.query("#breadcrumb"):
+        if not self.is_mounted or not is_here(self) or self.query_one_optional("#breadcrumb") is None:
             return
         self.sync(changes)
         self.refresh_header()
 
     def refresh_header(self) -> None:
         """Where one is, and how things are."""
-        right = (*alert_badge(self.desk, self.now()), *self.status())
+        right = (*alert_badge(self.desk, self.now()), *work_badge(self.desk), *self.status())
         read_only = self.read_only
         if read_only != self._was_read_only:
             self._was_read_only = read_only
@@ -186,6 +187,17 @@ class FrameScreen(ArrangedTables):
 
     def action_alerts(self) -> None:
         self.app.push_screen(self.desk.doors.alerts())
+
+    def action_images(self) -> None:
+        """Of the cluster that is meant here, else of the first."""
+        cluster = self.cluster_in_sight() or getattr(self, "cluster", None) or next(iter(self.desk.fleet.clusters), "")
+        if cluster:
+            self.app.push_screen(self.desk.doors.cluster(cluster, CLUSTER_IMAGES))
+        else:
+            self.say("Make a cluster first: n")
+
+    def action_works(self) -> None:
+        self.app.push_screen(self.desk.doors.works())
 
     async def action_command(self) -> None:
         await self._open_commands(palette=False)
@@ -276,3 +288,9 @@ def alert_badge(desk: Desk, now: datetime) -> Cell:
     """``▲ 3 alerts``, as long as somebody has to look."""
     count = len(desk.alerts.unseen(desk.fleet, now))
     return (Span(f"▲ {count} alert{'' if count == 1 else 's'}  ", "bad"),) if count else ()
+
+
+def work_badge(desk: Desk) -> Cell:
+    """``◌ 2 under way``, as long as images are pulled, copied or built from here."""
+    count = len(desk.works.going)
+    return (Span(f"◌ {count} under way  ", "busy"),) if count else ()

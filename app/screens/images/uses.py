@@ -1,0 +1,102 @@
+"""Which tasks are made of an image, and whether its name has come to mean another one since. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.fleet.fleet import Fleet
+from app.model.image_reference import same_image_name
+from app.model.task import Task, TaskContainer
+from app.screens import formats
+from app.screens.images.rows import USE_COLUMNS, short_id
+from app.screens.rows import pick
+from widgets.cells import Cell, Row, cell
+
+if TYPE_CHECKING:
+    from app.operations.images.listing import ImageRow, ImageSurvey
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One container of a task. ``now``: the id that the image's name has on its instance now, "" when it has none."""
+
+    task: Task
+    part: TaskContainer
+    runs: str
+    now: str
+
+    @property
+    def moved(self) -> bool:
+        return bool(self.runs and self.now and self.runs != self.now)
+
+
+def uses_of(row: ImageRow, fleet: Fleet, cluster: str) -> list[Use]:
+    """Of the tasks of a cluster those that have the image, by its name or by its id; what moved comes first."""
+    now = {copy.instance: copy.id for copy in row.copies}
+    found = [
+        Use(task, part, part.runtime.image_id, now.get(task.instance, ""))
+        for task in fleet.tasks(cluster)
+        for part in task.containers
+        if part.runtime is not None
+        and (
+            (row.name and same_image_name(part.runtime.image, row.name))
+            or now.get(task.instance) == part.runtime.image_id
+        )
+    ]
+    return sorted(found, key=lambda use: (not use.moved, use.task.instance, use.task.id))
+
+
+def use_row(use: Use) -> Row:
+    words: Cell = cell("as the name says", "muted")
+    if use.moved:
+        words = cell(f"▲ moved since: the name is {short_id(use.now)} now", "warn")
+    elif not use.now:
+        words = cell("no such name there any more", "muted")
+    cells: dict[str, Cell] = {
+        "task": cell(use.task.id[:8], "accent"),
+        "definition": cell(use.task.definition),
+        "instance": cell(use.task.instance.name),
+        "status": formats.task_status(use.task),
+        "container": cell(use.part.name),
+        "id": cell(short_id(use.runs), "warn" if use.moved else ""),
+        "moved": words,
+    }
+    return Row(f"{use.task.id}/{use.part.name}", pick(USE_COLUMNS, cells))
+
+
+def digest_facts(task: Task, survey: ImageSurvey | None) -> list[tuple[str, str]]:
+    """Of each container of a task what it really runs, as far as it is known, and whether its name has moved since.
+
+    ``survey``: of its cluster, if somebody has looked of late.
+    """
+    facts: list[tuple[str, str]] = []
+    for part in task.containers:
+        runtime = part.runtime
+        if runtime is None or not runtime.image_id:
+            continue
+        words = f"{runtime.image} is {short_id(runtime.image_id)}"
+        named = _id_now(survey, task, runtime.image) if survey is not None else ""
+        digests = _digests(survey, task, runtime.image_id) if survey is not None else ()
+        if digests:
+            words += f", {digests[0].rpartition('@')[2][:19]}…"
+        if named and named != runtime.image_id:
+            words += f"; the name has moved since, and is {short_id(named)} now"
+        facts.append((f"Image of {part.name}" if len(task.containers) > 1 else "Image", words))
+    return facts
+
+
+def _id_now(survey: ImageSurvey, task: Task, name: str) -> str:
+    for row in survey.rows:
+        if row.name and same_image_name(row.name, name):
+            return next((copy.id for copy in row.copies if copy.instance == task.instance), "")
+    return ""
+
+
+def _digests(survey: ImageSurvey, task: Task, image_id: str) -> Sequence[str]:
+    for row in survey.rows:
+        for copy in row.copies:
+            if copy.id == image_id and copy.instance == task.instance:
+                return copy.digests
+    return ()
