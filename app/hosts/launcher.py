@@ -19,8 +19,10 @@ from app.hosts.images.ensuring import ensure_image, platform_of
 from app.hosts.labels import TASK
 from app.hosts.lease import LeaseKeeper
 from app.hosts.marking import mark_failed, mark_impossible
+from app.hosts.policy.rule import PolicyError
 from app.hosts.policy.task import judge_task
-from app.hosts.reading import container_from_list
+from app.hosts.reading import container_from_list, inspect_or_none
+from app.hosts.replacing import check_again
 from app.hosts.settings import HostSettings
 from app.hosts.starting import Starter
 from app.hosts.stopping import mark_stopped, stop_in_order, try_to_mark
@@ -148,17 +150,26 @@ class Launcher:
     def resume(self, task: Task, owner: str, number: int, capacity: Resources) -> Task:
         """Finish a launch that was cut off after all its containers were made: RUNNING, or STOPPED with the reason.
 
-        Raises HostError when the host stopped answering.
+        Whoever launched it was asked; what its cluster denies by now is undone. Raises HostError when the host stopped
+        answering.
         """
         try:
             with LeaseKeeper(self._engine, task.id, owner, number):
+                self._check_again(task)
                 if not any(part.ran for part in task.parts):
                     # distinctInstance needs no second look: who came meanwhile has seen these containers, and gave way.
                     self._hold(task.id, task.reservation, capacity)
                 return self._start_all(task.id, owner, StartMark(task.id, self._engine.now()))
-        except ReservationLost as lost:
-            mark_stopped(self._engine, task.id, "TaskFailedToStart", lost.message, owner)
+        except (ReservationLost, PolicyError) as refused:
+            mark_stopped(self._engine, task.id, "TaskFailedToStart", refused.message, owner)
             return self._wind_up(task.id, owner)
+
+    def _check_again(self, task: Task) -> None:
+        for part in task.parts:
+            if part.runtime is None or part.ran:
+                continue
+            if (detail := inspect_or_none(self._engine, part.runtime.id)) is not None:
+                check_again(self._engine, detail)
 
     def _say(
         self, task_id: str, step: Step, container: str = "", detail: str = "", done: int = 0, all_: int = 0

@@ -15,8 +15,10 @@ from app.hosts.policy.verdict import judge
 from app.hosts.reading import inspect_or_none
 from app.hosts.replacing import body_from, check_again, replace_container
 from app.hosts.restarting import _restart
+from app.hosts.supervisor import Hand, act
 from app.model.names import PAUSE
-from tests.engine.launching import HOST, SETTINGS, Bench, definition
+from app.model.record import LEASE_TERM
+from tests.engine.launching import HOST, ROOM, SETTINGS, Bench, definition
 from tests.engine_bed import Daemon, wait_until
 from tests.unit.hosts.escape_forms import ESCAPES
 
@@ -130,3 +132,42 @@ def test_a_container_is_neither_restarted_nor_made_again_once_it_is_denied(bench
 
     assert not bench.engine.inspect(runtime.id)["State"]["Running"]
     assert "denies" in str(bench.read(task.id).containers[0].reason)
+
+
+class _CutOff(BaseException):
+    """As a launcher ends that is killed."""
+
+
+@pytest.mark.parametrize("step", ["after-create", "between-starts"])
+def test_a_launch_that_was_cut_off_is_not_finished_once_it_is_denied(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Whoever launched it was asked. Whoever watches is not, and what the cluster says by now counts."""
+    mounted = {"mountPoints": [{"sourceVolume": "files", "containerPath": "/mnt"}]}
+    first = {"name": "db", "command": ["sleep", "1000"]}
+    made = definition(
+        first,
+        {"name": "web", "dependsOn": [{"containerName": "db", "condition": "START"}], **mounted},
+        volumes=[{"name": "files", "host": {"sourcePath": "/etc"}}],
+    )
+
+    def cut_off(reached: str) -> None:
+        if reached == step:
+            raise _CutOff
+
+    for module in ("launcher", "starting"):
+        monkeypatch.setattr(f"app.hosts.{module}.crashpoint", cut_off)
+    order = replace(bench.order(made), accepted=True)
+    with pytest.raises(_CutOff):
+        bench.launcher().launch(order)
+    monkeypatch.undo()
+    task = bench.read(order.record.task_id)
+    assert bench.due(task, LEASE_TERM * 2) == "finish"
+
+    said = act(guarded(bench, DENY), task, "finish", Hand("agent", bench.told.append, ROOM, SETTINGS))
+
+    assert said.startswith(f"could not finish the launch of web:1 {task.id[:8]}: cluster 'prod' denies"), said
+    ended = bench.read(task.id)
+    assert (ended.last_status, ended.stop_code) == ("STOPPED", "TaskFailedToStart")
+    assert [part.name for part in ended.containers if part.ran] == (["db"] if step == "between-starts" else [])
+    assert bench.engine.containers("moorage.container=web") == []
