@@ -17,6 +17,7 @@ from app.model.errors import MoorageError
 from app.model.instance import Instance, InstanceKey
 from app.model.progress import Progress, Tell
 from app.model.resources import Resources
+from app.model.task import Task
 from app.operations.drain_teller import DrainTeller
 from app.operations.placeholders import PlaceholderSweep
 from app.operations.session import Session
@@ -30,6 +31,8 @@ Report = Callable[[InstanceKey, str], None]
 AT_ONCE = 8
 """Tasks that are worked on at the same time; the next ones' turn comes at the next look."""
 _RETRY_AFTER = 5.0
+_VERB = "supervise"
+"""What the events and the audit log call it: nobody has called a verb."""
 
 
 class Rests:
@@ -105,6 +108,21 @@ class Supervision:
         if self._historian is not None:
             self._historian.close(within)
 
+    def _keep(self, key: InstanceKey, task: Task, done: str) -> None:
+        # Here, because it brings pydantic along, which a first frame has no time for.
+        from app.operations.deeds import keep_deed
+
+        keep_deed(
+            self._session,
+            _VERB,
+            done,
+            cluster=key.cluster,
+            instance=key.name,
+            task_id=task.id,
+            family=task.family,
+            revision=task.revision,
+        )
+
     def _remember(self, fleet: Fleet) -> None:
         if self._historian is None:
             # Here, so that the first frame need not wait for what reads logs and writes a database.
@@ -136,8 +154,9 @@ class Supervision:
                     self._complain(warning)
             hand = Hand(self._session.owner, self._tell, capacity, settings)
             done = act(engine, fresh, what, hand) if fresh and what else ""
-            if done:
+            if fresh and done:
                 self._report(instance.key, done)
+                self._keep(instance.key, fresh, done)
                 self._placeholders.soon(instance.key.cluster)
         except MoorageError as error:
             self._report(instance.key, f"{name}: {error.message}; tried again soon")

@@ -23,6 +23,7 @@ from app.model.task import Task
 from app.operations.monitor import Monitor
 from app.operations.session import Session
 from app.operations.supervision import Supervision
+from app.store.audit import AuditLog
 from app.store.home import resolve_home
 from tests.engine.clusters import pump_until, register
 from tests.engine.launching import HOST, NOTHING, SETTINGS, Bench, child_launch, definition, left, only_records
@@ -178,6 +179,9 @@ def test_the_supervision_of_a_running_moorage_does_it(engine: Daemon, tmp_path: 
 
         pump_until(monitor, running)
         assert said == [f"finished the launch of web:1 {task_id[:8]}, which was cut off"]
+        (deed,) = [entry for entry in AuditLog(session.home).read()[0] if entry["verb"] == "supervise"]
+        assert (deed["cluster"], deed["containerInstance"]) == ("default", engine.name)
+        assert (deed["ids"], deed["detail"], deed["outcome"]) == ([task_id], said[0], "done")
     finally:
         monitor.stop()
 
