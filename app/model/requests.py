@@ -110,6 +110,10 @@ class UpdateContainerInstanceRequest(Request):
 
     cluster: ClusterName = ""
     container_instance: Annotated[str, Field(description="Container instance, by name, id or ARN.")]
+    ca: CaFile = ""
+    cert: CertFile = ""
+    key: KeyFile = ""
+    tls_name: TlsName = ""
     reserved_memory: ReservedMemory = None
     reserved_ports: ReservedPorts = None
     reserved_ports_udp: ReservedPortsUdp = None

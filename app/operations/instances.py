@@ -34,7 +34,7 @@ from app.model.requests import (
 from app.operations.candidates import instance_facts
 from app.operations.deeds import failed_words, kept
 from app.operations.draining import Say, activate, drain, plan_shape, quiet, save, tell_untold
-from app.operations.endpoints import endpoint_of
+from app.operations.endpoints import endpoint_of, endpoint_with_files
 from app.operations.policy import ask_first
 from app.operations.preflight import examine
 from app.operations.session import Session, find_entry, instances_of
@@ -126,15 +126,24 @@ def _check_new(session: Session, cluster: ClusterFile, endpoint: str, engine_id:
 
 @kept("update-container-instance", _named)
 def update_container_instance(session: Session, request: UpdateContainerInstanceRequest) -> dict[str, Any]:
-    """Change what an instance keeps for its host. Tasks that run already stay, whatever they hold."""
-    members = _reserved(request)
-    if not members:
-        raise MoorageError(
-            "nothing to change: --reserved-memory, --reserved-ports or --reserved-ports-udp is needed",
-            code=_INVALID,
-        )
+    """Change what an instance keeps for its host, or its TLS files. Tasks that run already stay, whatever they hold.
+
+    With other files its engine has to answer.
+    """
     cluster = session.cluster(request.cluster)
     entry = find_entry(cluster, request.container_instance)
+    members = _reserved(request)
+    way = endpoint_with_files(entry, request)
+    if way is not None:
+        if why_not := session.probe(way):
+            raise MoorageError(f"cannot update {entry.name}: {why_not}; its files stay as they were")
+        members |= {**_files(way), "insecure": False}
+    if not members:
+        raise MoorageError(
+            "nothing to change: --reserved-memory, --reserved-ports, --reserved-ports-udp, or one of --ca, --cert, "
+            "--key and --tls-name is needed",
+            code=_INVALID,
+        )
     saved = save(session, cluster.name, {entry.name: members})
     return {"containerInstance": _shape(session.survey(saved), saved.name, find_entry(saved, entry.name))}
 

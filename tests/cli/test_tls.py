@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from app.model.endpoint import TlsFiles
 from tests.cli.calling import Cli
 from tests.cli.process import run
 from tests.engine_bed import Daemon
@@ -50,6 +51,33 @@ def test_the_main_job(cli: Cli, authority: Authority, daemon: Daemon) -> None:
     cli("stop-task", "--task", task)
     stopped = cli.describe(task)
     assert (stopped["lastStatus"], stopped["containers"][0]["exitCode"]) == ("STOPPED", 7)
+
+
+def test_other_files_are_taken_once_the_engine_answers_to_them(
+    cli: Cli, authority: Authority, daemon: Daemon, tmp_path: Path
+) -> None:
+    old, new = authority.client("old"), authority.client("new")
+    foreign = Authority(tmp_path / "foreign").client()
+    cli("create-cluster")
+    cli("register-container-instance", "--endpoint", daemon.tcp_endpoint, *_flags(old))
+
+    def shown() -> object:
+        return cli("describe-container-instances", "tls").json["containerInstances"][0]["tls"]
+
+    told = cli("update-container-instance", "tls", "--ca", foreign.ca, code=1).err
+    assert told.startswith("moorage: cannot update tls: ")
+    assert told.endswith("; its files stay as they were\n")
+    told = cli("update-container-instance", "tls", "--cert", new.cert, code=1).err
+    assert "cannot update tls" in told, "a certificate without its key"
+    assert shown() == {"ca": old.ca, "cert": old.cert, "key": old.key}
+
+    shape = cli("update-container-instance", "tls", "--cert", new.cert, "--key", new.key).json["containerInstance"]
+    assert shape["agentConnected"]
+    assert shape["tls"] == shown() == {"ca": old.ca, "cert": new.cert, "key": new.key}
+
+
+def _flags(files: TlsFiles) -> tuple[str, ...]:
+    return ("--ca", files.ca, "--cert", files.cert, "--key", files.key)
 
 
 def test_each_refusal_is_one_line(cli: Cli, authority: Authority, daemon: Daemon) -> None:
