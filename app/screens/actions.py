@@ -22,7 +22,16 @@ OVER_INPUTS = frozenset({*OPEN_AN_INPUT, "palette", "launch", "register", "show_
 CHANGING = frozenset(
     {
         *("add_contexts", "add_instance", "deregister", "drain", "execute", "launch", "shell", "stop"),
-        *("build_image", "copy_image", "prune_images", "pull_image", "push_image", "remove_image", "tag_image"),
+        *(
+            "bring_images",
+            "build_image",
+            "copy_image",
+            "prune_images",
+            "pull_image",
+            "push_image",
+            "remove_image",
+            "tag_image",
+        ),
     }
 )
 """Actions that change a cluster, its instances or what runs there."""
@@ -140,6 +149,13 @@ ACTIONS = _table(
     Action("image.prune", "X", "prune_images", "prune…", "Remove what no container uses; first it is shown which"),
     Action("work.stop", "x", "stop_work", "stop", "Break it off, after a question; what was done stays"),
     Action("launch", "ctrl+r", "launch", "run", "Run, after a question"),
+    Action(
+        "bring.images",
+        "b",
+        "bring_images",
+        "images…",
+        "Copy a missing image to the hosts that lack it, or pull it there",
+    ),
     Action("plan.json", "p", "plan", "plan JSON", "Show the plan as JSON, as moorage plan prints it"),
     Action("switch.resource", "m", "resource", "memory/CPU", "Draw CPU instead of memory, or memory again"),
     Action("register", "ctrl+s", "register", "register…", "Look at what changed, then register it as a new revision"),

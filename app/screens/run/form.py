@@ -10,6 +10,7 @@ from app.model.definition_document import DefinitionDocument
 from app.model.errors import MoorageError
 from app.model.resources import Resources
 from app.model.safe_text import safe_line
+from app.operations.images.presence import Presence
 from app.placement.evaluation import InstanceFacts, evaluate
 from app.placement.expressions import parse
 from app.screens import formats
@@ -23,12 +24,14 @@ from app.screens.run.choice import (
     expression_of,
     read_choice,
 )
+from app.screens.run.images import images_cell, images_help, missing_images
 from app.screens.run.offers import constraint_offers, override_offers, strategy_offers
 from app.screens.run.overrides import masked_line
 from widgets.cells import Cell, Span, cell
 from widgets.line_model import FormLine, LineKind, Offer, Offers
 
 RUN = "run"
+IMAGES = "images"
 MOST = {STRATEGY: 5, CONSTRAINT: 10, OVERRIDE: 100}
 _LISTS = {STRATEGY: "strategies", CONSTRAINT: "constraints", OVERRIDE: "overrides"}
 _LABELS = {STRATEGY: "Strategy", CONSTRAINT: "Constraint", OVERRIDE: "Overrides"}
@@ -79,6 +82,8 @@ class RunForm:
     def __init__(self, choice: RunChoice, look: Callable[[RunChoice], RunWorld]) -> None:
         self.choice = choice
         self.revealed = False
+        self.presence: Presence | None = None
+        """Where the definition's images are, as far as it is known."""
         self._look = look
         self.look_again()
 
@@ -201,6 +206,8 @@ class RunForm:
             warnings = self.reading.warnings
             more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
             return f"▲ {warnings[0]}{more}" if warnings else self._containers()
+        if section == IMAGES:
+            return images_help(self.presence, self.choice.instances)
         return _HELP.get(section, "")
 
     def _containers(self) -> str:
@@ -226,6 +233,7 @@ class RunForm:
             self._scheduler(),
             self._line("group", "Group", _or(choice.group, self._default_group())),
             self._line("started_by", "Started by", _or(choice.started_by, world.operator)),
+            self._images(),
             FormLine(RUN, "", self._button(), kind="button", apart=True),
         ]
 
@@ -256,6 +264,11 @@ class RunForm:
     def _reserves(self) -> Cell:
         demand = self.reading.demand
         return cell(reservation_words(demand.resources) if demand else formats.NOTHING, "muted")
+
+    def _images(self) -> FormLine:
+        only = self.choice.instances
+        kind: LineKind = "button" if missing_images(self.presence, only) else "fixed"
+        return FormLine(IMAGES, "Images", images_cell(self.presence, only), kind=kind)
 
     def _scheduler(self) -> FormLine:
         if self.choice.instances:

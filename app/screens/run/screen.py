@@ -26,11 +26,11 @@ from app.placement.constraints import check_expressions
 from app.screens.actions import INSIDE, bindings
 from app.screens.asking import ask
 from app.screens.desk import Desk
-from app.screens.frame import FrameScreen
 from app.screens.run.choice import RunChoice
 from app.screens.run.command import command_of, has_secrets
-from app.screens.run.form import RUN, RunForm, RunWorld, reservation_words
+from app.screens.run.form import IMAGES, RUN, RunForm, RunWorld, reservation_words
 from app.screens.run.launch import LAUNCH_COLUMNS, RunLaunch, first_definitions, known_definitions
+from app.screens.run.looking import LooksForImages
 from app.screens.run.where import BESIDE, WherePane
 from widgets.cells import Cell, Span
 from widgets.line_form import LineForm
@@ -47,7 +47,7 @@ _ROUND_THE_BARS = 4
 _SHOWN = frozenset({"copy.command", "next.pane"})
 
 
-class RunScreen(FrameScreen):
+class RunScreen(LooksForImages):
     """Nothing is launched before a question was answered.
 
     Args:
@@ -59,6 +59,7 @@ class RunScreen(FrameScreen):
         replace(binding, show=True) if isinstance(binding, Binding) and binding.id in _SHOWN else binding
         for binding in bindings(
             "launch",
+            "bring.images",
             "plan.json",
             "copy.command",
             "next.pane",
@@ -164,6 +165,14 @@ class RunScreen(FrameScreen):
             self.refresh_now(None)
 
     @property
+    def run_form(self) -> RunForm:
+        return self._form
+
+    @property
+    def where(self) -> WherePane:
+        return self.query_one(WherePane)
+
+    @property
     def _lines(self) -> LineForm:
         return self.query_one("#run-form", LineForm)
 
@@ -205,11 +214,14 @@ class RunScreen(FrameScreen):
             self._timer = None
         self.desk.usage.look(self.desk.fleet.of_cluster(self._form.choice.cluster))
         self._form.look_again()
+        self.look_for_images()
         self._lines.refresh_lines()
         self._picture()
 
     @on(LineForm.Changed)
     def _edited(self) -> None:
+        if self.look_for_images():
+            self._lines.refresh_lines()
         where = self.query_one(WherePane)
         where.mark(self._form.choice.instances)
         if not where.display and not self._launch.going:
@@ -314,6 +326,8 @@ class RunScreen(FrameScreen):
     def _pressed(self, event: LineForm.Pressed) -> None:
         if event.key == RUN:
             self.action_launch()
+        elif event.key == IMAGES:
+            self.action_bring_images()
 
     def action_launch(self) -> None:
         if self._launch.going:

@@ -181,6 +181,12 @@ class WherePane(GoesQuietly, Vertical):
         missing = shown.wanted - len(shown.plan.plan.placements)
         return f"{missing} of {shown.wanted} have no place now" if missing > 0 else ""
 
+    @property
+    def planned(self) -> tuple[InstanceKey, ...]:
+        """The instances that the plan has tasks for; none where another scheduler chooses."""
+        shown = self._shown
+        return () if shown is None or shown.chosen_by else tuple(dict.fromkeys(shown.plan.plan.placements))
+
     def shape(self, scheduler: str) -> dict[str, Any] | None:
         """The plan as JSON; None while there is none for what is in the form."""
         shown = self._shown
