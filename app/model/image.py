@@ -36,6 +36,11 @@ class HostImage:
         return not self.names
 
 
+def short_image_id(id_: str) -> str:
+    """``sha256:3f9c…`` → the twelve digits that Docker shows."""
+    return id_.removeprefix("sha256:")[:12]
+
+
 @dataclass(frozen=True, slots=True)
 class ImageDisk:
     """What images take on an instance: bytes in all, each layer once, and of those that no container uses."""

@@ -208,7 +208,10 @@ def _outcome(answer: Any) -> Outcome:
         return "partly" if any(value for name, value in answer.items() if name != "failures") else "failed"
     if getattr(answer, "succeeded", True):
         return "done"
-    return "partly" if any(task.stop_code != "TaskFailedToStart" for task in answer.tasks) else "failed"
+    partly = getattr(answer, "partly", None)
+    if partly is None:
+        partly = any(task.stop_code != "TaskFailedToStart" for task in answer.tasks)
+    return "partly" if partly else "failed"
 
 
 def failed_words(failures: Sequence[Mapping[str, Any]]) -> str:

@@ -121,6 +121,14 @@ def ask_first(session: Session, verb: str, cluster: str, lines: Sequence[str] | 
         _ask(session, verb, cluster, told, cluster if rule.policy == "type-name" else "")
 
 
+def ask_always(session: Session, verb: str, cluster: str, lines: Sequence[str]) -> None:
+    """As ``ask_first``, where nothing brings back what is taken away: a free cluster asks, too."""
+    rule = session.policies.of(cluster)
+    if rule.read_only:
+        raise ReadOnlyError(verb, cluster)
+    _ask(session, verb, cluster, lines, cluster if rule.policy == "type-name" else "")
+
+
 def ask_for_change(session: Session, cluster: str, words: str) -> None:
     """As ``ask_first``, before the cluster itself is changed: a read-only one may be, by typing its name."""
     rule = session.policies.of(cluster)
@@ -131,7 +139,8 @@ def ask_for_change(session: Session, cluster: str, words: str) -> None:
 def _ask(session: Session, verb: str, cluster: str, lines: Sequence[str], type_name: str) -> None:
     question = Question("change", cluster, f"{verb} in cluster {cluster}?", tuple(lines), type_name)
     if not session.ask(question):
-        raise PolicyError(f"{verb} was not done: cluster {cluster!r} wants a yes first; say it with {question.flag}")
+        who = f"cluster {cluster!r}" if session.policies.of(cluster).policy != "free" else "it"
+        raise PolicyError(f"{verb} was not done: {who} wants a yes first; say it with {question.flag}")
 
 
 def accepts(session: Session, cluster: str, title: str, verdict: Verdict, endpoints: Iterable[str]) -> bool:

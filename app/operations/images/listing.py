@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from app.fleet.fleet import Fleet
+from app.hosts.images.listing import DISK_TIMEOUT, LIST_TIMEOUT, read_disk, read_images
 from app.model.cluster import ClusterFile
+from app.model.ids import instance_arn, task_arn
 from app.model.image import HostImage, ImageDisk
 from app.model.image_requests import ListImagesRequest
-from app.model.instance import InstanceKey
+from app.model.instance import Instance, InstanceKey
 from app.model.safe_text import SafeText
+from app.operations.images.asking import Answers, ask_each
+from app.operations.images.transfers import chosen_instances
+from app.operations.images.uses import ImageUses, image_uses
 from app.operations.session import Session
+
+__all__ = ["ImageRow", "ImageSurvey", "ImageUses", "image_rows", "image_uses", "list_images", "survey_images"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,29 +65,6 @@ class ImageSurvey:
     failures: Mapping[InstanceKey, SafeText] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class TaskImage:
-    """What one container of a task is made of. ``name``: as its definition has it; ``id``: what it was made of."""
-
-    task_id: str
-    instance: InstanceKey
-    name: str
-    id: str
-    ended: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ImageUses:
-    """What tasks use, as a fleet knows it: made where the fleet may be read, and used anywhere."""
-
-    of_tasks: tuple[TaskImage, ...] = ()
-
-
-def image_uses(fleet: Fleet, cluster: str) -> ImageUses:
-    """Of the tasks of a cluster. Does no I/O; to be called on the thread that the fleet belongs to."""
-    raise NotImplementedError
-
-
 def survey_images(
     session: Session, cluster: ClusterFile, fleet: Fleet | ImageUses | None = None, names: Sequence[str] = ()
 ) -> ImageSurvey:
@@ -89,9 +74,109 @@ def survey_images(
         fleet: what is known of tasks; of a live one, from another thread, its ``image_uses``. None: hosts are asked.
         names: of instances; empty: all of the cluster.
     """
-    raise NotImplementedError
+    instances = chosen_instances(cluster, names)
+    known = session.survey(cluster) if fleet is None else fleet
+    uses = image_uses(known, cluster.name) if isinstance(known, Fleet) else known
+    images, disk = _asked(session, instances, uses)
+    return ImageSurvey(
+        rows=image_rows([copy for copies in images.told.values() for copy in copies], list(images.told), uses),
+        disk={key: one for key, one in disk.told.items() if one is not None},
+        failures=images.failures,
+    )
+
+
+def _asked(
+    session: Session, instances: Sequence[Instance], uses: ImageUses
+) -> tuple[Answers[tuple[HostImage, ...]], Answers[ImageDisk | None]]:
+    """Both at the same time, as the disk may take long: who does not tell that is asked for nothing else."""
+
+    def images(instance: Instance) -> tuple[HostImage, ...]:
+        return read_images(session.engine(instance.reached_by), instance.key, uses.users(instance.key))
+
+    def disk(instance: Instance) -> ImageDisk | None:
+        return read_disk(session.engine(instance.reached_by))
+
+    found: list[Answers[ImageDisk | None]] = []
+    aside = threading.Thread(
+        target=lambda: found.append(ask_each(instances, disk, DISK_TIMEOUT + 1)), name="images-disk", daemon=True
+    )
+    aside.start()
+    told = ask_each(instances, images, LIST_TIMEOUT + 1)
+    aside.join(DISK_TIMEOUT + 2)
+    return told, found[0] if found else Answers()
+
+
+def image_rows(copies: Iterable[HostImage], answered: Sequence[InstanceKey], uses: ImageUses) -> tuple[ImageRow, ...]:
+    """One row a name, sorted; then one for each id without a name. Pure.
+
+    Args:
+        copies: of all instances, in their order.
+        answered: the instances that have told all their images.
+    """
+    named: dict[SafeText, list[HostImage]] = {}
+    nameless: dict[str, list[HostImage]] = {}
+    for copy in copies:
+        for name in copy.names:
+            named.setdefault(name, []).append(copy)
+        if copy.dangling:
+            nameless.setdefault(copy.id, []).append(copy)
+    rows = [_row(name, found, answered, uses) for name, found in sorted(named.items())]
+    return (*rows, *(_row(SafeText(""), found, (), uses) for found in nameless.values()))
+
+
+def _row(name: SafeText, copies: list[HostImage], answered: Sequence[InstanceKey], uses: ImageUses) -> ImageRow:
+    here = {copy.instance: copy.id for copy in copies}
+    by_id = [use for key, id_ in here.items() for use in uses.of_image(key, id_)]
+    by_name = [use for key in here for use in uses.of_name(key, name)] if name else []
+    # A task whose name means another image by now is still told beside its name: there somebody looks for it.
+    moved = [use for use in by_name if use.id and use.id != here[use.instance] and not use.ended]
+    return ImageRow(
+        name=name,
+        copies=tuple(copies),
+        missing=tuple(key for key in answered if key not in here),
+        tasks=tuple(sorted({use.task_id for use in (*by_id, *moved)})),
+        moved=tuple(sorted({use.task_id for use in moved})),
+        size=max(copy.size for copy in copies),
+        created=max((copy.created for copy in copies if copy.created), default=None),
+    )
+
+
+# --- list-images -----------------------------------------------------------------------------------------------------
 
 
 def list_images(session: Session, request: ListImagesRequest) -> dict[str, Any]:
-    """JSON of ours: ``{"images": […], "disk": […], "failures": […]}``."""
-    raise NotImplementedError
+    """JSON of ours: ``{"images": […], "disk": […], "failures": […]}``; sizes in bytes."""
+    cluster = session.cluster(request.cluster)
+    found = survey_images(session, cluster, names=request.container_instances)
+    ids = {InstanceKey(cluster.name, entry.name): entry.id for entry in cluster.instances}
+    shape: dict[str, Any] = {"images": [_row_shape(row, cluster.name) for row in found.rows]}
+    shape["disk"] = [
+        {
+            "containerInstance": key.name,
+            "count": disk.count,
+            "used": disk.used,
+            "reclaimable": disk.reclaimable,
+            "buildCache": disk.build_cache,
+        }
+        for key, disk in found.disk.items()
+    ]
+    shape["failures"] = [
+        {"arn": instance_arn(cluster.name, ids[key]), "reason": "AGENT", "detail": f"{key.name}: {reason}"}
+        for key, reason in found.failures.items()
+    ]
+    return shape
+
+
+def _row_shape(row: ImageRow, cluster: str) -> dict[str, Any]:
+    return {
+        "name": str(row.name),
+        "imageIds": list(row.ids),
+        "size": row.size,
+        "createdAt": row.created.isoformat() if row.created else None,
+        "containerInstances": [copy.instance.name for copy in row.copies],
+        "missingOn": [key.name for key in row.missing],
+        "digests": sorted({digest for copy in row.copies for digest in copy.digests}),
+        "containers": sum(len(copy.containers) for copy in row.copies),
+        "taskArns": [task_arn(cluster, task) for task in row.tasks],
+        "movedTaskArns": [task_arn(cluster, task) for task in row.moved],
+    }
