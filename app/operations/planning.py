@@ -15,6 +15,7 @@ from app.model.names import BUILT_IN
 from app.model.requests import RunTaskRequest
 from app.model.task import Task
 from app.operations.blueprint import Blueprint, launched_before, make_blueprint
+from app.operations.images.presence import Presence, definition_presence, missing_words
 from app.operations.launch import surveyed, verdict_on
 from app.operations.preview import Preview, candidates_of, failure_shape, preview, preview_of, with_holders
 from app.operations.schedulers import check_scheduler, scheduler_for
@@ -57,12 +58,16 @@ def plan_task(session: Session, request: RunTaskRequest, seed: int | None = None
     ids = [] if before else [blueprint.task_id(index) for index in range(request.count)]
     made = scheduler.place(blueprint.placement_request(ids, candidates)) if ids else Plan((), ())
     seen = preview_of(made, blueprint.demand, candidates, states)
+    live = [state.instance for state in states.values() if state.live]
+    presence = definition_presence(session, blueprint.definition, live)
+    chosen_by = "" if scheduler.name == BUILT_IN else scheduler.name
     shape = {
         **_head(blueprint),
         "scheduler": scheduler.name,
-        **plan_shape(seen, blueprint.demand, states, "" if scheduler.name == BUILT_IN else scheduler.name),
+        **plan_shape(seen, blueprint.demand, states, chosen_by, presence),
     }
-    warnings = (*blueprint.warnings, *reaching(session, blueprint), *_made_before(before))
+    missing = [Finding("image", words, does, "warning") for words, does in missing_words(presence, made.placements)]
+    warnings = (*blueprint.warnings, *reaching(session, blueprint), *_made_before(before), *missing)
     return Planned(shape, len(ids), len(made.placements), warnings)
 
 
@@ -99,13 +104,18 @@ def plan_most(session: Session, request: RunTaskRequest) -> Planned:
 
 
 def plan_shape(
-    seen: Preview, demand: Demand, states: Mapping[InstanceKey, InstanceState], chosen_by: str = ""
+    seen: Preview,
+    demand: Demand,
+    states: Mapping[InstanceKey, InstanceState],
+    chosen_by: str = "",
+    presence: Presence | None = None,
 ) -> dict[str, Any]:
     """A plan as JSON: each task's instance and why not the others, what it means for each instance, and failures.
 
     Args:
         states: what the plan was made of.
         chosen_by: the name of a scheduler that is not our own.
+        presence: where the images are, if it is known: a launch pulls what is missing.
     """
 
     def told(why: Refusal) -> dict[str, str]:
@@ -121,7 +131,7 @@ def plan_shape(
         failure_shape(with_holders(why, states[why.key], demand), states[why.key].instance.id)
         for why in seen.plan.refusals
     ]
-    return {**_room_shape(seen, states), "placements": placements, "failures": failures}
+    return {**_room_shape(seen, states, presence), "placements": placements, "failures": failures}
 
 
 def _head(blueprint: Blueprint) -> dict[str, Any]:
@@ -132,7 +142,9 @@ def _head(blueprint: Blueprint) -> dict[str, Any]:
     }
 
 
-def _room_shape(seen: Preview, states: Mapping[InstanceKey, InstanceState]) -> dict[str, Any]:
+def _room_shape(
+    seen: Preview, states: Mapping[InstanceKey, InstanceState], presence: Presence | None = None
+) -> dict[str, Any]:
     """All instances: how many of the tasks each gets, and why it takes none, or no more after these."""
     instances = [
         {
@@ -141,10 +153,18 @@ def _room_shape(seen: Preview, states: Mapping[InstanceKey, InstanceState]) -> d
             "room": one.room,
             "reason": one.refusal.reason if one.refusal else "",
             "detail": one.refusal.words if one.refusal else "",
+            **({} if presence is None else {"missingImages": _missing(presence, one.key)}),
         }
         for one in seen.instances
     ]
     return {"room": seen.room, "instances": instances}
+
+
+def _missing(presence: Presence, key: InstanceKey) -> list[str] | None:
+    """None: the instance does not answer."""
+    if key not in presence.answered:
+        return None
+    return [image for image in presence.images if key in presence.lacking(image)]
 
 
 def _named(key: InstanceKey, states: Mapping[InstanceKey, InstanceState]) -> dict[str, str]:

@@ -100,6 +100,21 @@ def images_lacking(
     return {image: lacking for image in found.images if (lacking := found.lacking(image))}
 
 
+def missing_words(presence: Presence, placed: Sequence[InstanceKey]) -> list[tuple[str, str]]:
+    """What instances that get tasks lack and others have, in words, and what can be done about it before a launch.
+
+    What none has yet is not told: the first launch of an image pulls it, as ever.
+    """
+    found = []
+    for image in presence.images:
+        lacking = [key.name for key in dict.fromkeys(placed) if key in presence.lacking(image)]
+        if lacking and (having := presence.having(image)):
+            copy = f"moorage copy-image {image} --cluster {having[0].cluster} --from {having[0].name} --to"
+            does = f"the launch pulls it; without a registry: {copy} {' '.join(lacking)}"
+            found.append((f"{image} is on {having[0].name}, and not on {', '.join(lacking)}", does))
+    return found
+
+
 @dataclass(slots=True)
 class _Answer:
     here: dict[str, str] = field(default_factory=dict)

@@ -305,7 +305,7 @@ class RunScreen(LooksForImages):
 
     def action_plan(self) -> None:
         """p: what the picture says, as ``moorage plan`` would print it."""
-        shape = self.query_one(WherePane).shape(self._chosen_by() or BUILT_IN)
+        shape = self.query_one(WherePane).shape(self._chosen_by() or BUILT_IN, self._form.presence)
         if shape is None:
             self.say(f"There is no plan: {self._form.reading.problem}", bad=True)
         else:

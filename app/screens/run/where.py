@@ -18,6 +18,7 @@ from app.fleet.fleet import InstanceState
 from app.model.instance import InstanceKey
 from app.model.requests import RunTaskRequest
 from app.model.safe_text import safe_line
+from app.operations.images.presence import Presence
 from app.operations.planning import plan_shape
 from app.operations.preview import InstancePreview, Preview, preview
 from app.operations.usage import HostUse
@@ -187,8 +188,8 @@ class WherePane(GoesQuietly, Vertical):
         shown = self._shown
         return () if shown is None or shown.chosen_by else tuple(dict.fromkeys(shown.plan.plan.placements))
 
-    def shape(self, scheduler: str) -> dict[str, Any] | None:
-        """The plan as JSON; None while there is none for what is in the form."""
+    def shape(self, scheduler: str, presence: Presence | None = None) -> dict[str, Any] | None:
+        """The plan as JSON; None while there is none for what is in the form. ``presence``: where the images are."""
         shown = self._shown
         if shown is None or self._stale:
             return None
@@ -197,7 +198,7 @@ class WherePane(GoesQuietly, Vertical):
             "taskDefinitionArn": shown.choice.definition_arn,
             "group": shown.demand.group,
             **({} if shown.choice.instances else {"scheduler": scheduler}),
-            **plan_shape(shown.plan, shown.demand, shown.states, shown.chosen_by),
+            **plan_shape(shown.plan, shown.demand, shown.states, shown.chosen_by, presence),
         }
 
     # --- keys ------------------------------------------------------------------------------------------------------
