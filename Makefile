@@ -45,7 +45,7 @@ figures: .venv-dev/.installed engine-packages ## do what goes wrong, and write w
 engines: .venv-dev/.installed engine-packages ## the contract and the main job on other engines; ARGS="28.5" one of them
 	@$(DEV)/python -m bench.engines $(ARGS)
 
-soak: .venv-dev/.installed engine-packages ## a monkey at the dashboard for ten minutes; ARGS="--minutes 2 --seed 7"
+soak: .venv-dev/.installed engine-packages ## a monkey while all goes wrong, for ten minutes; ARGS="--minutes 2 --no-faults"
 	@$(DEV)/python -m bench.soak $(ARGS)
 
 lock: ## renew requirements*.txt from pyproject.toml; ARGS=--upgrade takes newer versions

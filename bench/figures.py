@@ -65,6 +65,14 @@ ROWS = (
         ("faults/test_client_and_daemon_killed::test_a_client_killed_with_a_call_on_its_way",),
     ),
     Row(
+        "three engines and the ways to them go wrong at once, with a monkey at the keys and others at the same home",
+        "soak",
+        "{seconds:,.0f} s, {troubles:,.0f} troubles, {asked:,.0f} tasks asked for: {running:,.0f} RUNNING, "
+        "{stopped:,.0f} STOPPED with a reason, {lost:.0f} lost, {doubled:.0f} doubled, {orphaned:.0f} orphaned; "
+        "{looks:,.0f} looks, {over:.0f} at more than there is room for; {files:,.0f} files, {torn:.0f} torn",
+        ("faults/test_soak::test_everything_goes_wrong_and_every_launch_is_whole",),
+    ),
+    Row(
         "files while verbs are killed, or refused, at any of their system calls",
         "files",
         "{kills:,.0f} kills, {errors:,.0f} errors (disk full, quota, read-only, input and output, no locks), "
