@@ -4,6 +4,6 @@
 ``hands`` says what is typed next, ``churn`` is the disorder on the engines, ``world`` what is there at the start, and
 ``monkey`` puts them together. A short one is in the tests, a long one is ``python -m bench.soak``.
 
-``ordeal`` has it all go wrong meanwhile: ``troubles`` of the engines and of the ways to them (``places``), ``others`` who
+``ordeal`` has it all go wrong meanwhile: ``troubles`` of engines and of the ways to them (``places``), ``others`` who
 work at the same home, ``looks`` at what runs, and ``stock``, which is taken once all is healed.
 """
