@@ -8,9 +8,10 @@ from functools import partial
 
 from app.demo.deploying import Ground
 from app.demo.engine.images import Image
+from app.demo.engine.layers import layers_of
 from app.demo.engine.refused import Refused
 
-_JOB = Image("ci-runner:latest", command=("run",))
+_JOB = Image("ci-runner:latest", command=("run",), layers=layers_of("ci-runner", (41_000_000,)))
 _EVENTS_OF_A_JOB = 4
 """It is created and started, dies, and is removed."""
 _MOST_WAVERING = 3

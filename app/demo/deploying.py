@@ -109,7 +109,7 @@ class Deployment:
     def pull(self) -> None:
         """What it needs is on the host now."""
         for container in self._definition.container_definitions:
-            self._ground.engine.add_image(self._ground.images[container.image])
+            self._ground.engine.add_image(self._ground.images[container.image], pulled=True)
 
     def create(self, at: datetime) -> None:
         """All its containers, and the mark that they are about to be started; ``at``: now, in UTC.

@@ -37,6 +37,9 @@ _OTHERS = (
     ("debug-shell", "alpine:3.21", 0.0, 0.1),
     ("backup-cron", "restic/restic:0.17.3", 0.05, 0.4),
 )
+_LEGACY = "registry.halyard.example/legacy-sync:2019"
+OTHER_IMAGES = (*(image for _, image, _, _ in _OTHERS), _LEGACY)
+"""Of containers that were started without Moorage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +232,7 @@ def _others(hosts: list[Host], rng: random.Random) -> Iterator[Other]:
     yield Other(
         min(3, len(hosts) - 1),
         "legacy-sync",
-        "registry.halyard.example/legacy-sync:2019",
+        _LEGACY,
         timedelta(days=3),
         0.2,
         0.1,

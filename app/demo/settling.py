@@ -6,37 +6,19 @@ import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from app.demo.company import BY_NAME, FAMILIES, Voice
+from app.demo import shelves
+from app.demo.company import BY_NAME, Voice
 from app.demo.deploying import Deployment, Ground, moment_of, nanoseconds
 from app.demo.engine.engine import SimulatedEngine
-from app.demo.engine.images import Image
 from app.demo.plan import REPORT, Other, Plan, PlannedTask
 from app.demo.voices import farewell, line
 
-MEBIBYTE = 1 << 20
 _PULL_RATE = 22e6
 _MOST_OLD_LINES = 20_000
 """Of all containers together: a fleet of ten thousand is to be there soon, too."""
 _OLD_LINES_OF_ONE = 150
-_WITH_SHELL = ("busybox:latest", "busybox:1.37", "alpine:latest", "alpine:3.21", "alpine:3.22", "ubuntu:24.04")
-_SAMPLES = ("adminer:5", "nginx:1.28-alpine", "postgres:17-alpine", "redis:8-alpine", "hello-world:latest")
-
-
+_STEP_SECONDS = 1.2
 _REPORT_TAKES = timedelta(minutes=4)
-
-
-def registry() -> dict[str, Image]:
-    """Everything that can be pulled, by reference."""
-    references = {image for family in FAMILIES for image in family.images} | {*_WITH_SHELL, *_SAMPLES}
-    return {reference: _image(reference) for reference in sorted(references)}
-
-
-def _image(reference: str) -> Image:
-    """With layers as large as its name makes them: the same for all who ask."""
-    rng = random.Random(reference)
-    layers = tuple(int(rng.uniform(0.5, 40) * MEBIBYTE) for _ in range(rng.randrange(3, 8)))
-    command = ("sh",) if reference in _WITH_SHELL else ("serve",)
-    return Image(reference, command=command, layers=layers)
 
 
 class _PastClock:
@@ -52,7 +34,9 @@ class _PastClock:
 
 def settle(plan: Plan, clock: Callable[[], int]) -> list[Ground]:
     """The engines of the plan, with everything on them. Each runs by ``clock``, nanoseconds since 1970."""
-    images, now, past = registry(), moment_of(clock()), _PastClock(clock)
+    moment = clock()
+    images, now, past = shelves.images(moment), moment_of(moment), _PastClock(clock)
+    registry = shelves.registry(images, moment)
     grounds = []
     for host in plan.hosts:
         engine = SimulatedEngine(
@@ -62,8 +46,9 @@ def settle(plan: Plan, clock: Callable[[], int]) -> list[Ground]:
             labels={"zone": host.zone},
             clock=past,
             seed=plan.seed,
-            registry=images,
+            registry=registry,
             pull_rate=_PULL_RATE,
+            step_seconds=_STEP_SECONDS,
         )
         grounds.append(Ground(host, engine, images))
     rng = random.Random(f"{plan.seed}/settle")
@@ -76,6 +61,7 @@ def settle(plan: Plan, clock: Callable[[], int]) -> list[Ground]:
         else:
             _run_task(ground, what, past, now, backlog, rng)
     past.moment = None
+    shelves.gather(grounds, images, moment, plan.seed)
     return grounds
 
 
@@ -107,7 +93,7 @@ def _run_task(
 
 
 def _run_other(ground: Ground, other: Other) -> None:
-    ground.engine.add_image(Image(other.image, command=("run",)))
+    ground.engine.add_image(ground.images[other.image], pulled=True)
     body = {
         "Image": other.image,
         "HostConfig": {"RestartPolicy": {"Name": "always" if other.looping else "unless-stopped"}},

@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from typing import NamedTuple, Protocol
 
 from app.demo.engine.http import LAST_CHUNK, BadRequest, Parser, Request, chunk, head, upgraded
+from app.demo.engine.incoming import Incoming
 from app.demo.engine.refused import Refused
 
 _JSON = "application/json"
@@ -32,6 +33,9 @@ class House(Protocol):
     def answer(self, channel: Channel, request: Request) -> Answer | Coroutine[None, None, Answer | None]:
         """A coroutine that returns None has answered by its channel."""
 
+    def streams(self, method: str, path: str) -> bool:
+        """Is a body read while it comes? Then it is the channel's ``body``, and not the request's."""
+
     def came(self, connection: Connection) -> None: ...
 
     def went(self, connection: Connection) -> None: ...
@@ -42,7 +46,8 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._parser = Parser()
+        self._parser = Parser(house.streams)
+        self._body: Incoming | None = None
         self._transport: asyncio.Transport | None = None
         self._busy = self._within = False
         self._held: list[bytes] = []
@@ -67,6 +72,7 @@ class Connection(asyncio.Protocol):
             self._raw(data)
         else:
             self._parser.feed(data)
+            self._take_body()
             self._next()
 
     def eof_received(self) -> bool:
@@ -88,6 +94,29 @@ class Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._room.set()
+
+    # --- bodies that are read while they come ------------------------------------------------------------------------
+
+    def _take_body(self) -> None:
+        try:
+            while self._body is not None and (piece := self._parser.piece()) != b"":
+                if piece is None:
+                    self._body.end()
+                    self._body = None
+                else:
+                    self._body.put(piece)
+        except BadRequest:
+            self.abort()  # of an answer that may have begun there is no way back
+        self._read_as_fits()
+
+    def _read_as_fits(self) -> None:
+        """The sender waits as long as nobody reads what came."""
+        if self._transport is None or self._transport.is_closing():
+            return
+        if self._house.frozen or (self._body is not None and self._body.full):
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
 
     # --- answering -------------------------------------------------------------------------------------------------
 
@@ -113,7 +142,13 @@ class Connection(asyncio.Protocol):
             self._handle(request)
 
     def _handle(self, request: Request) -> None:
-        self._channel = channel = Channel(self, request)
+        body = Incoming(self._read_as_fits)
+        self._channel = channel = Channel(self, request, body)
+        if request.streamed:
+            self._body = body
+            self._take_body()
+        else:
+            body.end()
         try:
             answer = self._house.answer(channel, request)
         except Exception as error:  # noqa: BLE001 - whatever a request does, the engine goes on
@@ -147,6 +182,8 @@ class Connection(asyncio.Protocol):
 
     def _done(self, keep_alive: bool) -> None:
         self._channel, self._busy = None, False
+        if self._body is not None:
+            self._body.drop()  # the answer needed no more of it
         if not keep_alive:
             self.close()
         else:
@@ -209,15 +246,15 @@ class Connection(asyncio.Protocol):
         held, self._held, self._held_size = self._held, [], 0
         for data in held:
             self.write(data)
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.resume_reading()
+        self._read_as_fits()
 
 
 class Channel:
-    """How a handler answers bit by bit, or takes the connection over."""
+    """How a handler answers bit by bit, or takes the connection over. ``body``: what is streamed in, to be read."""
 
-    def __init__(self, connection: Connection, request: Request) -> None:
+    def __init__(self, connection: Connection, request: Request, body: Incoming) -> None:
         self._connection = connection
+        self.body = body
         self._request = request
         self._gone: asyncio.Event | None = None
         self._at_end: list[Callable[[], None]] = []

@@ -110,6 +110,8 @@ class Container:
     run: int = 0
     pid: int = 0
     stopped_by_hand: bool = False
+    image_moved: bool = False
+    """The name that it was made with means another image now."""
     removing: bool = False
     health: Health | None = None
     ports: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
@@ -183,7 +185,7 @@ class Container:
         return {
             "Id": self.id,
             "Names": [f"/{self.name}"],
-            "Image": self.image_given,
+            "Image": self.image.id if self.image_moved else self.image_given,
             "ImageID": self.image.id,
             "Command": " ".join(f"'{word}'" if " " in word else word for word in argv),
             "Created": self.created // SECOND,

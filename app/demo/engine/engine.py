@@ -14,12 +14,13 @@ from app.demo.engine.container import Container
 from app.demo.engine.event_log import Event
 from app.demo.engine.execs import ExecShelf
 from app.demo.engine.health import RETRIES
-from app.demo.engine.images import Image
+from app.demo.engine.images import Image, repository
 from app.demo.engine.lifecycle import Lifecycle
 from app.demo.engine.load import Load, Wave
 from app.demo.engine.machine import Machine
 from app.demo.engine.making import make_container
 from app.demo.engine.refused import Refused
+from app.demo.engine.registry import Registry
 from app.demo.engine.timers import Clock
 
 Json = dict[str, Any]
@@ -31,9 +32,9 @@ class SimulatedEngine:
     """Args:
         name: its host name. cpus: cores. memory: bytes. labels: of the engine itself, as zone=a.
         clock: the time. seed: ids and addresses are made of it and of ``name``.
-        registry: images that a pull finds, by reference.
-        pull_rate: bytes a second; 0 for at once.
-        start_seconds: how long a start takes.
+        registry: what images are pulled from and pushed to; all hosts of a fleet have the same.
+        pull_rate: bytes a second of pulls, pushes and archives; 0 for at once.
+        start_seconds: how long a start takes. step_seconds: how long a step of a build does, about.
 
     Methods raise ``Refused`` (a status of HTTP, and Docker's own words) where Docker does. ``id`` may be an id, the
     beginning of one, or a name.
@@ -48,23 +49,29 @@ class SimulatedEngine:
         labels: Mapping[str, str] | None = None,
         clock: Clock = time.time_ns,
         seed: int = 0,
-        registry: Mapping[str, Image] | None = None,
+        registry: Registry | None = None,
         pull_rate: float = 40e6,
         start_seconds: float = 0.0,
+        step_seconds: float = 0.0,
     ) -> None:
-        self.machine = Machine(
-            name, cpus=cpus, memory=memory, labels=labels or {}, clock=clock, seed=seed, registry=registry
-        )
+        self.machine = Machine(name, cpus=cpus, memory=memory, labels=labels or {}, clock=clock, seed=seed)
+        self.registry = registry or Registry()
         self.lifecycle = Lifecycle(self.machine, self._wrote)
         self.execs = ExecShelf(self.machine)
         self.pull_rate = pull_rate
         self.start_seconds = start_seconds
+        self.step_seconds = step_seconds
 
     # --- what a scenario does --------------------------------------------------------------------------------------
 
-    def add_image(self, image: Image) -> None:
-        """Have it there, without a pull."""
-        self.machine.images.add(image)
+    def add_image(self, image: Image, *names: str, pulled: bool = False) -> Image:
+        """Have it there, under these names, or under that which it was made for; returns the one that is kept.
+
+        ``pulled``: it has the digests, too, by which a registry knows it.
+        """
+        names = names or (image.reference,)
+        digests = [f"{repository(name)}@{image.manifest_digest}" for name in names] if pulled else []
+        return self.machine.images.add(image, (*names, *digests))
 
     def create(self, body: Json, name: str = "", *, at: int | None = None) -> str:
         """From the body of Docker's create call; returns the id. ``at``: nanoseconds, when it was (default: now)."""

@@ -11,6 +11,7 @@ from app.demo.engine.engine import SimulatedEngine
 from app.demo.engine.event_log import FILTERS, Event
 from app.demo.engine.filters import Filters, read_filters
 from app.demo.engine.http import Request
+from app.demo.engine.image_calls import disk_use
 from app.demo.engine.telling import info as engine_info
 from app.demo.engine.telling import version as engine_version
 from app.demo.engine.times import SECOND, read
@@ -32,11 +33,11 @@ def disk_usage(engine: SimulatedEngine, name: str, request: Request, channel: Ch
     machine = engine.machine
     return told(
         {
-            "LayersSize": sum(image.size for image in machine.images.all()),
-            "Images": [],
+            **disk_use(machine),
             "Containers": [],
             "Volumes": [volume.told() for volume in machine.volumes.matching({})],
-            "BuildCache": [],
+            "BuildCache": machine.build_caches,
+            "BuilderSize": sum(cache["Size"] for cache in machine.build_caches),
         }
     )
 

@@ -1,13 +1,16 @@
-"""Images of a simulated engine: what is there, and what can be pulled."""
+"""Images of a simulated engine: what they are, and which are there under which names."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+from app.demo.engine.layers import Layer
+from app.demo.engine.times import SECOND, written
 
 Json = dict[str, Any]
 
@@ -15,14 +18,14 @@ _REGISTRY = "docker.io/"
 _OFFICIAL = "library/"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Image:
-    """``reference``: as in ``nginx:1.28``. Its id is made of the rest, so that it is the same on every engine.
+    """``reference``: the name that it is made for, as in ``nginx:1.28``; it may get others, and lose this one.
 
-    ``stop_code`` and ``stop_seconds``: how its program ends when it is asked to by SIGTERM. ``layers``: bytes of each,
-    which a pull counts. ``any_program``: whatever a container's command names is there. Shells (``sh -c``) and a few
-    small programs are really followed (see ``app.demo.engine.shell``); any other program runs until it is told to end,
-    or until the scenario ends it.
+    ``stop_code`` and ``stop_seconds``: how its program ends when it is asked to by SIGTERM. ``any_program``: whatever a
+    container's command names is there. Shells (``sh -c``) and a few small programs are really followed (see
+    ``app.demo.engine.shell``); any other program runs until it is told to end, or until the scenario ends it.
+    ``steps``: what it was built by, for the cache of builds.
     """
 
     reference: str
@@ -35,23 +38,50 @@ class Image:
     working_directory: str = ""
     health_check: Json | None = None
     volumes: tuple[str, ...] = ()
-    layers: tuple[int, ...] = (3 << 20, 24 << 20, 1 << 20)
+    layers: tuple[Layer, ...] = ()
     any_program: bool = True
     stop_code: int = 0
     stop_seconds: float = 0.2
     created: int = 1_748_000_000
     """Seconds since 1970."""
-    content: str = ""
-    """A digest of what it was imported from."""
+    platform: str = "linux/amd64"
+    steps: tuple[str, ...] = ()
+    original: bytes = b""
+    """Its configuration as it came from another engine, byte for byte: its id is made of it."""
+
+    @cached_property
+    def document(self) -> bytes:
+        """Its configuration, as in an archive: the same bytes on every engine."""
+        if self.original:
+            return self.original
+        system, _, architecture = self.platform.partition("/")
+        made = written(self.created * SECOND)
+        told = {
+            "architecture": architecture,
+            "config": self.config(),
+            "created": made,
+            "history": [{"created": made, "created_by": "simulated"} for _ in self.layers],
+            "os": system,
+            "rootfs": {"type": "layers", "diff_ids": [layer.diff_id for layer in self.layers]},
+        }
+        return json.dumps(told, separators=(",", ":")).encode()
 
     @cached_property
     def id(self) -> str:
-        made_of = json.dumps([self.reference, self.config(), self.content])
-        return f"sha256:{hashlib.sha256(made_of.encode()).hexdigest()}"
+        return f"sha256:{hashlib.sha256(self.document).hexdigest()}"
+
+    @property
+    def short(self) -> str:
+        return self.id.removeprefix("sha256:")[:12]
+
+    @cached_property
+    def manifest_digest(self) -> str:
+        """What registries call it."""
+        return f"sha256:{hashlib.sha256(b'manifest/' + self.document).hexdigest()}"
 
     @property
     def size(self) -> int:
-        return sum(self.layers)
+        return sum(layer.size for layer in self.layers)
 
     def config(self) -> Json:
         """Config, as inspect has it."""
@@ -77,58 +107,115 @@ class Image:
             "Labels": dict(self.labels) or None,
         }
 
-    def layer_ids(self) -> list[str]:
-        """Twelve digits each, as a pull names them."""
-        return [
-            hashlib.sha256(f"{self.reference}/{number}".encode()).hexdigest()[:12] for number in range(len(self.layers))
-        ]
-
 
 class ImageShelf:
-    """The images on one engine, by reference and by id; ``registry`` has those that a pull finds."""
+    """The images on one engine, by id, and what each name means: ``nginx:1``, or ``nginx@sha256:…`` of a registry.
 
-    def __init__(self, registry: Mapping[str, Image] | None = None) -> None:
-        self._by_name: dict[str, Image] = {}
+    ``renamed`` is called with a name that means something else now, or nothing any more.
+    """
+
+    def __init__(self, renamed: Callable[[str], None] = lambda _: None) -> None:
         self._by_id: dict[str, Image] = {}
-        self.registry: Mapping[str, Image] = {} if registry is None else registry
+        self._by_name: dict[str, Image] = {}
+        self._names: dict[str, list[str]] = {}
+        self.steps: dict[str, Image] = {}
+        """What steps of builds came to."""
+        self._renamed = renamed
 
-    def add(self, image: Image) -> None:
-        """Put it there; it takes over the name."""
-        self._by_name[canonical(image.reference)] = image
-        self._by_id[image.id] = image
+    # --- what is there ---------------------------------------------------------------------------------------------
 
     def find(self, reference: str) -> Image | None:
         """By a name, an id, or the beginning of one."""
-        found = self._by_name.get(canonical(reference)) or self._by_id.get(reference)
-        if found is None and len(reference) >= 4:
-            wanted = f"sha256:{reference.removeprefix('sha256:')}"
-            found = next((image for name, image in self._by_id.items() if name.startswith(wanted)), None)
-        return found
+        return self._by_name.get(canonical(reference)) or self.by_id(reference)
 
-    def to_pull(self, reference: str) -> Image | None:
-        """What the registry has under that name."""
-        wanted = canonical(reference)
-        return next((image for name, image in self.registry.items() if canonical(name) == wanted), None)
+    def by_id(self, reference: str) -> Image | None:
+        """By an id, or four digits or more of its beginning."""
+        wanted = f"sha256:{reference.removeprefix('sha256:')}"
+        if wanted in self._by_id or len(wanted) < len("sha256:") + 4:
+            return self._by_id.get(wanted)
+        return next((image for name, image in self._by_id.items() if name.startswith(wanted)), None)
 
     def names(self, image: Image) -> list[str]:
-        """The references that are this image's now."""
-        return [found.reference for found in self._by_name.values() if found.id == image.id]
+        """With tags, as ``nginx:1``."""
+        return [name for name in self._names.get(image.id, ()) if "@" not in name]
+
+    def digests(self, image: Image) -> list[str]:
+        """What registries call it: ``nginx@sha256:…``."""
+        return [name for name in self._names.get(image.id, ()) if "@" in name]
 
     def all(self) -> Iterable[Image]:
         return self._by_id.values()
 
-    def remove(self, image: Image) -> None:
-        self._by_id.pop(image.id, None)
-        for name in [name for name, found in self._by_name.items() if found.id == image.id]:
-            del self._by_name[name]
+    def has_layer(self, layer: Layer) -> bool:
+        return any(layer.diff_id == held.diff_id for image in self._by_id.values() for held in image.layers)
 
     def __len__(self) -> int:
         return len(self._by_id)
 
+    # --- what changes it -------------------------------------------------------------------------------------------
+
+    def add(self, image: Image, names: Collection[str] | None = None) -> Image:
+        """Put it there; it takes over the names, ``image.reference`` when none are given. Returns what is kept."""
+        kept = self._by_id.setdefault(image.id, image)
+        for name in (image.reference,) if names is None else names:
+            self.name(kept, name)
+        return kept
+
+    def name(self, image: Image, name: str) -> None:
+        """What had the name before goes without it."""
+        name = canonical(name)
+        before = self._by_name.get(name)
+        if before is not None and before.id == image.id:
+            return
+        if before is not None:
+            self._names[before.id].remove(name)
+        self._by_name[name] = image
+        self._names.setdefault(image.id, []).append(name)
+        self._renamed(name)
+
+    def forget(self, name: str) -> None:
+        """It means nothing any more; the image stays."""
+        image = self._by_name.pop(canonical(name), None)
+        if image is not None:
+            self._names[image.id].remove(canonical(name))
+            self._renamed(canonical(name))
+
+    def remove(self, image: Image) -> None:
+        """With all its names."""
+        for name in tuple(self._names.get(image.id, ())):
+            self.forget(name)
+        self._names.pop(image.id, None)
+        self._by_id.pop(image.id, None)
+
 
 def canonical(reference: str) -> str:
-    """``nginx``, ``docker.io/library/nginx:latest`` → ``nginx:latest``."""
+    """``nginx``, ``docker.io/library/nginx:latest`` → ``nginx:latest``; with a digest the tag says nothing."""
     name = reference.removeprefix(_REGISTRY).removeprefix(_OFFICIAL)
-    if "@" not in name and ":" not in name.rpartition("/")[2]:
-        name = f"{name}:latest"
-    return name
+    name, at, digest = name.partition("@")
+    before, slash, last = name.rpartition("/")
+    last, _, tag = last.partition(":")
+    return f"{before}{slash}{last}@{digest}" if at else f"{before}{slash}{last}:{tag or 'latest'}"
+
+
+def repository(name: str) -> str:
+    """Without tag and digest."""
+    before, slash, last = canonical(name).partition("@")[0].rpartition("/")
+    return f"{before}{slash}{last.partition(':')[0]}"
+
+
+def tag_of(name: str) -> str:
+    return canonical(name).rpartition("/")[2].partition(":")[2]
+
+
+def host_of(name: str) -> str:
+    """Its registry: ``docker.io``, ``registry.lan:5000``."""
+    first, slash, _ = canonical(name).partition("/")
+    return first if slash and ("." in first or ":" in first or first == "localhost") else "docker.io"
+
+
+def path_of(name: str) -> str:
+    """What its registry calls the repository: ``library/nginx``, ``team/web``."""
+    host, whole = host_of(name), repository(name)
+    if host != "docker.io":
+        return whole.removeprefix(f"{host}/")
+    return whole if "/" in whole else f"{_OFFICIAL}{whole}"

@@ -10,7 +10,7 @@ from typing import Any
 from app.demo.engine.container import Container
 from app.demo.engine.event_log import EventLog
 from app.demo.engine.filters import Filters, any_matches, labels_match, pattern_matches
-from app.demo.engine.images import Image, ImageShelf
+from app.demo.engine.images import ImageShelf, canonical
 from app.demo.engine.networks import NetworkShelf
 from app.demo.engine.refused import Refused
 from app.demo.engine.timers import Clock, Timers
@@ -35,7 +35,6 @@ class Machine:
         labels: Mapping[str, str],
         clock: Clock,
         seed: int,
-        registry: Mapping[str, Image] | None,
     ) -> None:
         self.name = name
         self.cpus = cpus
@@ -47,7 +46,9 @@ class Machine:
         self.booted = clock()
         self.timers = Timers(clock)
         self.events = EventLog()
-        self.images = ImageShelf(registry)
+        self.images = ImageShelf(self._image_renamed)
+        self.build_caches: list[Json] = []
+        """What builds have left behind, as ``system df`` tells it."""
         self.networks = NetworkShelf(clock(), self.new_id)
         self.volumes = VolumeShelf()
         self.containers: dict[str, Container] = {}
@@ -141,12 +142,24 @@ class Machine:
             and any_matches(filters, "name", lambda name: _name_matches(name, container.name))
             and any_matches(filters, "health", lambda status: status == health)
             and any_matches(filters, "exited", lambda code: container.run > 0 and code == str(container.code))
-            and any_matches(filters, "ancestor", lambda name: self.images.find(name) == container.image)
+            and any_matches(filters, "ancestor", lambda name: self._is_made_of(container, name))
             and any_matches(filters, "network", lambda name: self._is_in(container, name))
             and any_matches(
                 filters, "volume", lambda name: any(name in (m.name, m.destination) for m in container.mounts)
             )
         )
+
+    def _is_made_of(self, container: Container, name: str) -> bool:
+        image = self.images.find(name)
+        return image is not None and image.id == container.image.id
+
+    def _image_renamed(self, name: str) -> None:
+        """Docker lists a container by its image's id once the name means another one."""
+        means = self.images.find(name)
+        for container in self.containers.values():
+            if canonical(container.image_given) == name:
+                container.image_moved = means is None or means.id != container.image.id
+                container.touch()
 
     def _is_in(self, container: Container, name: str) -> bool:
         return any(name in (key, endpoint.network.id) for key, endpoint in container.endpoints.items())

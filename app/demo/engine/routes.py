@@ -6,7 +6,18 @@ import re
 from collections.abc import Callable, Coroutine
 from typing import Final
 
-from app.demo.engine import container_calls, exec_calls, host_calls, image_calls, log_calls, shelf_calls, stats_calls
+from app.demo.engine import (
+    archive_calls,
+    build_calls,
+    container_calls,
+    exec_calls,
+    host_calls,
+    image_calls,
+    log_calls,
+    shelf_calls,
+    stats_calls,
+    transfer_calls,
+)
 from app.demo.engine.connection import Answer, Channel
 from app.demo.engine.engine import SimulatedEngine
 from app.demo.engine.http import Request
@@ -48,8 +59,16 @@ _CALLS: Final[dict[tuple[str, ...], Call]] = {
     ("GET", "exec", "*", "json"): exec_calls.inspect,
     ("GET", "images", "json"): image_calls.list_,
     ("GET", "images", "*", "json"): image_calls.inspect,
-    ("POST", "images", "create"): image_calls.create,
-    ("POST", "images", "load"): image_calls.load,
+    ("GET", "images", "get"): archive_calls.save,
+    ("GET", "images", "*", "get"): archive_calls.save,
+    ("POST", "images", "load"): archive_calls.load,
+    ("POST", "images", "create"): transfer_calls.create,
+    ("POST", "images", "*", "push"): transfer_calls.push,
+    ("POST", "images", "*", "tag"): image_calls.tag,
+    ("POST", "images", "prune"): image_calls.prune,
+    ("POST", "auth"): transfer_calls.login,
+    ("POST", "build"): build_calls.build,
+    ("POST", "build", "prune"): image_calls.prune_builds,
     ("DELETE", "images", "*"): image_calls.remove,
     ("GET", "volumes"): shelf_calls.list_volumes,
     ("POST", "volumes", "create"): shelf_calls.create_volume,
@@ -61,6 +80,7 @@ _CALLS: Final[dict[tuple[str, ...], Call]] = {
     ("GET", "networks", "*"): shelf_calls.inspect_network,
     ("DELETE", "networks", "*"): shelf_calls.remove_network,
 }
+_STREAMED = re.compile(r"(/v[\d.]{1,10})?/(images/load|images/create|build)")
 _SWARM = frozenset({"swarm", "nodes", "services", "tasks", "secrets", "configs"})
 _NO_SWARM = (
     'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm '
@@ -89,6 +109,11 @@ def answer(
     if first in _SWARM:
         raise Refused(503, _NO_SWARM)
     raise Refused(404, "page not found")
+
+
+def streams(method: str, path: str) -> bool:
+    """Does the body come as a stream: a build's context, an archive?"""
+    return method == "POST" and _STREAMED.fullmatch(path) is not None
 
 
 def _check_version(major: int, minor: int) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Coroutine
 from app.demo.engine.connection import Answer, Channel, Connection
 from app.demo.engine.engine import SimulatedEngine
 from app.demo.engine.http import Request
-from app.demo.engine.routes import answer
+from app.demo.engine.routes import answer, streams
 from app.demo.engine.telling import API_VERSION, ENGINE_VERSION
 from app.demo.engine.times import SECOND
 
@@ -84,6 +84,9 @@ class Served:
 
     def answer(self, channel: Channel, request: Request) -> Answer | Coroutine[None, None, Answer | None]:
         return answer(self.engine, request, channel)
+
+    def streams(self, method: str, path: str) -> bool:
+        return streams(method, path)
 
     def came(self, connection: Connection) -> None:
         self._connections.add(connection)

@@ -13,7 +13,8 @@ from app.demo.deploying import Ground
 from app.demo.engine.log_book import View
 from app.demo.life import Life, troubles_of
 from app.demo.plan import DEFAULT_HOSTS, DEFAULT_TASKS, REPORT, Plan, make_plan, reserved_by
-from app.demo.settling import registry, settle
+from app.demo.settling import settle
+from app.demo.shelves import images
 from app.fleet.fleet import Fleet
 from app.hosts.reading import container_from_inspect, records_from
 from app.model.definition_document import parse_definition
@@ -123,7 +124,9 @@ def test_every_definition_can_be_registered_and_is_honoured_in_full(family: str)
         understood = parse_definition(json.dumps(document).encode(), family)
         assert understood.definition.family == family
         assert understood.warnings == ()
-        assert {container.image for container in understood.definition.container_definitions} <= set(registry())
+        assert {container.image for container in understood.definition.container_definitions} <= set(
+            images(1_750_000_000 * SECOND)
+        )
 
 
 def test_moorage_sees_every_task_running_for_as_long_as_the_plan_says() -> None:
