@@ -28,6 +28,10 @@ from app.screens.events.screen import EventsScreen
 from app.screens.first_run import FirstRunScreen
 from app.screens.fleet import FleetScreen
 from app.screens.form_dialog import FormDialog
+from app.screens.images.build_screen import BuildScreen
+from app.screens.images.page import ImageScreen
+from app.screens.images.transfer_screen import TransferScreen
+from app.screens.images.works_screen import WorksScreen
 from app.screens.inside.output import OutputScreen
 from app.screens.instance.screen import InstanceScreen
 from app.screens.instances import InstancesScreen
@@ -59,6 +63,10 @@ SCREENS: dict[str, type[DOMNode]] = {
     "First run (no cluster yet)": FirstRunScreen,
     "Fleet": FleetScreen,
     "Cluster": ClusterScreen,
+    "Image": ImageScreen,
+    "Pull, push, copy": TransferScreen,
+    "Build": BuildScreen,
+    "Under way (`U`)": WorksScreen,
     "Tasks": TasksScreen,
     "Task": TaskScreen,
     "Logs": LogsScreen,

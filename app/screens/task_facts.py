@@ -7,6 +7,7 @@ from datetime import datetime
 from app.model.task import Task
 from app.screens import formats
 from app.screens.desk import Desk
+from app.screens.images.uses import digest_facts
 from app.screens.rows import task_detail
 from widgets.cells import Cell, Span
 
@@ -53,6 +54,7 @@ def task_facts(desk: Desk, task: Task) -> list[tuple[str, str]]:
         ),
         *((part.name, str(part.reason)) for part in task.containers if part.reason != task.stopped_reason),
         ("Order", "; ".join(order)),
+        *digest_facts(task, desk.images.of(task.cluster).survey),
         ("Tags", ", ".join(f"{key}={value}" for key, value in task.tags)),
         ("Task id", task.id),
     ]

@@ -12,10 +12,12 @@ from widgets.live_table import LiveTable
 
 APART = {
     frozenset({"stop", "deregister"}),  # a task, an instance
+    frozenset({"stop", "remove_image"}),
+    frozenset({"deregister", "remove_image"}),
     frozenset({"leave_form", "next_pane"}),  # in the form, outside of it
 }
 """Pairs that are meant for what is at the cursor, which is one or the other."""
-NEW = (*TABLE_ACTIONS, *JUMP_ACTIONS, "alerts", "ack", "ack.all", "command", "mouse")
+NEW = (*TABLE_ACTIONS, *JUMP_ACTIONS, "alerts", "ack", "ack.all", "command", "mouse", "images", "works")
 
 
 @pytest.mark.parametrize("title", SCREENS)

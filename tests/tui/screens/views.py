@@ -32,12 +32,15 @@ from app.operations.shell.target import Target
 from app.operations.stats import StatsFeed
 from app.screens.contexts_dialog import ContextsDialog
 from app.screens.dashboard import Dashboard
+from app.screens.doors import CLUSTER_IMAGES
+from app.screens.images.works import Work
 from app.screens.inside import output
 from app.screens.inside.handing import OpeningDialog
 from app.store.definitions import DefinitionStore
 from app.store.drafts import DraftStore
 from app.store.events import EventStore
 from app.store.history import HistoryStore
+from tests.tui.screens import imaging
 from tests.tui.screens.driving import home_at, until_shown
 from tests.tui.screens.still import CLOCK, HOSTS, still_dashboard
 from tests.unit.builders import at
@@ -49,6 +52,8 @@ T = TypeVar("T")
 Act = Callable[[Pilot[Any]], Awaitable[object]]
 WEB, SHOP = "3f" * 16, "c0" * 16
 MIB = 1 << 20
+SPOIL = [""]
+"""What the dashboard that was furnished last has behind its texts."""
 
 NASTY = (
     "[/x][@click=app.quit]q[/]\x1b[2J\x1b]0;pwned\x07\x1b]52;c;cHduZWQ=\x07\x1b]8;;http://evil\x1b\\x"
@@ -126,6 +131,7 @@ def furnished(folder: Path, monkeypatch: pytest.MonkeyPatch, spoil: str = "") ->
 
     ``spoil`` is put behind every text that comes from elsewhere, without having been made safe.
     """
+    SPOIL[0] = spoil
     _definitions(folder, spoil)
     _drafts(folder)
     _contexts(folder, monkeypatch, spoil)
@@ -135,6 +141,7 @@ def furnished(folder: Path, monkeypatch: pytest.MonkeyPatch, spoil: str = "") ->
     app.desk.session.operator = "ops"
     _numbers(app.desk.stats, app, monkeypatch)
     _logs(monkeypatch, spoil)
+    imaging.put_images(monkeypatch, spoil)
     monkeypatch.setattr(output, "_Output", lambda _desk, _opened, screen: _Wrote(screen, spoil))
     return app
 
@@ -334,6 +341,29 @@ class _Ran:
 
 _EDITOR = _pushed(lambda app: app.desk.doors.editor(edit_members(_definition(256, ""))))
 _TASK = _pushed(lambda app: app.desk.doors.task(WEB, HOSTS[0]))
+_IMAGES = _pushed(lambda app: app.desk.doors.cluster("prod", CLUSTER_IMAGES))
+_IMAGE = _pushed(lambda app: app.desk.doors.image("prod", str(imaging.survey(SPOIL[0]).rows[1].name)))
+
+
+def _of_image(*keys: str) -> Act:
+    """The keys with the cursor on the second image."""
+    return _then(_IMAGES, "busybox", "j", *keys)
+
+
+def _work(make: Callable[[Dashboard, str], Work]) -> Act:
+    """The screen of something that is under way."""
+    return _pushed(lambda app: app.desk.doors.work(make(app, SPOIL[0])))
+
+
+async def _works(pilot: Pilot[Any]) -> None:
+    """All that is under way, with two in it."""
+    app = pilot.app
+    assert isinstance(app, Dashboard)
+    imaging.pull_in_the_middle(app, SPOIL[0])
+    imaging.build_in_the_middle(app, SPOIL[0])
+    await app.push_screen(app.desk.doors.works())
+
+
 _RUN = _pushed(lambda app: app.desk.doors.run("web:7", "prod"))
 
 VIEWS: tuple[View, ...] = (
@@ -348,6 +378,21 @@ VIEWS: tuple[View, ...] = (
     View("cluster-instances", r"prod › instances(.|\n)*edge-3", ("G", "enter", "tab")),
     View("cluster-stowage", r"prod › stowage(.|\n)*edge-3", ("G", "enter", "tab", "tab")),
     View("cluster-events", r"prod › events(.|\n)*silent", ("G", "enter", "tab", "tab", "tab")),
+    View("cluster-images", r"prod › images(.|\n)*busybox(.|\n)*BUILD CACHE", ("G", "enter", *["tab"] * 4)),
+    View("image", r"Copies(.|\n)*differs", act=_IMAGE),
+    View("image-pull", r"Pull an image in prod", act=_of_image("p")),
+    View("image-build", r"Build in prod", act=_of_image("b")),
+    View("image-copy", r"Copy registry.lan/web:7", act=_of_image("C")),
+    View("image-push", r"Push registry.lan/web:7", act=_of_image("P")),
+    View("image-tag", r"Tag registry.lan/web:7", act=_of_image("T")),
+    View("image-remove", r"Remove registry.lan/web:7", act=_of_image("x")),
+    View("image-prune", r"Prune images of prod", act=_of_image("X")),
+    View("image-prune-list", r"Remove 2 images", act=_then(_of_image("X"), "Prune images", "enter", "tab", "enter")),
+    View("pull-going", r"pull › registry.lan/web:7(.|\n)*Layers of edge-1", act=_work(imaging.pull_in_the_middle)),
+    View("build-going", r"build › registry.lan/web:8(.|\n)*RUN make", act=_work(imaging.build_in_the_middle)),
+    View("build-failed", r"✕ step 3 of 5", act=_work(imaging.failed_build)),
+    View("works", r"› under way(.|\n)*build registry.lan/web:8", act=_works),
+    View("quit", r"under way are broken off", act=_then(_works, "under way", "ctrl+q")),
     View("instance", r"prod › edge-1(.|\n)*web:7", ("3",), _at("instances", "prod/edge-1", "enter")),
     View("budget", r"› budget(.|\n)*edge-1", act=_pushed(lambda app: app.desk.doors.budget()), lives=True),
     View("notice", r"Nothing runs in batch:7", ("2",), _at("tasks", "77", "s"), lives=True),
