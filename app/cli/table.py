@@ -6,7 +6,9 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from app.model.amounts import compact
 from app.model.ids import short_id
+from app.model.image import short_image_id
 from app.model.names import BUILT_IN
 from app.model.safe_text import safe_line
 
@@ -28,8 +30,17 @@ def _block(member: str, value: Any) -> str:
     if not all(isinstance(item, Mapping) for item in items):
         told = _room if member == "room" else str
         return _drawn([(_title(member), lambda item: told(item["value"]))], [{"value": item} for item in items])
-    columns = _COLUMNS.get(member) or [(_title(key), _getter(key)) for key in items[0] if _is_plain(items[0][key])]
+    columns = _columns(member, items[0]) or [
+        (_title(key), _getter(key)) for key in items[0] if _is_plain(items[0][key])
+    ]
     return _drawn(columns, items)
+
+
+def _columns(member: str, item: Shape) -> list[Column] | None:
+    """One member, three kinds of images: as they are listed, as they were pruned, and as they were moved."""
+    if member == "images" and "imageIds" not in item:
+        return _PRUNED if "imageId" in item else None
+    return _COLUMNS.get(member)
 
 
 def _getter(key: str) -> Callable[[Shape], object]:
@@ -183,9 +194,47 @@ _AUDITED: list[Column] = [
     ("IDS", lambda entry: " ".join(str(one)[:8] for one in entry.get("ids", ()))),
     ("DETAIL", lambda entry: entry.get("detail", "")),
 ]
+
+
+def _places(image: Shape) -> str:
+    """``3 of 4: edge-1, edge-2, edge-3``"""
+    there = image["containerInstances"]
+    return f"{len(there)} of {len(there) + len(image['missingOn'])}: {', '.join(there)}"
+
+
+def _image_ids(image: Shape) -> str:
+    return ", ".join(short_image_id(one) for one in image["imageIds"])
+
+
+_IMAGE: list[Column] = [
+    ("IMAGE", lambda image: image["name"] or "<none>"),
+    ("ID", _image_ids),
+    ("SIZE", lambda image: compact(image["size"])),
+    ("CREATED", lambda image: str(image["createdAt"] or "")[:16].replace("T", " ")),
+    ("ON", _places),
+    ("TASKS", lambda image: " ".join(short_id(arn)[:8] for arn in image["taskArns"])),
+    ("MOVED", lambda image: " ".join(short_id(arn)[:8] for arn in image["movedTaskArns"])),
+]
+_PRUNED: list[Column] = [
+    ("IMAGE", lambda image: ", ".join(image["names"]) or "<none>"),
+    ("ID", lambda image: short_image_id(image["imageId"])),
+    ("SIZE", lambda image: compact(image["size"])),
+    ("INSTANCE", _getter("containerInstance")),
+]
+_SKIPPED: list[Column] = [*_PRUNED, ("REASON", _getter("reason"))]
+_DISK: list[Column] = [
+    ("INSTANCE", _getter("containerInstance")),
+    ("IMAGES", _getter("count")),
+    ("USED", lambda disk: compact(disk["used"])),
+    ("RECLAIMABLE", lambda disk: compact(disk["reclaimable"])),
+    ("BUILD CACHE", lambda disk: compact(disk["buildCache"])),
+]
 _COLUMNS: dict[str, list[Column]] = {
+    "disk": _DISK,
     "entries": _AUDITED,
     "events": _EVENT,
+    "images": _IMAGE,
+    "skipped": _SKIPPED,
     "instances": _PLANNED,
     "cluster": _CLUSTER,
     "clusters": _CLUSTER,
