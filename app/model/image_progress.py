@@ -9,7 +9,7 @@ from typing import Literal
 from app.model.instance import InstanceKey
 from app.model.safe_text import SafeText
 
-TransferVerb = Literal["pull", "push", "copy", "build", "remove", "prune", "tag"]
+TransferVerb = Literal["pull", "push", "copy", "build", "remove", "prune", "tag", "deploy"]
 TransferState = Literal["waiting", "working", "done", "present", "failed", "stopped"]
 """present: nothing had to be done, it was there already. stopped: broken off by a person."""
 LayerState = Literal["waiting", "working", "extracting", "done", "exists"]

@@ -62,6 +62,9 @@ ACTIONS = _table(
     Action("alerts", "6", "alerts", "alerts", "What needs a person: failures, lost hosts …", show=False),
     Action("images", "I", "images", "images", "Images on the instances of the cluster", show=False),
     Action("works", "U", "works", "under way", "What is pulled, pushed, copied or built from here", show=False),
+    Action(
+        "deploy", "W", "deploy", "deploy…", "From source to running tasks: the file, the plan, the steps", show=False
+    ),
     Action("ack", "z", "ack", "seen", "Acknowledge the alert at the cursor, or the marked ones: they count no more"),
     Action("ack.all", "Z", "ack_all", "all seen", "Acknowledge all alerts that are listed"),
     Action(
@@ -204,8 +207,34 @@ def bindings(*ids: str, **titles: str) -> list[BindingType]:
 TABLE_ACTIONS = ("sort", "columns")
 """The keys of every table that a person arranges."""
 _GO = ("go.fleet", "go.tasks", "go.instances", "go.definitions", "go.events")
-AT_HOME = (*_GO, "alerts", "images", "works", "mouse", "command", "palette", "suspend", "help", "clear", "quit")
-INSIDE = (*_GO, "alerts", "images", "works", "mouse", "command", "palette", "suspend", "help", "back", "leave")
+AT_HOME = (
+    *_GO,
+    "alerts",
+    "images",
+    "works",
+    "deploy",
+    "mouse",
+    "command",
+    "palette",
+    "suspend",
+    "help",
+    "clear",
+    "quit",
+)
+INSIDE = (
+    *_GO,
+    "alerts",
+    "images",
+    "works",
+    "deploy",
+    "mouse",
+    "command",
+    "palette",
+    "suspend",
+    "help",
+    "back",
+    "leave",
+)
 """The keys of every screen: of the first one, and of all others."""
 
 

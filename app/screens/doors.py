@@ -60,7 +60,7 @@ class Doors(Protocol):
         ...
 
     def work(self, work: Work) -> Screen[None]:
-        """How a pull, a push, a copy or a build goes on."""
+        """How a pull, a push, a copy, a build or a deploy goes on."""
         ...
 
     def works(self) -> Screen[None]:
@@ -172,8 +172,13 @@ class AllDoors:
 
         if isinstance(work, BuildWork):
             return BuildScreen(self._desk, work)
-        assert isinstance(work, Transfer)
-        return TransferScreen(self._desk, work)
+        if isinstance(work, Transfer):
+            return TransferScreen(self._desk, work)
+        from app.screens.deploying.screen import DeployScreen
+        from app.screens.deploying.work import DeployWork
+
+        assert isinstance(work, DeployWork)
+        return DeployScreen(self._desk, work)
 
     def works(self) -> Screen[None]:
         from app.screens.images.works_screen import WorksScreen

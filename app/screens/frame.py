@@ -199,6 +199,14 @@ class FrameScreen(ArrangedTables):
     def action_works(self) -> None:
         self.app.push_screen(self.desk.doors.works())
 
+    def action_deploy(self) -> None:
+        if not self.desk.fleet.clusters:
+            self.say("Make a cluster first: n")
+            return
+        from app.screens.deploying.dialog import deploy_dialog
+
+        self.app.push_screen(deploy_dialog(self, self.cluster_in_sight()))
+
     async def action_command(self) -> None:
         await self._open_commands(palette=False)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from app.model.image_progress import TransferVerb
 from app.screens.images.works import BuildWork, Transfer, Work
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from app.screens.desk import Desk
     from app.screens.frame import FrameScreen
 
+W = TypeVar("W", bound=Work)
 TOO_MANY = "So much is under way already that nothing more is begun: wait, or stop some of it (U)"
 _DONE = {
     "pull": "Pulled",
@@ -25,6 +26,7 @@ _DONE = {
     "remove": "Removed",
     "prune": "Pruned",
     "tag": "Tagged",
+    "deploy": "Deployed",
 }
 
 
@@ -43,6 +45,12 @@ def begin_transfer(
         return
     work = desk.works.transfer(verb, cluster, about, command, run, partial(_over, screen.app, desk))
     screen.app.push_screen(desk.doors.work(work))
+
+
+def begin(app: App[Any], desk: Desk, make: Callable[[int], W], run: Callable[[W], object]) -> None:
+    """As ``begin_transfer``, of a work of another kind: ``make`` makes it of its number."""
+    work = desk.works.begin(make, run, partial(_over, app, desk))
+    app.push_screen(desk.doors.work(work))
 
 
 def begin_build(

@@ -50,6 +50,7 @@ _GOING = {
     "remove": "removing",
     "prune": "removing",
     "tag": "tagging",
+    "deploy": "deploying",
 }
 _LAYER: dict[LayerState, tuple[str, Tone]] = {
     "waiting": ("· waiting", "muted"),

@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from app.model.image_progress import TransferProgress, TransferVerb
 from app.model.safe_text import SafeText, safe_line
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from app.model.build_progress import BuildProgress
     from app.screens.desk import Jobs
 
+W = TypeVar("W", bound="Work")
 Outcome = Literal["", "done", "failed", "stopped"]
 """What came of it, "" while it goes on. failed: on one instance at least."""
 MOST_KEPT = 30
@@ -182,6 +183,12 @@ class WorkBoard:
         """As ``transfer``."""
         work = BuildWork(self._number(), "build", cluster, tags[0] if tags else "", command, self.clock())
         work.tags = tags
+        self._begin(work, lambda: run(work), over)
+        return work
+
+    def begin(self, make: Callable[[int], W], run: Callable[[W], object], over: Callable[[Work], None]) -> W:
+        """As ``transfer``, of a work that ``make`` makes of its number."""
+        work = make(self._number())
         self._begin(work, lambda: run(work), over)
         return work
 
