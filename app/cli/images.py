@@ -1,4 +1,4 @@
-"""Verbs of images on instances: pull, push, tag, remove, list, prune."""
+"""Verbs of images on instances: pull, push, copy, tag, remove, list, prune."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from app.cli.outcome import FAILED, complain, telling_what_exists, warn
 from app.cli.transfer_progress import TransferPrinter
 from app.model.image_progress import TellTransfer
 from app.model.image_requests import (
+    CopyImageRequest,
     ListImagesRequest,
     PruneImagesRequest,
     PullImageRequest,
@@ -18,7 +19,7 @@ from app.model.image_requests import (
     RemoveImageRequest,
     TagImageRequest,
 )
-from app.operations.images import listing, pruning, pulling, pushing, removing, tagging
+from app.operations.images import copying, listing, pruning, pulling, pushing, removing, tagging
 from app.operations.images.transfers import Transferred
 from app.operations.session import Session
 
@@ -77,6 +78,7 @@ def _told(call: Call, shape: dict[str, Any]) -> int:
 COMMANDS = {
     "pull": Command(PullImageRequest, transferring(pulling.pull_image), "image"),
     "push": Command(PushImageRequest, transferring(pushing.push_image), "image"),
+    "copy-image": Command(CopyImageRequest, transferring(copying.copy_image), "image"),
     "tag": Command(TagImageRequest, _tag, "image"),
     "list-images": Command(ListImagesRequest, _list, "containerInstances"),
     "remove-image": Command(RemoveImageRequest, transferring(removing.remove_image), "image"),

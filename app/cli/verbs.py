@@ -65,6 +65,7 @@ _ALL = (
     Verb("list-images", "images", "Show which images are where, their size, and the tasks that use them."),
     Verb("pull", "images", "Pull an image on instances of a cluster, on all at once."),
     Verb("push", "images", "Push an image to its registry, from an instance that has it."),
+    Verb("copy-image", "images", "Copy an image from an instance to others, through no registry."),
     Verb("tag", "images", "Give an image another name, wherever it is."),
     Verb("remove-image", "images", "Take an image's name away; the image goes with its last one."),
     Verb("prune-images", "images", "Remove the images that nothing uses, once you have seen the list."),
