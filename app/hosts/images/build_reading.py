@@ -25,7 +25,6 @@ _LONGEST_ERROR: Final = 2000
 _LONGEST_WORDS: Final = 500
 _STEP = re.compile(r"step (\d{1,4})/(\d{1,4}) ?: ?(.*)", re.IGNORECASE | re.DOTALL)
 _CONTAINER = re.compile(r" ---> Running in ([0-9a-f]{12,64})")
-_BUILT = re.compile(r"Successfully built ([0-9a-f]{12,64})")
 _IMAGE_ID = re.compile(r"(?:sha256:)?[0-9a-f]{64}")
 _SAID = (" ---> ", "Removing intermediate container ", "Successfully built ", "Successfully tagged ")
 """How lines begin that the engine writes of itself."""
@@ -74,6 +73,11 @@ class BuildReading:
         elif isinstance(frame.get("status"), str):
             self._pull(frame)
 
+    def begins_step(self, frame: object) -> bool:
+        """Whether the frame, which is to be fed next, ends a step that there is, and begins another."""
+        text = frame.get("stream") if isinstance(frame, dict) else None
+        return bool(self.steps) and isinstance(text, str) and self._next(text) is not None
+
     def taken(self) -> tuple[SafeText, ...]:
         """The lines that are new since this was asked last."""
         new, self._new = self._new, []
@@ -102,21 +106,27 @@ class BuildReading:
                 self.container = found.group(1)
                 self._runs = True
                 return
-        if found := _BUILT.match(text):
-            # Engines before API 1.29 tell the id by this alone, and only a part of it.
-            self.image_id = self.image_id or found.group(1)
-        if text.startswith(_SAID):
-            if self.container and text.startswith("Removing intermediate container " + self.container):
+        if self.container:
+            if text.startswith(f"Removing intermediate container {self.container}"):
                 self.container = ""
+                return
+        elif text.startswith(_SAID):
             return
         self._write(text)
 
-    def _begins(self, text: str) -> bool:
+    def _next(self, text: str) -> BuildStep | None:
+        """The step that begins, if it is the one that is to come."""
         found = _STEP.match(text)
         if found is None:
-            return False
+            return None
         number, of, words = int(found.group(1)), int(found.group(2)), found.group(3)
         if number != len(self.steps) + 1 or not number <= of <= MOST_STEPS or (self.steps and of != self.steps[0].of):
+            return None
+        return BuildStep(number, of, safe_line(words.strip()[:_LONGEST_WORDS]), "working")
+
+    def _begins(self, text: str) -> bool:
+        step = self._next(text)
+        if step is None:
             return False
         self.end()
         self._began = self._clock()
@@ -124,7 +134,7 @@ class BuildReading:
         self._last.clear()
         self._pulled.clear()
         self.container = ""
-        self.steps.append(BuildStep(number, of, safe_line(words.strip()[:_LONGEST_WORDS]), "working"))
+        self.steps.append(step)
         return True
 
     def _step(self, **changes: Any) -> None:

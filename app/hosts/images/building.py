@@ -200,6 +200,10 @@ class _Build:
 
     def _feed(self, data: bytes) -> None:
         for frame in self._lines.feed(data):
+            if self.reading.begins_step(frame):
+                # What the step before has written is told as its own.
+                self.reading.end()
+                self.tell_now()
             self.reading.feed(frame)
 
     def _raise_if_failed(self) -> None:
