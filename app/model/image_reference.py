@@ -40,6 +40,11 @@ class ImageReference:
             return f"{self.registry}/{self.repository}"
         return self.repository.removeprefix("library/")
 
+    @property
+    def place(self) -> str:
+        """Registry and repository, neither left out: ``docker.io/library/nginx``."""
+        return f"{self.registry}/{self.repository}"
+
     def __str__(self) -> str:
         """As people write it, with its tag or digest: ``nginx:latest``."""
         return self.name + (f":{self.tag}" if self.tag else "") + (f"@{self.digest}" if self.digest else "")

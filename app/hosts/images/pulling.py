@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from app.hosts.engine import Engine, Json
 from app.hosts.errors import HostError
 from app.hosts.images.breaking import Break
 from app.hosts.images.layers import Layers
+from app.hosts.images.registry_trouble import cause_of, registry_trouble
+from app.model.errors import MoorageError
+from app.model.image_reference import parse_reference
 from app.model.registry import Credential
 
 Going = Callable[[Layers, bool], None]
@@ -57,7 +61,7 @@ def pull(
                 if going is not None:
                     going(layers, changed)
     except HostError as error:
-        raise _explained(engine, image, error) from error
+        raise _explained(engine, image, error, credential) from error
     found = engine.image(image)
     _check(image, layers.digest, found)
     return Pulled(found, layers.digest, not layers.up_to_date)
@@ -72,15 +76,31 @@ def _check(image: str, digest: str, found: Json) -> None:
         raise HostError(moved, "failed")
 
 
-def _explained(engine: Engine, image: str, error: HostError) -> HostError:
+def _explained(engine: Engine, image: str, error: HostError, credential: Credential | None) -> HostError:
     if error.kind == "timeout":
         # The registry's silence, if the engine still answers: nothing of a pull is left to be read back.
         engine.ping()
         return HostError(error.message, "failed")
+    if not error.unanswered and (trouble := explained(engine, image, error, "pull", credential)) is not None:
+        return trouble
     if error.kind == "failed" and _repository(image) not in error.message:
         # Of a registry that is out of order Docker tells the status alone.
         return HostError(f"{image}: {error.message}", error.kind)
     return error
+
+
+def explained(
+    engine: Engine, image: str, error: HostError, verb: Literal["pull", "push"], credential: Credential | None = None
+) -> HostError | None:
+    """What an engine says of a registry, in a line with the remedy; None when it is about something else."""
+    if cause_of(error.message) is None:
+        return None
+    try:
+        shown = engine.shown_as(parse_reference(image).place, credential)
+    except MoorageError:
+        return None
+    trouble = registry_trouble(image, error.message, shown, verb)
+    return None if trouble is None else HostError(trouble.line, error.kind)
 
 
 def _repository(image: str) -> str:
