@@ -80,7 +80,7 @@ class CopyImageRequest(Request):
     image: Image
     cluster: ClusterName = ""
     from_: Annotated[
-        str, Field(alias="from", description="Instance that has the image (default: the first that has it).")
+        str, Field(alias="from", description="Instance that has it, or CLUSTER/INSTANCE (default: the first with it).")
     ] = ""
     to: Annotated[list[str], Field(max_length=100, description="Instances that get it.")] = []
     to_all: Annotated[bool, Field(description="All other instances of the cluster get it.")] = False
