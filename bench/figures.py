@@ -83,6 +83,15 @@ ROWS = (
         ),
     ),
     Row(
+        "power cuts, right after verbs and while they are at work",
+        "power cuts",
+        "{cuts:,.0f} cuts, {acknowledged:,.0f} verbs acknowledged: {lost:.0f} lost, {torn:.0f} torn files",
+        (
+            "faults/test_power_cuts::test_what_was_acknowledged_is_there_when_the_power_comes_again",
+            "faults/test_power_cuts::test_the_power_goes_while_a_verb_is_at_work",
+        ),
+    ),
+    Row(
         "definitions registered at once",
         "registrations",
         "{writers:,.0f} processes, {killed:,.0f} of them killed: {acknowledged:,.0f} acknowledged, {lost:.0f} lost, "
