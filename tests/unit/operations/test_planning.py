@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from app.fleet.fleet import Fleet
+from app.hosts.errors import HostError
 from app.hosts.launcher import LaunchOrder
 from app.model.cluster import ClusterFile, InstanceEntry
 from app.model.errors import MoorageError
@@ -47,7 +48,8 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             return SimpleNamespace(id=order.record.task_id, last_status="RUNNING", stop_code="", instance=self.key)
 
     monkeypatch.setattr(launch, "Launcher", Pretender)
-    monkeypatch.setattr(Session, "engine", lambda *_: SimpleNamespace(now=lambda: NOW))
+    engine = SimpleNamespace(now=lambda: NOW, image=lambda _: {"Id": "sha256:1"})
+    monkeypatch.setattr(Session, "engine", lambda *_: engine)
     return found
 
 
@@ -115,6 +117,33 @@ def test_who_has_a_port_is_told_of_each_instance_that_a_task_did_not_go_to(
     (detail,) = [one["detail"] for one in placement["others"] if one["name"] == "edge-1"]
     assert detail == f"tcp {PORT} taken by task ffffffff (web:1)"
     assert {one["reason"] for one in placement["others"]} == {"RESOURCE:PORTS", "STRATEGY"}
+
+
+def test_what_is_missing_where_is_told_and_refuses_nothing(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    def engine(_: Session, endpoint: Any) -> Any:
+        def image(name: str) -> dict[str, str]:
+            if endpoint.url.endswith("1"):
+                return {"Id": "sha256:1"}
+            raise HostError(f"No such image: {name}", "not-found")
+
+        return SimpleNamespace(now=lambda: NOW, image=image)
+
+    def moved(found: ClusterFile) -> ClusterFile:
+        apart = [one.model_copy(update={"endpoint": f"unix:///{one.name}"}) for one in found.instances]
+        return found.model_copy(update={"instances": apart})
+
+    session.clusters.update("default", moved)
+    monkeypatch.setattr(Session, "engine", engine)
+    planned = plan_task(session, RunTaskRequest(task_definition="web", count=2), 1)
+    missing = {one["name"]: one["missingImages"] for one in planned.shape["instances"]}
+    assert missing == {"edge-1": [], **{f"edge-{number}": ["busybox"] for number in (2, 3, 4, 5)}}
+    assert planned.placed == 2
+    told = [str(warning) for warning in planned.warnings if warning.path == "image"]
+    placed = sorted(one["name"] for one in planned.shape["placements"] if one["name"] != "edge-1")
+    assert placed
+    assert told[0].startswith("image: busybox is on edge-1, and not on edge-")
+    assert all(name in told[0] for name in placed)
+    assert "moorage copy-image busybox --cluster default --from edge-1 --to edge-" in told[0]
 
 
 def test_a_plan_of_a_call_that_was_made_before(

@@ -57,6 +57,7 @@ def test_every_line_says_what_it_is_and_what_would_be_without() -> None:
         "scheduler": "built-in  the cluster's own",
         "group": "family:web",
         "started_by": "ops",
+        "images": "-",
         "run": "▶ Run web:8 × 1 on prod",
     }
 
