@@ -24,7 +24,7 @@ from app.screens.doors import CLUSTER_TASKS as TASKS
 from app.screens.events.actions import event_command, event_line, open_event, show_event
 from app.screens.events.pane import EventsPane
 from app.screens.filtering import EVENT_TERMS, IMAGE_TERMS, INSTANCE_TERMS, TASK_TERMS, exactly
-from app.screens.images.deeds import IMAGE_DEEDS, OF_ONE_IMAGE, ImageDeeds
+from app.screens.images.deeds import IMAGE_DEEDS, ImageDeeds
 from app.screens.images.pane import ImagesPane
 from app.screens.images.rows import image_argument, image_key, total_words
 from app.screens.images.shape import show_image
@@ -187,8 +187,6 @@ class ClusterScreen(TaskActions, InstanceDialogs, ImageDeeds):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if self._pane not in _WHERE.get(action, {self._pane}):
             return False
-        if action in OF_ONE_IMAGE and (not self.query(ImagesPane) or self.chosen_image() is None):
-            return False
         return super().check_action(action, parameters)
 
     def action_images(self) -> None:
@@ -219,7 +217,8 @@ class ClusterScreen(TaskActions, InstanceDialogs, ImageDeeds):
         return self.instance_at(self.query_one("#instances", LiveTable).cursor_key) if self._pane == INSTANCES else None
 
     def chosen_image(self) -> ImageRow | None:
-        return self.query_one(ImagesPane).chosen if self._pane == IMAGES else None
+        panes = self.query(ImagesPane)
+        return panes.first().chosen if panes and self._pane == IMAGES else None
 
     def chosen_images(self) -> Sequence[ImageRow]:
         marked = self.query_one(ImagesPane).marked if self._pane == IMAGES else []

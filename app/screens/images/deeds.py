@@ -6,14 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.model.image import short_image_id
 from app.screens import formats
 from app.screens.asking import ask, clusters_read_only, read_only_words
 from app.screens.form_dialog import Field, FormDialog, Values
 from app.screens.frame import FrameScreen
 from app.screens.images.beginning import begin_transfer
-from app.screens.images.rows import image_argument, image_title, short_id
+from app.screens.images.rows import image_argument, image_title
 
 if TYPE_CHECKING:
+    from app.model.image import HostImage
     from app.model.image_progress import TransferProgress
     from app.model.image_requests import PruneImagesRequest
     from app.operations.images.listing import ImageRow
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
     from app.screens.images.works import Transfer
 
 IMAGE_DEEDS = ("image.pull", "image.build", "image.copy", "image.push", "image.tag", "image.remove", "image.prune")
-OF_ONE_IMAGE = frozenset({"push_image", "tag_image", "copy_image", "remove_image"})
+OF_A_NAME = frozenset({"push_image", "copy_image"})
+OF_ONE_IMAGE = frozenset({*OF_A_NAME, "tag_image", "remove_image"})
 MOST_LISTED = 200
 
 
@@ -48,6 +51,14 @@ class ImageDeeds(FrameScreen):
         """The marked ones, or else the one at the cursor."""
         row = self.chosen_image()
         return [row] if row is not None else []
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without an image there is nothing to be done with it; what has no name goes nowhere."""
+        if action in OF_ONE_IMAGE and self.children:
+            row = self.chosen_image()
+            if row is None or (action in OF_A_NAME and row.dangling):
+                return False
+        return super().check_action(action, parameters)
 
     # --- forms -----------------------------------------------------------------------------------------------------
 
@@ -173,10 +184,14 @@ def remove_lines(row: ImageRow) -> list[str]:
     """What goes, where, and who is in the way."""
     lines = [f"{image_title(row)}  {formats.size(row.size)}"]
     for copy in row.copies:
-        uses = f"; {len(copy.containers)} containers are made of it: not removed" if copy.containers else ""
         others = [str(name) for name in copy.names if name != row.name]
-        kept = f"; stays as {', '.join(others)}" if others and not uses else ""
-        lines.append(f"  {copy.instance.name}  {short_id(copy.id)}{kept}{uses}")
+        what = "the image"
+        if others:
+            what = f"this name alone; it stays as {', '.join(others)}"
+        elif copy.containers:
+            count = len(copy.containers)
+            what = f"stays: {count} container{' is' if count == 1 else 's are'} made of it"
+        lines.append(f"  {copy.instance.name}  {short_image_id(copy.id)}  {what}")
     return lines
 
 
@@ -186,10 +201,11 @@ def prune_lines(plan: Prune) -> list[str]:
     for key in dict.fromkeys(image.instance for image in plan.images):
         own = plan.of(key)
         lines.append(f"{key.name}  {len(own)} images, {formats.size(sum(image.size for image in own))}")
-        lines += [
-            f"  {short_id(image.id)}  {formats.size(image.size):>5}  {', '.join(map(str, image.names)) or '<none>'}"
-            for image in own
-        ]
+        lines += [f"  {short_image_id(one.id)}  {formats.size(one.size):>5}  {_names(one)}" for one in own]
     if len(lines) > MOST_LISTED:
         lines = [*lines[:MOST_LISTED], f"and {len(lines) - MOST_LISTED} more lines"]
     return [*lines, *(f"✕ not read: {key.name}: {why}" for key, why in plan.failures.items())]
+
+
+def _names(image: HostImage) -> str:
+    return ", ".join(map(str, image.names)) or "<none>"

@@ -17,7 +17,7 @@ from app.screens.actions import INSIDE, bindings
 from app.screens.desk import Desk
 from app.screens.facts import Facts
 from app.screens.filtering import exactly
-from app.screens.images.deeds import IMAGE_DEEDS, OF_ONE_IMAGE, ImageDeeds
+from app.screens.images.deeds import IMAGE_DEEDS, ImageDeeds
 from app.screens.images.rows import (
     COPY_COLUMNS,
     USE_COLUMNS,
@@ -55,6 +55,7 @@ class ImageScreen(ImageDeeds):
         self._key = key
         self._last: ImageRow | None = None
         self._uses: dict[str, Use] = {}
+        self._seen = -1
 
     def cluster_in_sight(self) -> str:
         return self._cluster
@@ -115,10 +116,11 @@ class ImageScreen(ImageDeeds):
         rows += [missing_row(key) for key in row.missing]
         rows += [missing_row(key, why) for key, why in sorted(known.survey.failures.items())]
         copies.set_rows(rows)
-        found = uses_of(row, self.desk.fleet, self._cluster)
-        made = [(use_row(use), use) for use in found]
-        self._uses = {line.key: use for line, use in made}
-        uses.set_rows([line for line, _ in made])
+        if changes is None or changes.tasks or known.version != self._seen:
+            self._seen = known.version
+            made = [(use_row(use), use) for use in uses_of(row, self.desk.fleet, self._cluster)]
+            self._uses = {line.key: use for line, use in made}
+            uses.set_rows([line for line, _ in made])
         self._tell()
 
     def _changed(self) -> None:
@@ -140,7 +142,7 @@ class ImageScreen(ImageDeeds):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What is gone can be pulled again, and nothing else."""
-        if action in {*OF_ONE_IMAGE, "json", "jump_tasks"} and self._row is None:
+        if action in ("json", "jump_tasks") and self._row is None:
             return False
         return super().check_action(action, parameters)
 

@@ -53,6 +53,7 @@ class ImagesPane(GoesQuietly, Vertical):
         self._cluster = cluster
         self._changed = changed
         self._rows: dict[str, ImageRow] = {}
+        self._shown: tuple[object, ...] = ()
         self.count = 0
         self.total = 0
         """Images with the filter, and without."""
@@ -76,8 +77,9 @@ class ImagesPane(GoesQuietly, Vertical):
 
     @property
     def chosen(self) -> ImageRow | None:
-        """The image at the cursor."""
-        return self._rows.get(self.table.cursor_key or "")
+        """The image at the cursor; None also before there is a table."""
+        tables = self.query("#images-table").results(LiveTable)
+        return next((self._rows.get(table.cursor_key or "") for table in tables), None)
 
     @property
     def marked(self) -> Sequence[ImageRow]:
@@ -89,6 +91,11 @@ class ImagesPane(GoesQuietly, Vertical):
         """Bring it up to date, and see that it is asked for. ``wanted``: a filter."""
         known = self._desk.images.look(self._cluster, self._changed)
         survey = known.survey
+        # Ages of images are hours and days: once a minute is often enough for them.
+        shown = (known.version, wanted, arrangement, instances, int(now.timestamp()) // 60)
+        if shown == self._shown:
+            return
+        self._shown = shown
         matches = parse_filter(wanted)
         every: Sequence[ImageRow] = survey.rows if survey is not None else ()
         found = [row for row in every if not wanted or matches(image_subject(row))]

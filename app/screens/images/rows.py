@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from app.model.image import HostImage, ImageDisk
+from app.model.image import HostImage, ImageDisk, short_image_id
 from app.model.instance import InstanceKey
 from app.screens import formats
 from app.screens.filtering import Subject, subject
@@ -54,7 +54,7 @@ def image_key(row: ImageRow) -> str:
 
 def image_title(row: ImageRow) -> str:
     """What it is called, also where it has no name."""
-    return str(row.name) or f"<none> {short_id(row.copies[0].id)}"
+    return str(row.name) or f"<none> {short_image_id(row.copies[0].id)}"
 
 
 def image_argument(row: ImageRow) -> str:
@@ -62,16 +62,12 @@ def image_argument(row: ImageRow) -> str:
     return str(row.name) or row.copies[0].id
 
 
-def short_id(image_id: str) -> str:
-    return image_id.removeprefix("sha256:")[:12]
-
-
 def image_row(row: ImageRow, instances: int, now: datetime) -> Row:
     """``instances``: how many the cluster has."""
     tasks = len(row.tasks)
     cells: dict[str, Cell] = {
         "image": cell(image_title(row)),
-        "id": cell(short_id(row.ids[0]), "muted") if len(row.ids) == 1 else cell(f"{len(row.ids)} ids", "warn"),
+        "id": cell(short_image_id(row.ids[0]), "muted") if len(row.ids) == 1 else cell(f"{len(row.ids)} ids", "warn"),
         "size": cell(formats.size(row.size)),
         "created": cell(formats.age(row.created, now), "muted"),
         "on": on_cell(row, instances),
@@ -200,7 +196,7 @@ def copy_row(copy: HostImage, newest: str, now: datetime) -> Row:
     cells: dict[str, Cell] = {
         "instance": cell(copy.instance.name),
         "state": cell("● there", "ok") if same else cell("▲ differs", "warn"),
-        "id": cell(short_id(copy.id), "" if same else "warn"),
+        "id": cell(short_image_id(copy.id), "" if same else "warn"),
         "size": cell(formats.size(copy.size)),
         "created": cell(formats.age(copy.created, now), "muted"),
         "containers": cell(str(len(copy.containers)) if copy.containers else formats.NOTHING),
@@ -220,4 +216,4 @@ def missing_row(key: InstanceKey, why: str = "") -> Row:
 def digest_words(digests: Sequence[str]) -> str:
     """What registries call it: ``sha256:0123456789ab``, once for each."""
     found = dict.fromkeys(digest.rpartition("@")[2] for digest in digests)
-    return " ".join(f"sha256:{short_id(digest)}" for digest in found)
+    return " ".join(f"sha256:{short_image_id(digest)}" for digest in found)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from app.fleet.fleet import Fleet
+from app.model.image import short_image_id
 from app.model.image_reference import same_image_name
 from app.model.task import Task, TaskContainer
 from app.screens import formats
-from app.screens.images.rows import USE_COLUMNS, short_id
+from app.screens.images.rows import USE_COLUMNS
 from app.screens.rows import pick
 from widgets.cells import Cell, Row, cell
 
@@ -32,6 +34,12 @@ class Use:
         return bool(self.runs and self.now and self.runs != self.now)
 
 
+@lru_cache(4096)
+def _same(image: str, name: str) -> bool:
+    """Ten thousand tasks have but a few images."""
+    return same_image_name(image, name)
+
+
 def uses_of(row: ImageRow, fleet: Fleet, cluster: str) -> list[Use]:
     """Of the tasks of a cluster those that have the image, by its name or by its id; what moved comes first."""
     now = {copy.instance: copy.id for copy in row.copies}
@@ -40,10 +48,7 @@ def uses_of(row: ImageRow, fleet: Fleet, cluster: str) -> list[Use]:
         for task in fleet.tasks(cluster)
         for part in task.containers
         if part.runtime is not None
-        and (
-            (row.name and same_image_name(part.runtime.image, row.name))
-            or now.get(task.instance) == part.runtime.image_id
-        )
+        and ((row.name and _same(part.runtime.image, row.name)) or now.get(task.instance) == part.runtime.image_id)
     ]
     return sorted(found, key=lambda use: (not use.moved, use.task.instance, use.task.id))
 
@@ -51,7 +56,7 @@ def uses_of(row: ImageRow, fleet: Fleet, cluster: str) -> list[Use]:
 def use_row(use: Use) -> Row:
     words: Cell = cell("as the name says", "muted")
     if use.moved:
-        words = cell(f"▲ moved since: the name is {short_id(use.now)} now", "warn")
+        words = cell(f"▲ moved since: the name is {short_image_id(use.now)} now", "warn")
     elif not use.now:
         words = cell("no such name there any more", "muted")
     cells: dict[str, Cell] = {
@@ -60,7 +65,7 @@ def use_row(use: Use) -> Row:
         "instance": cell(use.task.instance.name),
         "status": formats.task_status(use.task),
         "container": cell(use.part.name),
-        "id": cell(short_id(use.runs), "warn" if use.moved else ""),
+        "id": cell(short_image_id(use.runs), "warn" if use.moved else ""),
         "moved": words,
     }
     return Row(f"{use.task.id}/{use.part.name}", pick(USE_COLUMNS, cells))
@@ -76,20 +81,20 @@ def digest_facts(task: Task, survey: ImageSurvey | None) -> list[tuple[str, str]
         runtime = part.runtime
         if runtime is None or not runtime.image_id:
             continue
-        words = f"{runtime.image} is {short_id(runtime.image_id)}"
+        words = f"{runtime.image} is {short_image_id(runtime.image_id)}"
         named = _id_now(survey, task, runtime.image) if survey is not None else ""
         digests = _digests(survey, task, runtime.image_id) if survey is not None else ()
         if digests:
             words += f", {digests[0].rpartition('@')[2][:19]}…"
         if named and named != runtime.image_id:
-            words += f"; the name has moved since, and is {short_id(named)} now"
+            words += f"; the name has moved since, and is {short_image_id(named)} now"
         facts.append((f"Image of {part.name}" if len(task.containers) > 1 else "Image", words))
     return facts
 
 
 def _id_now(survey: ImageSurvey, task: Task, name: str) -> str:
     for row in survey.rows:
-        if row.name and same_image_name(row.name, name):
+        if row.name and _same(row.name, name):
             return next((copy.id for copy in row.copies if copy.instance == task.instance), "")
     return ""
 

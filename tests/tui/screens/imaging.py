@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from app.model.build_progress import BuildProgress, BuildStep
+from app.model.cluster import ClusterFile
+from app.model.errors import MoorageError
 from app.model.image import HostImage, ImageDisk
 from app.model.image_progress import LayerProgress, TransferProgress
 from app.model.instance import InstanceKey
@@ -14,6 +17,7 @@ from app.model.safe_text import SafeText
 from app.operations.images import listing, pruning, transfers
 from app.operations.images.listing import ImageRow, ImageSurvey, ImageUses
 from app.operations.images.pruning import Prune
+from app.operations.session import Session
 from app.screens.dashboard import Dashboard
 from app.screens.images.works import BuildWork, Transfer, Work
 from tests.tui.screens.still import HOSTS
@@ -83,7 +87,14 @@ def put_images(monkeypatch: pytest.MonkeyPatch, spoil: str = "") -> None:
     monkeypatch.setattr(listing, "image_uses", lambda *_: ImageUses())
     monkeypatch.setattr(listing, "survey_images", lambda *_: found)
     monkeypatch.setattr(pruning, "plan_prune", lambda *_: plan(spoil))
-    monkeypatch.setattr(transfers, "chosen_instances", lambda *_: [])
+    monkeypatch.setattr(transfers, "chosen_instances", _known)
+    monkeypatch.setattr(Session, "cluster", lambda _, name: ClusterFile(name=name))
+
+
+def _known(cluster: ClusterFile, names: Sequence[str]) -> None:
+    for name in names:
+        if name not in {key.name for key in HOSTS}:
+            raise MoorageError(f"there is no container instance {name!r} in cluster {cluster.name!r}")
 
 
 # --- works ------------------------------------------------------------------------------------------------------------
