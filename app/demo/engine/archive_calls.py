@@ -142,8 +142,9 @@ def read_archive(members: Mapping[str, Member]) -> list[tuple[Image, Collection[
 
 
 def _document(members: Mapping[str, Member], name: str) -> Any:
+    content = _member(members, name).content
     try:
-        return json.loads(_member(members, name).content)
+        return json.loads(content)
     except (ValueError, RecursionError):
         raise BrokenArchiveError(f"{name}: invalid character looking for beginning of value") from None
 

@@ -64,10 +64,11 @@ def layers_of(seed: str, sizes: Iterable[int]) -> tuple[Layer, ...]:
 
 
 def layer_from(archive: bytes, size: int, diff_id: str) -> Layer:
-    """Of an archive's layer: ``archive`` is "" when it was too large to be kept, and then it is no note of ours."""
+    """Of an archive's layer: ``archive`` is empty when it was too large to be kept, and then it is no note of ours."""
+    if not archive.startswith(_NOTE.encode() + b"\0"):
+        return Layer("", size, diff_id)
     try:
-        at = archive.index(_NOTE.encode()) and _BLOCK
-        note = json.loads(archive[at : archive.index(b"}", at) + 1])
+        note = json.loads(archive[_BLOCK : archive.index(b"\0", _BLOCK)])
         return Layer(str(note["seed"]), int(note["size"]), str(note["stands_for"]))
     except (ValueError, KeyError, TypeError):
         return Layer("", size, diff_id)

@@ -41,6 +41,7 @@ class TarReader:
         self._unread = unread
         self._unzip: Any = None
         self._begun = self._over = False
+        self._first = b""
         self._data = bytearray()
         self._entry: tarfile.TarInfo | None = None
         self._left = self._skip = 0
@@ -51,8 +52,11 @@ class TarReader:
 
     def feed(self, data: bytes) -> Iterator[Member]:
         """The files that are whole by now."""
-        if not self._begun and data:
-            self._begun = True
+        if not self._begun:
+            data = self._first = self._first + data
+            if len(data) < len(_GZIP):
+                return
+            self._begun, self._first = True, b""
             if data.startswith(_GZIP):
                 self._unzip = zlib.decompressobj(31)
         try:
