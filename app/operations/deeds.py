@@ -101,6 +101,12 @@ def _audit(session: Session, members: Mapping[str, Any]) -> None:
         session.complain(f"what was done is not in the audit log: {error.message}")
 
 
+_NAMES_ALONE = frozenset({"buildArg"})
+"""NAME=VALUE, of which the value may be a secret that looks like none; NAME alone takes it from the environment."""
+_ONE_EACH = frozenset({"buildArg", "tag"})
+"""Members whose flag takes one value, and is repeated, as docker has it."""
+
+
 def command_of(verb: str, request: Request, **instead: Any) -> str:
     """``moorage VERB --flags`` for a POSIX shell, with what looks like a secret masked: it is kept in a file.
 
@@ -109,10 +115,14 @@ def command_of(verb: str, request: Request, **instead: Any) -> str:
     """
     members = request.model_dump(by_alias=True, exclude_unset=True, exclude_none=True)
     members = {name: value for name, value in {**members, **instead}.items() if value not in (None, "", [], {}, False)}
+    for name in _NAMES_ALONE & members.keys():
+        members[name] = [str(given).partition("=")[0] for given in members[name]]
     masked: dict[str, Any] = Masker().masked(members)
     words = ["moorage", verb]
     for name, value in masked.items():
-        words += _flag("--" + re.sub(r"([A-Z])", r"-\1", name).lower(), value)
+        flag = "--" + re.sub(r"([A-Z])", r"-\1", name).lower()
+        for part in [[one] for one in value] if name in _ONE_EACH and isinstance(value, list) else [value]:
+            words += _flag(flag, part)
     return shlex.join(words)
 
 

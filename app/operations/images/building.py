@@ -25,7 +25,7 @@ from app.operations.images.context import find_context
 from app.operations.policy import ask_first
 from app.operations.session import Session, find_entry, instances_of
 
-__all__ = ["BuildError", "BuildStoppedError", "Built", "build_command", "build_image"]
+__all__ = ["BuildError", "BuildStoppedError", "Built", "build_image"]
 
 _MOST_SKIPPED = 5
 """Names in the warning of what cannot be sent."""
@@ -68,12 +68,6 @@ class Built:
         )
 
 
-def build_command(request: BuildImageRequest) -> str:
-    """The same on a command line. Of build arguments only the names: their values may be secrets."""
-    names = [given.partition("=")[0] for given in request.build_arg]
-    return command_of("build", request, buildArg=names or None)
-
-
 def build_image(session: Session, request: BuildImageRequest, tell: TellBuild, stop: Event | None = None) -> Built:
     """Send the context to an instance, build there, and name the image.
 
@@ -86,7 +80,7 @@ def build_image(session: Session, request: BuildImageRequest, tell: TellBuild, s
     Raises BuildError, BuildStoppedError, and MoorageError for what is found before anything is sent.
     """
     cluster = session.cluster(request.cluster)
-    command = build_command(request)
+    command = command_of("build", request)
     with told_if_failed(session, "build", command, cluster=cluster.name):
         tags = _tags(request.tag)
         arguments = _arguments(request.build_arg, os.environ)

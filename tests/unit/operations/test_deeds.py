@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from app.cli.arguments import build_parser, parse, read_request
+from app.cli.building import COMMANDS
 from app.model import requests
+from app.model.image_requests import BuildImageRequest
 from app.model.masking import MASK
 from app.model.requests import CreateClusterRequest, DeleteClusterRequest, Request, RunTaskRequest
 from app.operations.clusters import create_cluster, delete_cluster
@@ -59,6 +61,17 @@ CASES: list[tuple[str, type[Request], dict[str, Any]]] = [
         {"attributes": [{"name": "gpu", "value": "a100", "targetId": "edge-1"}]},
     ),
 ]
+
+
+def test_of_build_arguments_the_names_alone_are_kept_and_their_flags_take_one_value_each() -> None:
+    request = BuildImageRequest(path=".", tag=["web:7", "web:8"], build_arg=["TOKEN=canary=x", "BASE"], no_cache=True)
+    command = command_of("build", request)
+    flags = "--path . --tag web:7 --tag web:8 --build-arg TOKEN --build-arg BASE --no-cache"
+    assert command == f"moorage build {flags}"
+    parser = build_parser("build", "", BuildImageRequest, "path")
+    COMMANDS["build"].add_flags(parser)
+    again = read_request(BuildImageRequest, parse(parser, shlex.split(command)[2:]), "path")
+    assert again == BuildImageRequest(path=".", tag=["web:7", "web:8"], build_arg=["TOKEN", "BASE"], no_cache=True)
 
 
 @pytest.mark.parametrize(("verb", "model", "members"), CASES, ids=[verb for verb, _, _ in CASES])
