@@ -52,6 +52,7 @@ class Exchange:
         self.client = client
         self._engine = engine
         self._over = over
+        self._opened: list[socket.socket] = []
 
     def wait(self, seconds: float | None = None) -> None:
         """Sleep; ends early, by an error, when the proxy hangs up."""
@@ -61,9 +62,16 @@ class Exchange:
     def hand_on(self, asked: Asked | None = None) -> socket.socket:
         """Ask the engine; its answer can be read from what is returned."""
         engine = socket.socket(socket.AF_UNIX)
+        self._opened.append(engine)
         engine.connect(str(self._engine))
         engine.sendall((asked or self.asked).raw)
         return engine
+
+    def hang_up(self) -> None:
+        """What of the engine has no end, as its events have none, ends now."""
+        for engine in self._opened:
+            with contextlib.suppress(OSError):
+                engine.shutdown(socket.SHUT_RDWR)
 
     def answer(self, asked: Asked | None = None) -> http.client.HTTPResponse:
         """Ask the engine; its answer without the coding of its transfer."""
@@ -220,6 +228,7 @@ class ChaosProxy:
         self._hung_up = threading.Event()
         self._closed = False
         self._clients: set[socket.socket] = set()
+        self._exchanges: set[Exchange] = set()
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(self.socket))
         self._listener.listen(128)
@@ -250,13 +259,15 @@ class ChaosProxy:
     def hang_up(self) -> None:
         """Every connection that there is now ends, and so does all waiting for one."""
         with self._lock:
-            clients, over = list(self._clients), self._hung_up
+            clients, exchanges, over = list(self._clients), list(self._exchanges), self._hung_up
             if not self._closed:
                 self._hung_up = threading.Event()
         over.set()
         for client in clients:
             with contextlib.suppress(OSError):
                 client.shutdown(socket.SHUT_RDWR)
+        for exchange in exchanges:
+            exchange.hang_up()
 
     def _accept(self) -> None:
         while True:
@@ -270,16 +281,21 @@ class ChaosProxy:
             threading.Thread(target=self._serve, args=(client, over), daemon=True).start()
 
     def _serve(self, client: socket.socket, over: threading.Event) -> None:
+        exchange = None
         try:
             asked = _request(client)
             if asked is not None:
                 exchange = Exchange(asked, client, self.engine, over)
+                with self._lock:
+                    self._exchanges.add(exchange)
                 self._fault(asked)(exchange)
         except (OSError, ValueError, http.client.HTTPException):
             pass  # one of the two went away, as it may
         finally:
             with self._lock:
                 self._clients.discard(client)
+                if exchange is not None:
+                    self._exchanges.discard(exchange)
             with contextlib.suppress(OSError):
                 client.shutdown(socket.SHUT_RDWR)
             client.close()

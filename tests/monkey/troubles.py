@@ -234,11 +234,17 @@ class Troubles:
                 spell.last(*self._rest)
                 if spell.over:
                     return
+                if not place.daemon.alive:
+                    self.done[f"{place.name} dockerd ended by itself"] += 1
+                    _start(place.daemon)
                 trouble = spell.chance.choice(kinds)
                 trouble(place, spell)
                 self.done[f"{place.name} {trouble.__name__}"] += 1
         except Exception as error:  # noqa: BLE001 - whatever it is, the run is not what it was meant to be
             self.failures.append(f"{place.name}: {error!r:.2000}")
         finally:
+            with suppress(DaemonError, AssertionError):
+                if not place.daemon.alive:
+                    _start(place.daemon)
             self._healed[at].set()
             self._gone.wait()
