@@ -119,6 +119,8 @@ class Session:
 
         One that cannot be read is none, and ``complain`` is told why: the image may be for everybody.
         """
+        if self.simulated:
+            return None
         with self._lock:
             if self._docker_auth is None:
                 from app.store.docker_auth import DockerAuth
