@@ -117,8 +117,11 @@ class ImageScreen(ImageDeeds):
         rows += [missing_row(key, why) for key, why in sorted(known.survey.failures.items())]
         copies.set_rows(rows)
         if changes is None or changes.tasks or known.version != self._seen:
+            from app.operations.images.listing import image_uses
+
             self._seen = known.version
-            made = [(use_row(use), use) for use in uses_of(row, self.desk.fleet, self._cluster)]
+            found = uses_of(row, self.desk.fleet, image_uses(self.desk.fleet, self._cluster))
+            made = [(use_row(use), use) for use in found]
             self._uses = {line.key: use for line, use in made}
             uses.set_rows([line for line, _ in made])
         self._tell()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from app.fleet.fleet import Fleet
 from app.model.image import short_image_id
 from app.model.image_reference import same_image_name
+from app.model.manifest import read_manifest
+from app.model.safe_text import safe_line
 from app.model.task import Task, TaskContainer
 from app.screens import formats
 from app.screens.images.rows import USE_COLUMNS
@@ -18,11 +20,12 @@ from widgets.cells import Cell, Row, cell
 
 if TYPE_CHECKING:
     from app.operations.images.listing import ImageRow, ImageSurvey
+    from app.operations.images.uses import ImageUses
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One container of a task. ``now``: the id that the image's name has on its instance now, "" when it has none."""
+    """One container of a task. ``runs``: what it is made of; ``now``: what the image's name means on its instance."""
 
     task: Task
     part: TaskContainer
@@ -31,7 +34,7 @@ class Use:
 
     @property
     def moved(self) -> bool:
-        return bool(self.runs and self.now and self.runs != self.now)
+        return self.runs != self.now and self.task.last_status != "STOPPED"
 
 
 @lru_cache(4096)
@@ -40,25 +43,31 @@ def _same(image: str, name: str) -> bool:
     return same_image_name(image, name)
 
 
-def uses_of(row: ImageRow, fleet: Fleet, cluster: str) -> list[Use]:
-    """Of the tasks of a cluster those that have the image, by its name or by its id; what moved comes first."""
-    now = {copy.instance: copy.id for copy in row.copies}
-    found = [
-        Use(task, part, part.runtime.image_id, now.get(task.instance, ""))
-        for task in fleet.tasks(cluster)
-        for part in task.containers
-        if part.runtime is not None
-        and ((row.name and _same(part.runtime.image, row.name)) or now.get(task.instance) == part.runtime.image_id)
-    ]
-    return sorted(found, key=lambda use: (not use.moved, use.task.instance, use.task.id))
+def uses_of(row: ImageRow, fleet: Fleet, uses: ImageUses) -> list[Use]:
+    """The tasks that have the image, by its name or by its id; what moved comes first.
+
+    Args:
+        uses: of the cluster, as the fleet is now.
+    """
+    found: dict[tuple[str, str], Use] = {}
+    for copy in row.copies:
+        by_name = uses.of_name(copy.instance, row.name) if row.name else []
+        for told in (*uses.of_image(copy.instance, copy.id), *by_name):
+            task = fleet.find_task(told.task_id)
+            if task is None or not told.id:
+                continue
+            for part in task.containers:
+                if part.runtime is not None and part.runtime.image_id == told.id:
+                    found[task.id, part.name] = Use(task, part, told.id, copy.id)
+    return sorted(found.values(), key=lambda use: (not use.moved, use.task.instance, use.task.id))
 
 
 def use_row(use: Use) -> Row:
     words: Cell = cell("as the name says", "muted")
     if use.moved:
         words = cell(f"▲ moved since: the name is {short_image_id(use.now)} now", "warn")
-    elif not use.now:
-        words = cell("no such name there any more", "muted")
+    elif use.runs != use.now:
+        words = cell("of another image, which had the name before", "muted")
     cells: dict[str, Cell] = {
         "task": cell(use.task.id[:8], "accent"),
         "definition": cell(use.task.definition),
@@ -77,12 +86,15 @@ def digest_facts(task: Task, survey: ImageSurvey | None) -> list[tuple[str, str]
     ``survey``: of its cluster, if somebody has looked of late.
     """
     facts: list[tuple[str, str]] = []
+    names = _names_of(task.manifest)
     for part in task.containers:
         runtime = part.runtime
         if runtime is None or not runtime.image_id:
             continue
-        words = f"{runtime.image} is {short_image_id(runtime.image_id)}"
-        named = _id_now(survey, task, runtime.image) if survey is not None else ""
+        # An engine tells of one whose name means something else by now only the id.
+        name = names.get(part.name) or str(runtime.image)
+        words = f"{name} is {short_image_id(runtime.image_id)}"
+        named = _id_now(survey, task, name) if survey is not None else ""
         digests = _digests(survey, task, runtime.image_id) if survey is not None else ()
         if digests:
             words += f", {digests[0].rpartition('@')[2][:19]}…"
@@ -90,6 +102,16 @@ def digest_facts(task: Task, survey: ImageSurvey | None) -> list[tuple[str, str]
             words += f"; the name has moved since, and is {short_image_id(named)} now"
         facts.append((f"Image of {part.name}" if len(task.containers) > 1 else "Image", words))
     return facts
+
+
+@lru_cache(8)
+def _names_of(manifest: str) -> Mapping[str, str]:
+    """By container, the image as the definition names it."""
+    found: dict[str, str] = {}
+    for part in read_manifest(manifest).containers:
+        if isinstance(part.get("name"), str) and isinstance(part.get("image"), str):
+            found[part["name"]] = safe_line(part["image"])
+    return found
 
 
 def _id_now(survey: ImageSurvey, task: Task, name: str) -> str:

@@ -15,8 +15,9 @@ from app.model.image_progress import LayerProgress, TransferProgress
 from app.model.instance import InstanceKey
 from app.model.safe_text import SafeText
 from app.operations.images import listing, pruning, transfers
-from app.operations.images.listing import ImageRow, ImageSurvey, ImageUses
+from app.operations.images.listing import ImageRow, ImageSurvey
 from app.operations.images.pruning import Prune
+from app.operations.images.uses import ImageUses, TaskImage
 from app.operations.session import Session
 from app.screens.dashboard import Dashboard
 from app.screens.images.works import BuildWork, Transfer, Work
@@ -84,7 +85,8 @@ def plan(spoil: str = "") -> Prune:
 def put_images(monkeypatch: pytest.MonkeyPatch, spoil: str = "") -> None:
     """What operations that only look answer."""
     found = survey(spoil)
-    monkeypatch.setattr(listing, "image_uses", lambda *_: ImageUses())
+    running = TaskImage("3f" * 16, EDGE_1, f"registry.lan/web:7{spoil}", "sha256:" + "b" * 64)
+    monkeypatch.setattr(listing, "image_uses", lambda *_: ImageUses({EDGE_1: (running,)}))
     monkeypatch.setattr(listing, "survey_images", lambda *_: found)
     monkeypatch.setattr(pruning, "plan_prune", lambda *_: plan(spoil))
     monkeypatch.setattr(transfers, "chosen_instances", _known)

@@ -78,6 +78,7 @@ def _tag(number: int, family: str, name: str, containers: int = 1, created: date
 
 def _host_one() -> list[HostUpdate]:
     web = container(_tag(0x3F, "web", "web", 2, depends_on=(("db", "HEALTHY"),)), ports=(PortBinding(80, 8080),))
+    web = replace(web, image_id="sha256:" + "b" * 64)
     db = container(_tag(0x3F, "web", "db", 2, health_checked=True), health="healthy")
     hand = replace(container(), id="ff" * 32, name=SafeText("by-hand"), image=SafeText("redis:7"), tag=None)
     return _seen(HOSTS[0], [web, db, hand])

@@ -11,15 +11,17 @@ from app.model.build_progress import BuildProgress, BuildStep
 from app.model.image import HostImage, ImageDisk
 from app.model.image_progress import LayerProgress, TransferProgress
 from app.model.instance import Instance, InstanceKey
+from app.model.manifest import write_manifest
 from app.model.safe_text import SafeText
 from app.model.update import HostRead
 from app.operations.images.listing import ImageRow, ImageSurvey
+from app.operations.images.uses import image_uses
 from app.screens.filtering import parse_filter
 from app.screens.images import progress, rows, uses
 from app.screens.images.progress import bar_cell, build_line, layer_row, seconds_words, transfer_columns, transfer_row
 from app.screens.tables.orders import ordered
 from app.store.table_memory import Arrangement
-from tests.unit.builders import NOW, at, container, tag
+from tests.unit.builders import NOW, at, container, record, tag
 from widgets.cells import Row, cell_text
 
 EDGES = [InstanceKey("prod", f"edge-{number}") for number in (1, 2, 3)]
@@ -113,21 +115,28 @@ def test_who_could_not_be_asked_is_named() -> None:
 
 
 def fleet_with(image_id: str) -> Fleet:
+    """A task whose definition says web:7, and what it runs."""
     fleet = Fleet()
     fleet.register(["prod"], [Instance(EDGES[0], "0" * 32, "unix:///x", "ACTIVE", NOW)])
-    web = container(tag(cluster="prod"), image=SafeText("web:7"), image_id=image_id)
-    fleet.apply([HostRead(EDGES[0], (web,), ())])
+    web = container(tag(cluster="prod"), image=SafeText(image_id), image_id=image_id)
+    told = write_manifest({"family": "web", "containerDefinitions": [{"name": "web", "image": "web:7"}]}, {})
+    fleet.apply([HostRead(EDGES[0], (web,), (record("web", cluster="prod", manifest=told),))])
     return fleet
+
+
+def used(row: ImageRow, image_id: str) -> list[uses.Use]:
+    fleet = fleet_with(image_id)
+    return uses.uses_of(row, fleet, image_uses(fleet, "prod"))
 
 
 def test_a_task_runs_what_its_images_name_means_or_what_it_meant_once() -> None:
     row = row_of("web:7", image(0))
-    (same,) = uses.uses_of(row, fleet_with(ONE), "prod")
+    (same,) = used(row, ONE)
     assert not same.moved
-    (other,) = uses.uses_of(row, fleet_with(OTHER), "prod")
+    (other,) = used(row, OTHER)
     assert other.moved
     assert words(uses.use_row(other))[5:] == ["222222222222", "▲ moved since: the name is 111111111111 now"]
-    assert uses.uses_of(row_of("db:1", image(0, "sha256:3")), fleet_with(OTHER), "prod") == []
+    assert used(row_of("db:1", image(0, "sha256:3")), OTHER) == []
 
 
 def test_the_facts_of_a_task_say_what_it_runs_and_whether_the_name_moved() -> None:
