@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -18,6 +17,7 @@ from app.hosts.errors import HostError, translated
 from app.hosts.images.archive import Loading, saved
 from app.hosts.images.breaking import BrokenOffError
 from app.hosts.images.likeness import ImageFacts, check_fit_to_copy, facts, repository_and_tag
+from app.hosts.images.pace import Pace
 from app.hosts.images.tee import Lane, Tee
 from app.model.errors import MoorageError
 from app.model.image_progress import TellTransfer, TransferProgress, TransferState
@@ -26,8 +26,6 @@ from app.model.safe_text import SafeText, safe_line
 
 _TOLD_EVERY: Final = 0.1
 """Seconds between two events of a target."""
-_LATELY: Final = 3.0
-"""Seconds that the rate is the mean of."""
 _TURN: Final = 0.1
 _FAULT: Final = "a fault of Moorage"
 
@@ -268,29 +266,6 @@ class _Receiver:
         if now or moment - self._told_at >= _TOLD_EVERY:
             self._told_at = moment
             self._tell(progress)
-
-
-class Pace:
-    """Bytes a second over the last few seconds."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._began = clock()
-        self._moved: deque[tuple[float, int]] = deque()
-        self._sum = 0
-
-    def moved(self, size: int) -> float:
-        """So much more has; the rate now."""
-        now = self._clock()
-        if self._moved and now - self._moved[-1][0] < _TOLD_EVERY:
-            at, before = self._moved.pop()
-            self._moved.append((at, before + size))
-        else:
-            self._moved.append((now, size))
-        self._sum += size
-        while self._moved[0][0] < now - _LATELY:
-            self._sum -= self._moved.popleft()[1]
-        return self._sum / max(min(now - self._began, _LATELY), _TOLD_EVERY)
 
 
 def _short(image_id: str) -> str:
