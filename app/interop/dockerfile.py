@@ -98,6 +98,16 @@ def base_images(text: str, arguments: Mapping[str, str]) -> list[str]:
     return list(found)
 
 
+def base_of_step(step: str, text: str, arguments: Mapping[str, str]) -> str:
+    """The image that one instruction of the Dockerfile ``text`` begins with or copies from; "" if it does neither."""
+    first = []
+    for one in instructions(text):
+        if one.name != "ARG":
+            break
+        first.append(f"ARG {one.words}")
+    return next(iter(base_images("\n".join([*first, step]), arguments)), "")
+
+
 def needs_buildkit(text: str) -> str:
     """The first thing that only BuildKit has, as ``line 3: RUN --mount``; "" if there is none."""
     for one in instructions(text):

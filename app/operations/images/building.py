@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from threading import Event
 from typing import Any, Literal
 
+from app.hosts.errors import HostError
 from app.hosts.images.building import BuildError, BuildOrder, BuildStoppedError, run_build
 from app.interop.dockerfile import base_images
 from app.model.build_progress import BuildProgress, BuildStep, TellBuild
@@ -136,7 +137,15 @@ def _build(
         end("stopped", error.message)
         raise
     except BuildError as error:
-        better = explained(error, context.text, cluster.name)
+        better = explained(error, context.text, arguments, cluster.name)
+        end("failed", better.message)
+        raise better from None
+    except HostError as error:
+        if error.unanswered:
+            end("failed", error.message)
+            raise
+        # It said no before the first step: the Dockerfile is none, say.
+        better = explained(BuildError(error.message), context.text, arguments, cluster.name)
         end("failed", better.message)
         raise better from None
     except MoorageError as error:
