@@ -12,8 +12,8 @@ import pytest
 from app.model.errors import MoorageError
 from app.model.registry import Credential
 from app.store.credential_helper import MOST_OUTPUT, CredentialHelper
+from tests.docker_folder import CANARY, NOT_FOUND, DockerFolder
 from tests.engine_bed.waiting import wait_until
-from tests.unit.store.helpers_of_docker import CANARY, NOT_FOUND, DockerFolder
 
 PATIENT = 30.0
 SHORT = 0.5

@@ -14,7 +14,7 @@ from app.model.errors import MoorageError
 from app.model.registry import Credential
 from app.store import docker_auth
 from app.store.docker_auth import DockerAuth
-from tests.unit.store.helpers_of_docker import CANARY, NOT_FOUND, DockerFolder, auth
+from tests.docker_folder import CANARY, NOT_FOUND, DockerFolder, auth
 
 HUB = "https://index.docker.io/v1/"
 

@@ -13,7 +13,7 @@ from app.model.errors import MoorageError
 from app.model.registry import Credential
 from app.store.docker_auth import DockerAuth
 from app.store.docker_login import Kept, drop_login, keep_login
-from tests.unit.store.helpers_of_docker import CANARY, DockerFolder, auth
+from tests.docker_folder import CANARY, DockerFolder, auth
 
 SERVER = "registry.lan:5000"
 LOGIN = Credential(SERVER, "me", CANARY)
