@@ -15,7 +15,7 @@ from typing import Any
 from app.demo.engine.connection import Answer, Channel
 from app.demo.engine.engine import SimulatedEngine
 from app.demo.engine.http import Request
-from app.demo.engine.images import Image, canonical, repository
+from app.demo.engine.images import Image, ImageShelf, canonical, repository
 from app.demo.engine.import_calls import IMPORTED
 from app.demo.engine.layers import END_OF_TAR, Layer, layer_from, padding_of, tar_entry, tar_header
 from app.demo.engine.refused import Refused
@@ -37,25 +37,28 @@ _ZEROS = bytes(_PIECE)
 
 def save(engine: SimulatedEngine, name: str, request: Request, channel: Channel) -> Waiting:
     """One image or several: by name with that name, by repository with all its names, by id with none."""
-    asked = [name] if name else request.query.get("names", [])
     wanted: dict[str, tuple[Image, list[str]]] = {}
-    for each in asked:
-        image, names = _asked_for(engine, each)
-        for found in (image,) if image is not None else ():
-            wanted.setdefault(found.id, (found, []))[1].extend(names)
+    for each in [name] if name else request.query.get("names", []):
+        for image, names in _asked_for(engine.machine.images, each):
+            wanted.setdefault(image.id, (image, []))[1].extend(names)
     return _save(engine, list(wanted.values()), channel)
 
 
-def _asked_for(engine: SimulatedEngine, name: str) -> tuple[Image, list[str]]:
-    images = engine.machine.images
-    image = images.find(name)
-    if image is None:
-        raise Refused(404, f"No such image: {canonical(name)}")
-    if images.by_id(name) is image:
-        return image, []
-    only_repository = canonical(name) != name and canonical(name) == f"{repository(name)}:latest"
-    names = [each for each in images.names(image) if repository(each) == repository(name)]
-    return image, names if only_repository else [canonical(name)]
+def _asked_for(images: ImageShelf, wanted: str) -> list[tuple[Image, list[str]]]:
+    """Images, each with the names that it is saved under. Raises Refused."""
+    by_id = images.by_id(wanted)
+    if by_id is not None:
+        return [(by_id, [])]
+    of_repository = ":" not in wanted.rpartition("/")[2]
+    found = [
+        (image, [name])
+        for image in images.all()
+        for name in images.names(image)
+        if name == canonical(wanted) or (of_repository and repository(name) == repository(wanted))
+    ]
+    if not found:
+        raise Refused(404, "reference does not exist")
+    return found
 
 
 async def _save(engine: SimulatedEngine, wanted: Sequence[tuple[Image, Sequence[str]]], channel: Channel) -> None:
@@ -170,12 +173,11 @@ def _image(members: Mapping[str, Member], place: str, places: Sequence[str]) -> 
     layers = []
     for number, (diff_id, where) in enumerate(zip(diff_ids, places, strict=True)):
         found = _member(members, where)
-        layer = layer_from(found.content, found.size, diff_id)
-        # A note stands for a layer whose bytes are on a real engine.
+        layer = layer_from(found.content, found.size, f"sha256:{found.digest}")
+        # A note may stand for a layer whose bytes are on a real engine; it says so itself.
         if diff_id not in (f"sha256:{found.digest}", layer.digest):
-            raise BrokenArchiveError(
-                f"invalid diffID for layer {number}: expected {diff_id!r}, got 'sha256:{found.digest}'"
-            )
+            got = f"sha256:{found.digest}"
+            raise BrokenArchiveError(f'invalid diffID for layer {number}: expected "{diff_id}", got "{got}"')
         layers.append(layer)
     return Image(
         place,

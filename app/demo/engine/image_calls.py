@@ -137,7 +137,7 @@ def give_name(engine: SimulatedEngine, image: Image, name: str) -> None:
     """Raises Refused when it is no name."""
     check_name(name)
     engine.machine.images.name(image, name)
-    engine.machine.events.add(engine.now(), "image", "tag", image.id, {"name": canonical(name)})
+    engine.machine.events.add(engine.now(), "image", "tag", image.id, {"name": name})
 
 
 def check_name(name: str) -> None:

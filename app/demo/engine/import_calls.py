@@ -32,6 +32,8 @@ async def import_(engine: SimulatedEngine, request: Request, channel: Channel) -
     image = Image(reference, environment=(), any_program=False, layers=(Layer(IMPORTED + digest.hexdigest(), size),))
     image = _changed(image, request.query.get("changes", ()))
     kept = engine.add_image(replace(image, created=engine.now() // SECOND))
+    engine.machine.events.add(engine.now(), "image", "tag", kept.id, {"name": reference})
+    engine.machine.events.add(engine.now(), "image", "import", kept.id, {"name": kept.id})
     channel.begin()
     channel.send(json.dumps({"status": kept.id}).encode() + b"\r\n")
 

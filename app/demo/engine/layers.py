@@ -63,12 +63,12 @@ def layers_of(seed: str, sizes: Iterable[int]) -> tuple[Layer, ...]:
     return tuple(Layer(f"{seed}/{number}", size) for number, size in enumerate(sizes))
 
 
-def layer_from(archive: bytes, size: int, diff_id: str) -> Layer:
-    """Of an archive's layer: ``archive`` is empty when it was too large to be kept, and then it is no note of ours."""
+def layer_from(archive: bytes, size: int, digest: str) -> Layer:
+    """Of an archive's layer and its digest; ``archive`` may be empty when it was too large to be a note of ours."""
     if not archive.startswith(_NOTE.encode() + b"\0"):
-        return Layer("", size, diff_id)
+        return Layer("", size, digest)
     try:
         note = json.loads(archive[_BLOCK : archive.index(b"\0", _BLOCK)])
         return Layer(str(note["seed"]), int(note["size"]), str(note["stands_for"]))
     except (ValueError, KeyError, TypeError):
-        return Layer("", size, diff_id)
+        return Layer("", size, digest)
