@@ -37,7 +37,7 @@ class DockerFolder:
         self.path = self.root / "config.json"
         self._bin = folder / "bin"
         for made in (self.root, self._bin):
-            made.mkdir(mode=0o700)
+            made.mkdir(mode=0o700, parents=True)
         self.environ = {
             "DOCKER_CONFIG": str(self.root),
             "PATH": f"{self._bin}:{os.environ['PATH']}",

@@ -26,8 +26,8 @@ _WORDS: Final[dict[Cause, tuple[str, ...]]] = {
     # In this order: what is said of access may say in passing that there may be no such image.
     "disk": ("no space left on device", "disk quota exceeded"),
     "busy": ("toomanyrequests", "too many requests", "pull rate limit", "HTTP 429"),
-    "plain-http": ("server gave HTTP response to HTTPS client",),
-    "certificate": ("x509: ", "tls: (?!first record)", "certificate is not trusted", "certificate required"),
+    "plain-http": ("server gave HTTP response to HTTPS client", "tls: first record does not look like"),
+    "certificate": ("x509: ", "tls: ", "certificate is not trusted", "certificate required"),
     "login": (
         "no basic auth credentials",
         r"\bunauthorized\b",
@@ -50,8 +50,8 @@ _WORDS: Final[dict[Cause, tuple[str, ...]]] = {
         "404 Not Found",
         "image does not exist locally",
     ),
+    "name": ("dial tcp: lookup ", "no such host", "server misbehaving", "temporary failure in name resolution"),
     "down": ("connection refused", "connection reset", "network is unreachable", "no route to host", ": EOF$"),
-    "name": ("no such host", "server misbehaving", "temporary failure in name resolution", r"lookup \S+ on "),
     "slow": (
         "i/o timeout",
         r"Client\.Timeout",

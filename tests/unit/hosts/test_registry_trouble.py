@@ -36,6 +36,8 @@ MANIFEST = f"{URL}team/web/manifests/7"
         (f'Get "{URL}": EOF', "down", "see whether it runs"),
         (f'Get "{URL}": dial tcp: lookup registry.lan on 10.0.0.2:53: no such host', "name", "DNS"),
         (f'Get "{URL}": dial tcp: lookup registry.lan: Temporary failure in name resolution', "name", "DNS"),
+        (f'Get "{URL}": dial tcp: lookup a.lan on 10.0.0.2:53: dial udp: network is unreachable', "name", "DNS"),
+        (f'Get "{URL}": tls: first record does not look like a TLS handshake', "plain-http", "insecure-registries"),
         (f'Get "{URL}": dial tcp 10.0.0.1:5000: i/o timeout', "slow", "see whether it runs"),
         (f'Get "{URL}": net/http: request canceled (Client.Timeout exceeded while awaiting headers)', "slow", "runs"),
         (f'Get "{URL}": http: server gave HTTP response to HTTPS client', "plain-http", '["registry.lan:5000"]'),
