@@ -7,6 +7,7 @@ import os
 import tarfile
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,9 @@ from app.operations.session import Session, instances_of
 from app.store.home import resolve_home
 from tests.engine.clusters import register
 from tests.engine_bed import Daemon, wait_until
+from tests.engine_bed.certificates import Authority, needs_openssl
 from tests.engine_bed.image import busybox_tar
+from tests.engine_bed.sshd import Sshd
 
 NAME = "registry.lan/shop:7"
 MEGABYTE = 1 << 20
@@ -61,6 +64,11 @@ def image_id(daemon: Daemon, name: str = NAME) -> str:
     """ "" when it is not there."""
     found = [image for image in daemon.api.images() if name in (image["RepoTags"] or ())]
     return str(found[0]["Id"]) if found else ""
+
+
+def nothing_in(daemon: Daemon, folder: str) -> bool:
+    """Is the folder of its data empty?"""
+    return daemon.exec(["ls", str(daemon._data / folder)]).stdout == ""
 
 
 def place(daemon: Daemon) -> Place:
@@ -174,6 +182,31 @@ def test_one_engine_under_two_names_gets_it_once(engine: Daemon, fresh_engine: F
     ]
 
 
+def test_over_tls_both_ways(engine: Daemon, fresh_engine: Fresh, tmp_path: Path) -> None:
+    needs_openssl()
+    authority = Authority(tmp_path)
+    flags = authority.daemon_flags(*authority.signed("server", "DNS:edge", "IP:127.0.0.1"))
+    far = fresh_engine(name="far", tcp=True, flags=flags)
+    opened = Engine(parse_endpoint(far.tcp_endpoint, authority.client()))
+    there = Place(InstanceKey("prod", "far"), opened)
+    wanted = make_image(engine, megabytes=12)
+    (result,) = copied(NAME, place(engine), [there], lambda _: None)
+    assert (result.state, image_id(far)) == ("done", wanted)
+    engine.api.remove_image(NAME)
+    (result,) = copied(NAME, there, [place(engine)], lambda _: None)
+    assert (result.state, image_id(engine)) == ("done", wanted)
+    opened.close()
+
+
+def test_over_ssh(sshd: Sshd, engine: Daemon, fresh_engine: Fresh, tmp_path: Path) -> None:
+    source = fresh_engine(name="source")
+    wanted = make_image(source, megabytes=12)
+    opened = Engine(parse_endpoint(f"ssh://edge{engine.socket}"), sockets=tmp_path / "s")
+    (result,) = copied(NAME, place(source), [Place(InstanceKey("prod", "far"), opened)], lambda _: None)
+    opened.end()
+    assert (result.state, image_id(engine)) == ("done", wanted)
+
+
 # --- what is refused --------------------------------------------------------------------------------------------------
 
 
@@ -255,6 +288,8 @@ def test_a_source_that_is_killed_leaves_nothing_half_loaded(engines: list[Daemon
         assert result.detail.endswith("nothing of it was loaded")
     assert [image_id(one) for one in engines] == [old, "", ""]
     assert [image for one in engines for image in one.api.images(all=True) if not image["RepoTags"]] == []
+    for one in engines:  # half a tar on the disk goes, too
+        wait_until(partial(nothing_in, one, "tmp"))
 
 
 @pytest.mark.usefixtures("impatient")

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from app.hosts.engine import Engine
@@ -97,9 +98,8 @@ class _Copy:
         name = self._source.key.name
         for receiver in receivers:
             receiver.say(safe_line(f"{name} packs it"))
-        threads = self._begun(
-            [(lambda r=r, lane=lane: r.receive(lane)) for r, lane in zip(receivers, tee.lanes, strict=True)]
-        )
+        pairs = zip(receivers, tee.lanes, strict=True)
+        threads = self._begun([partial(receiver.receive, lane) for receiver, lane in pairs])
         try:
             for piece in saved(self._source.engine, self._image, self._wanted.size, self._check):
                 if not tee.put(piece, self._check):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -24,10 +25,9 @@ def _over(thread: threading.Thread) -> bool:
 
 
 def test_each_gets_all_pieces_in_order() -> None:
-    tee, got = Tee(3), [[], [], []]  # type: tuple[Tee, list[list[bytes]]]
-    takers = [
-        _thread(lambda lane=lane, into=into: into.extend(lane)) for lane, into in zip(tee.lanes, got, strict=True)
-    ]
+    tee = Tee(3)
+    got: list[list[bytes]] = [[], [], []]
+    takers = [_thread(partial(into.extend, lane)) for lane, into in zip(tee.lanes, got, strict=True)]
     pieces = [b"%d" % number for number in range(100)]
     assert all(tee.put(piece) for piece in pieces)
     tee.end()
