@@ -15,14 +15,14 @@ from app.model.safe_text import SafeText
 
 
 class Terminal(io.StringIO):
-    encoding = "utf-8"  # type: ignore[assignment]
+    encoding = "utf-8"
 
     def isatty(self) -> bool:
         return True
 
 
 class Dumb(Terminal):
-    encoding = "ascii"  # type: ignore[assignment]
+    encoding = "ascii"
 
 
 @pytest.fixture(autouse=True)

@@ -45,8 +45,7 @@ def pull(
     Args:
         image: with its tag or digest; without either Docker takes ``latest``.
         platform: as in linux/arm64, "" for the engine's own.
-        breaking: ends it from another thread. Docker drops the layers that it has not finished; those that it has stay
-            until it has an image of them or is started anew.
+        breaking: ends it from another thread. Docker drops what had come, whole layers too.
         credential: shown to the registry instead of its usual one.
 
     Raises BrokenOffError, and HostError: failed also when the registry falls silent, or when the image that is there
@@ -70,8 +69,7 @@ def pull(
 def _check(image: str, digest: str, found: Json) -> None:
     """A tag that another client has moved on the host meanwhile means another image than the one that came."""
     known = found.get("RepoDigests")
-    names = [str(name) for name in known] if isinstance(known, list) else []
-    if digest and names and not any(name.endswith(f"@{digest}") for name in names):
+    if digest and isinstance(known, list) and not any(str(name).endswith(f"@{digest}") for name in known):
         moved = f"{image} is not what was pulled: {digest[:19]}… came, and the name was moved meanwhile"
         raise HostError(moved, "failed")
 
