@@ -34,7 +34,7 @@ _DOWN = "moorage down"
 _MOST_AT_ONCE = 10
 """What one run-task starts."""
 
-Say = Callable[[str], None]
+Say = Callable[[str], object]
 
 
 @dataclass(slots=True)

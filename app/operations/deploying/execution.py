@@ -271,18 +271,18 @@ class _Deploy:
             if brought and standing.missing and not targets:
                 raise MoorageError("a task has ended meanwhile; deploy again")
             self._done.current, self._done.replaced = list(standing.current), list(standing.replaced)
-            refuse_if_short(standing, self._plan.source.count)
-        planned_to_stop = stop in self._plan.steps
+            refuse_if_short(standing)
+        if not standing.replaced and stop in self._plan.steps:
+            self._end(stop, "the image is the same: what runs stays", "nothing")
         if standing.stop_first and standing.replaced:
             self._stop_replaced(stop, standing)
         if standing.missing:
             self._run(run, standing, targets if brought else standing.able)
         else:
-            self._end(run, f"{len(standing.current)} of {self._plan.definition} run already", "nothing")
+            count, runs = len(standing.current), "runs" if len(standing.current) == 1 else "run"
+            self._end(run, f"{count} of {self._plan.definition} {runs} already; nothing is started", "nothing")
         if standing.replaced and not standing.stop_first:
             self._stop_replaced(stop, standing)
-        elif planned_to_stop and not standing.replaced:
-            self._end(stop, "the image is the same: what runs stays", "nothing")
         if standing.missing:
             self._agree(run)
 

@@ -15,6 +15,7 @@ from app.operations.deploying.planning import DeployPlan, listed
 from app.operations.images.building import Built
 from app.operations.images.transfers import Transferred
 from app.operations.launch import Launched
+from app.operations.session import instances_of
 from app.store.definitions import StoredRevision
 
 
@@ -65,7 +66,8 @@ class Deployed:
 
     def shape(self) -> dict[str, Any]:
         """JSON of ours, with ECS's own shapes in it."""
-        ran = Launched(self.tasks, self.launched.failures, instance_ids=self.launched.instance_ids).shape()
+        ids = {one.key: one.id for one in instances_of(self.plan.cluster, self.plan.cluster.name)}
+        ran = Launched(self.tasks, self.launched.failures, instance_ids=ids).shape()
         sent = [one.shape() for one in self.sent]
         failures = [*(failure for shape in sent for failure in shape["failures"]), *ran["failures"]]
         if self.failure is not None:

@@ -110,7 +110,7 @@ def plan_deploy(session: Session, request: DeployRequest) -> DeployPlan:
         return same is not None and not source.builds and is_of(task, blueprint)
 
     standing = stand(fleet.instances, blueprint.demand, source.count, running, stays, seed)
-    refuse_if_short(standing, source.count)
+    refuse_if_short(standing)
     builder = _builders(source.builds, cluster, fleet, standing)
     steps = _steps(source, blueprint, standing, builder, changed=same is None, rebuilds=not request.no_build)
     return DeployPlan(
@@ -123,16 +123,15 @@ def is_of(task: Task, blueprint: Blueprint) -> bool:
     return (task.family, task.revision) == (blueprint.family, blueprint.revision)
 
 
-def refuse_if_short(standing: Standing, count: int) -> None:
+def refuse_if_short(standing: Standing) -> None:
     """Raises MoorageError when not all tasks have a place, with the first reasons why not."""
     if standing.fits:
         return
     reasons = [f"{why.key.name}: {why.words}" for why in standing.refusals]
     told_reasons = "; ".join(reasons[:_HOLDERS_TOLD]) + ("; …" if len(reasons) > _HOLDERS_TOLD else "")
-    room, them = len(standing.places), "it" if standing.missing == 1 else f"{standing.missing} of them"
-    short = f"only {room} would have a place" if room else "there is no room"
-    tasks = "1 task is" if count == 1 else f"{count} tasks are"
-    raise MoorageError(f"{tasks} wanted, {them} to be started, and {short}: {told_reasons}", code="ClientException")
+    room, missing = len(standing.places), "1 task" if standing.missing == 1 else f"{standing.missing} tasks"
+    short = f"there is room for {room} of {missing}" if room else f"there is no room for {missing}"
+    raise MoorageError(f"{short}: {told_reasons}")
 
 
 def foreign_scheduler(cluster: ClusterFile) -> bool:
@@ -237,11 +236,12 @@ def _steps(
         elif source.deliver == "copy":
             add("copy", f"copy {build.image} to where tasks go: {listed(others) or 'it is there'}", build.image)
     add("register", f"register {name}" if changed else f"{name} says the same already; nothing is registered")
-    stop = f"stop {_tasks(standing.replaced)}, {name} replaces {'it' if len(standing.replaced) == 1 else 'them'}"
-    if source.builds and not changed and standing.replaced:
-        stop += ", unless the image is the same"
+    one = len(standing.replaced) == 1
+    stop = f"stop {_tasks(standing.replaced)}"
+    if source.builds and not changed:
+        stop += f", if {'its' if one else 'their'} image has changed"
     if standing.replaced and standing.stop_first:
-        add("stop", f"{stop} (before the new ones: there is no room for both)")
+        add("stop", f"{stop}: there is no room for {'it' if one else 'them'} and what comes after")
     add("run", _run_words(source, name, standing))
     if standing.replaced and not standing.stop_first:
         add("stop", stop)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from app.fleet.fleet import Fleet
 from app.model.instance import EngineInfo, Freshness, Instance, InstanceKey
@@ -30,7 +31,12 @@ def fleet_of(*tasks: tuple[str, int], size: Resources, silent: str = "") -> Flee
         records, containers = [], []
         for name, number in tasks:
             if name == key.name:
-                made = {"task_id": str(number) * 32, "group": GROUP, "created_at": at(number), "reservation": size}
+                made: dict[str, Any] = {
+                    "task_id": str(number) * 32,
+                    "group": GROUP,
+                    "created_at": at(number),
+                    "reservation": size,
+                }
                 records.append(record(**made))
                 containers.append(container(tag(**made), id=str(number) * 64))
         fleet.apply([InfoRead(key, _INFO, timedelta(0)), HostRead(key, tuple(containers), tuple(records))])

@@ -230,7 +230,7 @@ def test_without_room_for_both_the_old_goes_first(session: Session, yard: Yard, 
     assert ran.deployed.succeeded
     order = [what.split()[0] for what in yard.done]
     assert order == ["build", "copy", "stop", "stop", "start", "start"]
-    assert any("before the new ones" in step.words for step in ran.plan.steps)
+    assert any("there is no room for them and what comes after" in step.words for step in ran.plan.steps)
 
 
 def test_an_older_image_on_another_host_is_never_run(session: Session, yard: Yard, tmp_path: Path) -> None:
@@ -318,8 +318,12 @@ def wrong(session: Session, **members: Any) -> str:
 def test_all_that_can_be_known_is_known_before_the_build(
     session: Session, yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def without_dockerfile() -> None:
+        write(tmp_path)
+        (tmp_path / "Dockerfile").unlink()
+
     cases: list[tuple[Callable[[], object], str]] = [
-        (lambda: write(tmp_path, memory=2000), "there is no room: edge-1: MEMORY"),
+        (lambda: write(tmp_path, memory=2000), "there is no room for 1 task: edge-1: MEMORY"),
         (
             lambda: write(tmp_path, image="registry.lan/wep:7"),
             "no container of the definition runs: did you mean",
@@ -327,7 +331,7 @@ def test_all_that_can_be_known_is_known_before_the_build(
         (lambda: write(tmp_path, 'cluster = "prod"'), "cluster 'prod' not found"),
         (lambda: write(tmp_path, secrets=[{"name": "S", "valueFrom": "nowhere"}]), "has no source on this machine"),
         (lambda: write(tmp_path, memory="x"), "containerDefinitions[0].memory"),
-        (lambda: (write(tmp_path), (tmp_path / "Dockerfile").unlink()), "Dockerfile: no such file"),
+        (without_dockerfile, "Dockerfile: no such file"),
         (lambda: write(tmp_path, 'deliver = "scp"'), "line 2, column 1, deliver"),
     ]
     for prepare, words in cases:

@@ -1,0 +1,214 @@
+"""moorage deploy: built on one engine, brought to others, run, replaced; on real engines."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli import process
+from tests.cli.calling import Cli
+from tests.engine_bed import Daemon
+from tests.engine_bed.waiting import wait_until
+
+IMAGE = "shop/web:1"
+DOCKERFILE = """FROM busybox
+COPY page.txt /www/index.html
+CMD ["httpd", "-f", "-p", "80", "-h", "/www"]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    made = tmp_path / "shop"
+    made.mkdir()
+    (made / "Dockerfile").write_text(DOCKERFILE)
+    (made / "page.txt").write_text("hello\n")
+    write(made)
+    monkeypatch.chdir(made)
+    return made
+
+
+def write(folder: Path, *, toml: str = "count = 2", on: str = "edge-1", **part: Any) -> None:
+    members = {
+        "name": "web",
+        "image": IMAGE,
+        "memory": 16,
+        "stopTimeout": 2,
+        "portMappings": [{"containerPort": 80, "hostPort": 8080}],
+        **part,
+    }
+    (folder / "taskdef.json").write_text(json.dumps({"family": "web", "containerDefinitions": [members]}))
+    build = f'[[build]]\nimage = "{IMAGE}"\non = "{on}"\n'
+    (folder / "moorage.toml").write_text(f'task_definition = "taskdef.json"\n{toml}\n{build}')
+
+
+@pytest.fixture(autouse=True)
+def _no_image_of_before(request: pytest.FixtureRequest) -> None:
+    """Engines are shared by tests, and an image that one has built would be there for the next."""
+    for name in ("engine", "engines"):
+        if name in request.fixturenames:
+            found = request.getfixturevalue(name)
+            for daemon in found if isinstance(found, list) else [found]:
+                forget(daemon)
+
+
+def forget(daemon: Daemon) -> None:
+    for image in daemon.api.images(IMAGE.split(":", 1)[0]):
+        daemon.api.remove_image(image["Id"], force=True)
+
+
+def until_served(text: str, *daemons: Daemon) -> None:
+    """A task is RUNNING a moment before its program listens."""
+    for daemon in daemons:
+
+        def served(at: Daemon = daemon) -> bool:
+            return at.http_get(8080).text == text
+
+        wait_until(served, what=f"{text!r} is served", ignoring=(OSError, HTTPException))
+
+
+def short(shape: dict[str, str]) -> str:
+    return shape["taskArn"].rsplit("/", 1)[-1]
+
+
+def test_from_an_empty_cluster_to_two_tasks_and_then_what_changes(
+    clustered: Callable[..., Cli], engines: list[Daemon], folder: Path
+) -> None:
+    one, two, _ = engines
+    cli = clustered(one.endpoint, two.endpoint)
+
+    plan = cli("deploy", "--dry-run").json
+    assert [step["work"] for step in plan["steps"]] == ["build", "copy", "register", "run"]
+    assert sorted(plan["placements"]) == ["edge-1", "edge-2"]
+    assert cli("list-task-definitions").json == {"taskDefinitionArns": []}
+
+    first = cli("deploy")
+    shape = first.json
+    assert [task["lastStatus"] for task in shape["tasks"]] == ["RUNNING", "RUNNING"]
+    assert {task["group"] for task in shape["tasks"]} == {"deploy:web"}
+    assert shape["build"][0]["containerInstance"] == "edge-1"
+    assert [image["containerInstance"] for image in shape["images"]] == ["edge-2"]
+    assert shape["taskDefinition"]["revision"] == 1
+    assert shape["failures"] == []
+    for line in ("1/4 build shop/web:1 on edge-1", "2/4 copy shop/web:1", "3/4 register web:1", "4/4 run 2 of web:1"):
+        assert line in first.err
+    until_served("hello\n", one, two)
+
+    again = cli("deploy")
+    assert sorted(short(task) for task in again.json["tasks"]) == sorted(short(task) for task in shape["tasks"])
+    assert all(step["cached"] for step in again.json["build"][0]["steps"][1:])
+    assert (again.json["images"], again.json["taskDefinition"]["revision"]) == ([], 1)
+    assert "2 of web:1 run already" in again.err
+
+    # Under the same name and of the same revision, but another image: its tasks are replaced.
+    (folder / "page.txt").write_text("changed\n")
+    changed = cli("deploy").json
+    assert changed["taskDefinition"]["revision"] == 1
+    assert not {short(task) for task in changed["tasks"]} & {short(task) for task in shape["tasks"]}
+    until_served("changed\n", one, two)
+    assert len(cli("list-tasks").json["taskArns"]) == 2
+
+    # Another definition: the next revision; and fewer tasks.
+    write(folder, toml="count = 1", environment=[{"name": "A", "value": "1"}])
+    fewer = cli("deploy").json
+    assert fewer["taskDefinition"]["revision"] == 2
+    assert [short(task) for task in fewer["tasks"]] == [arn.rsplit("/", 1)[-1] for arn in
+                                                        cli("list-tasks").json["taskArns"]]  # fmt: skip
+    told = cli("audit", "--output", "table").out
+    assert "deploy" in told
+
+
+def test_a_build_that_fails_tells_its_step_and_leaves_what_runs(
+    clustered: Callable[..., Cli], engine: Daemon, folder: Path
+) -> None:
+    cli = clustered(engine.endpoint)
+    write(folder, toml="")
+    (task,) = cli("deploy").json["tasks"]
+
+    (folder / "Dockerfile").write_text(DOCKERFILE.replace("CMD", "RUN echo compiling; ls /nowhere\nCMD"))
+    failed = cli("deploy", code=1)
+    assert "moorage: 1/" in failed.err
+    assert "ls: /nowhere: No such file or directory" in failed.err
+    assert "1 task of deploy:web goes on as before" in failed.err
+    assert "deploy again: what is done already is not done twice" in failed.err
+    assert failed.json["failures"][-1]["step"] == "build"
+    assert cli.describe(short(task))["lastStatus"] == "RUNNING"
+    until_served("hello\n", engine)
+
+
+def test_a_task_that_does_not_come_up_leaves_the_old_one_where_there_is_room_for_both(
+    clustered: Callable[..., Cli], engine: Daemon, folder: Path
+) -> None:
+    cli = clustered(engine.endpoint)
+    write(folder, toml="", portMappings=[])
+    (task,) = cli("deploy").json["tasks"]
+    write(folder, toml="", portMappings=[], command=["/no/such/program"])
+    failed = cli("deploy", code=1)
+    assert "no such file or directory" in failed.err
+    assert "web:2 is registered" in failed.err
+    assert "1 task of deploy:web goes on as before" in failed.err
+    assert cli.describe(short(task))["lastStatus"] == "RUNNING"
+
+
+def test_what_cannot_work_is_told_before_anything_is_built(
+    clustered: Callable[..., Cli], engine: Daemon, folder: Path
+) -> None:
+    cli = clustered(engine.endpoint)
+    engine.run(["httpd", "-f", "-p", "80"], name="other", ports=[80], port_bindings={80: 8080})
+    short_of_room = cli("deploy", code=1)
+    assert "there is no room for 2 tasks: edge-1: " in short_of_room.err
+    assert "tcp 8080 taken by" in short_of_room.err
+    write(folder, toml='cluster = "nowhere"')
+    assert "cluster 'nowhere' not found" in cli("deploy", code=1).err
+    write(folder, toml="", on="edge-9", portMappings=[])
+    assert "'edge-9' not found; did you mean 'edge-1'?" in cli("deploy", code=1).err
+    (folder / "moorage.toml").write_text('task_definition = "taskdef.json"\n[[built]]\nimage = "x:1"\n')
+    assert "line 2, column 1, built: is not known here; did you mean 'build'?" in cli("deploy", code=1).err
+    assert engine.api.images(IMAGE.split(":", 1)[0]) == []
+
+
+def test_a_compose_file_with_a_build(clustered: Callable[..., Cli], engine: Daemon, folder: Path) -> None:
+    cli = clustered(engine.endpoint)
+    text = (
+        f"services: {{web: {{build: ., image: '{IMAGE}', mem_limit: 16m, ports: ['8080:80'], stop_grace_period: 2s}}}}"
+    )
+    (folder / "compose.yaml").write_text(text)
+    ran = cli("deploy", "-f", "compose.yaml")
+    assert ran.json["tasks"][0]["group"] == "compose:shop"
+    until_served("hello\n", engine)
+    assert len(cli("down").json["tasks"]) == 1
+
+
+def test_a_read_only_cluster_and_one_that_wants_a_yes(
+    clustered: Callable[..., Cli], engine: Daemon, folder: Path
+) -> None:
+    cli = clustered(engine.endpoint)
+    write(folder, toml="")
+    cli("update-cluster", "--cluster", "default", "--policy", "confirm")
+    assert "wants a yes first; say it with --yes" in cli("deploy", code=1).err
+    assert engine.api.images(IMAGE.split(":", 1)[0]) == []
+    cli("deploy", "--yes")
+    cli("update-cluster", "--cluster", "default", "--policy", "read-only", "--yes")
+    assert "deploy refused: cluster 'default' is read-only" in cli("deploy", code=1).err
+
+
+def test_ctrl_c_in_a_build_leaves_nothing_half_done_and_says_so(
+    clustered: Callable[..., Cli], engine: Daemon, folder: Path, tmp_path: Path
+) -> None:
+    cli = clustered(engine.endpoint)
+    write(folder, toml="")
+    (folder / "Dockerfile").write_text(DOCKERFILE.replace("CMD", "RUN echo here; sleep 300\nCMD"))
+    with process.running(tmp_path / "out", cli.home, "deploy") as run:
+        wait_until(engine.api.containers, what="the step runs")
+        assert run.end(signal.SIGINT, within=30) == 130
+    assert "interrupted" in run.err
+    assert "it was at 1/" in run.err
+    wait_until(lambda: not engine.api.containers(), what="the step is gone")
+    assert engine.api.images(IMAGE.split(":", 1)[0]) == []
+    assert cli("list-task-definitions").json == {"taskDefinitionArns": []}
