@@ -79,7 +79,9 @@ def run_task(session: Session, request: RunTaskRequest, tell: Tell, rng: random.
     Raises MoorageError before any launch.
     """
     blueprint = make_blueprint(session, request)
-    scheduler = scheduler_for(session, blueprint.cluster, request.scheduler, rng or random.Random())
+    # Of two calls with one token at once each has to come to the same instances: there only one of them is first.
+    rng = rng or random.Random(blueprint.client_token or None)
+    scheduler = scheduler_for(session, blueprint.cluster, request.scheduler, rng)
     fleet = surveyed(session, blueprint.cluster)
     if before := launched_before(fleet, blueprint):
         return Launched(before, warnings=blueprint.warnings, instance_ids=_instance_ids(fleet))

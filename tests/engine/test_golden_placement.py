@@ -6,6 +6,7 @@ Memory is trimmed to what a case says by ``reserved_memory`` in the cluster's fi
 from __future__ import annotations
 
 import json
+import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -278,6 +279,23 @@ def test_golden_25_a_client_token_gives_the_same_tasks_again(pool: Pool) -> None
         assert caught.value.code == "ConflictException"
         assert all(f":task/default/{task_id}" in caught.value.message for task_id in ids)
     assert sum(len(left(daemon).containers) for daemon in pool.daemons.values()) == 2
+
+
+def test_golden_25_a_client_token_that_two_use_at_once(pool: Pool) -> None:
+    """By chance: the token decides where chance leads to, so that both come to the same instance, and one is first."""
+    pool.define("app")
+    others, rounds = Session(pool.session.home), 6
+    for number in range(rounds):
+        request = parse_request(RunTaskRequest, {"taskDefinition": "app", "count": 2, "clientToken": f"T{number}"})
+        both = [
+            threading.Thread(target=run_task, args=(session, request, lambda _: None))
+            for session in (pool.session, others)
+        ]
+        for thread in both:
+            thread.start()
+        for thread in both:
+            thread.join(60)
+    assert sum(len(left(daemon).containers) for daemon in pool.daemons.values()) == 2 * rounds
 
 
 def test_golden_25_an_override_for_a_container_that_is_not_there(pool: Pool) -> None:
