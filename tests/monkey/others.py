@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import threading
@@ -15,12 +16,15 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.cli.process import command
 from tests.monkey.places import Place
 
 CLUSTER = "prod"
+FAMILIES = ("web", "web", "pair", "port", "job", "nasty")
 FAULT = 70
 _ENDS_WITHIN = 240.0
 """Seconds in which any verb ends, whatever its hosts do."""
@@ -29,22 +33,30 @@ _KNOWN = 300
 
 @dataclass(slots=True)
 class Asked:
-    """A run-task with a token: how many tasks it is about, and how often it was called."""
+    """A run-task with a token: how many tasks it is about."""
 
-    token: str
     words: tuple[str, ...]
     count: int
-    calls: int = 0
 
 
 @dataclass
 class Told:
-    """What came of it all. ``answered``: ids of tasks that a verb said to be there. ``faults``: of Moorage itself."""
+    """What came of it all. ``answered``: ids of tasks that a verb said to be there. ``faults``: of Moorage itself.
+
+    ``asked``: by token. ``refusals``: why launches were not made, in the first words of it.
+    """
 
     done: Counter[str] = field(default_factory=Counter)
     asked: dict[str, Asked] = field(default_factory=dict)
     answered: set[str] = field(default_factory=set)
+    refusals: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
+
+
+class Ended(NamedTuple):
+    code: int
+    out: str
+    err: str
 
 
 class Process:
@@ -65,8 +77,8 @@ class Process:
             errors="replace",
         )
 
-    def end(self, process: subprocess.Popen[str], what: str, kill_after: float | None = None) -> tuple[int, str]:
-        """Its exit code and what it printed; killed when it takes longer than that."""
+    def end(self, process: subprocess.Popen[str], what: str, kill_after: float | None = None) -> Ended:
+        """Killed when it takes longer than that."""
         try:
             out, err = process.communicate(timeout=_ENDS_WITHIN if kill_after is None else kill_after)
         except subprocess.TimeoutExpired:
@@ -76,24 +88,20 @@ class Process:
                 self._told.faults.append(f"{what} does not end\n{err[-2000:]}")
         if process.returncode == FAULT or "Traceback" in err:
             self._told.faults.append(f"{what}: {process.returncode}\n{err[-3000:]}")
-        return process.returncode, out
+        return Ended(process.returncode, out, err)
 
 
 class Others:
-    """Works in two threads until it is closed: one calls verbs, one has an agent that comes and goes."""
+    """Works in threads until it is closed: two call verbs, one has an agent that comes and goes."""
 
     def __init__(self, home: Path, environment: Mapping[str, str], places: Sequence[Place], seed: int) -> None:
         self.told = Told()
-        self._home, self._places = home, places
-        self._verbs = Process(home, environment, self.told)
-        self._chance = random.Random(seed)
-        self._known: list[str] = []
-        self._number = 0
         self._over = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._call, name="others", daemon=True),
-            threading.Thread(target=self._attend, args=(random.Random(seed + 1),), name="agents", daemon=True),
-        ]
+        verbs = Process(home, environment, self.told)
+        callers = [Caller(str(number), verbs, home, places, self.told, self._over, seed + number) for number in (1, 2)]
+        works = [caller.work for caller in callers]
+        works.append(partial(_attend, verbs, self.told, self._over, random.Random(seed)))
+        self._threads = [threading.Thread(target=work, name="others", daemon=True) for work in works]
         for thread in self._threads:
             thread.start()
 
@@ -102,11 +110,30 @@ class Others:
         for thread in self._threads:
             thread.join(_ENDS_WITHIN + 30)
 
-    # --- verbs -------------------------------------------------------------------------------------------------------
 
-    def _call(self) -> None:
+class Caller:
+    """One of those who call verbs, one after the other."""
+
+    def __init__(
+        self,
+        name: str,
+        verbs: Process,
+        home: Path,
+        places: Sequence[Place],
+        told: Told,
+        over: threading.Event,
+        seed: int,
+    ) -> None:
+        self.told = told
+        self._name, self._verbs, self._home, self._places, self._over = name, verbs, home, places, over
+        self._chance = random.Random(seed)
+        self._known: list[str] = []
+        self._mine: list[Asked] = []
+        self._number = 0
+
+    def work(self) -> None:
         deeds: dict[Callable[[], None], int] = {
-            self._run: 8, self._run_at_once: 2, self._again: 3, self._start: 2, self._stop: 7,
+            self._run: 7, self._run_with_token: 3, self._run_at_once: 2, self._again: 2, self._start: 2, self._stop: 7,
             self._edit: 2, self._attributes: 1, self._mend: 2, self._look: 3,
         }  # fmt: skip
         while not self._over.wait(self._chance.uniform(0, 1.5)):
@@ -118,52 +145,61 @@ class Others:
                 return
             self.told.done[deed.__name__.strip("_").replace("_", " ")] += 1
 
-    def _verb(self, *argv: str, kill_after: float | None = None) -> tuple[int, str]:
+    def _verb(self, *argv: str, kill_after: float | None = None) -> Ended:
         return self._verbs.end(self._verbs.begin(*argv), " ".join(argv), kill_after)
 
     def _run(self) -> None:
-        self._asked_for(self._ask())
+        words, _ = self._words()
+        self._launch(words)
+
+    def _run_with_token(self) -> None:
+        self._launch(self._ask().words)
 
     def _run_at_once(self) -> None:
         """As two do who share a token."""
         asked = self._ask()
-        asked.calls += 2
         both = [self._verbs.begin(*asked.words) for _ in range(2)]
         for process in both:
-            self._hear(*self._verbs.end(process, " ".join(asked.words)))
+            self._hear(self._verbs.end(process, " ".join(asked.words)))
 
     def _again(self) -> None:
         """As one does who got no answer."""
-        if self.told.asked:
-            self._asked_for(self.told.asked[self._chance.choice(list(self.told.asked)[-5:])])
-
-    def _ask(self) -> Asked:
-        self._number += 1
-        token, count = f"call-{self._number}", self._chance.choice((1, 1, 1, 2, 4))
-        family = self._chance.choice(("web", "web", "pair", "port", "job", "nasty"))
-        words = ("run-task", "--cluster", CLUSTER, "--task-definition", family, "--count", str(count))
-        asked = Asked(token, (*words, "--client-token", token, "--yes"), count)
-        self.told.asked[token] = asked
-        return asked
-
-    def _asked_for(self, asked: Asked) -> None:
-        asked.calls += 1
-        killed = self._chance.random() < 0.4
-        self._hear(*self._verb(*asked.words, kill_after=self._chance.uniform(0.3, 3) if killed else None))
+        if self._mine:
+            self._launch(self._chance.choice(self._mine[-5:]).words)
 
     def _start(self) -> None:
         name = self._chance.choice(self._places).name
-        words = ("start-task", "--cluster", CLUSTER, "--task-definition", "web", "--container-instances", name, "--yes")
-        self._hear(*self._verb(*words))
+        self._launch(
+            ("start-task", "--cluster", CLUSTER, "--task-definition", "web", "--container-instances", name, "--yes")
+        )
 
-    def _hear(self, code: int, out: str) -> None:
-        if code == -signal.SIGKILL:
+    def _words(self) -> tuple[tuple[str, ...], int]:
+        family, count = self._chance.choice(FAMILIES), self._chance.choice((1, 1, 1, 2, 4))
+        words = ("run-task", "--cluster", CLUSTER, "--task-definition", family, "--count", str(count), "--yes")
+        return words, count
+
+    def _ask(self) -> Asked:
+        self._number += 1
+        words, count = self._words()
+        token = f"caller-{self._name}-{self._number}"
+        asked = Asked((*words, "--client-token", token), count)
+        self.told.asked[token] = asked
+        self._mine.append(asked)
+        return asked
+
+    def _launch(self, words: tuple[str, ...]) -> None:
+        killed = self._chance.random() < 0.4
+        self._hear(self._verb(*words, kill_after=self._chance.uniform(0.3, 3) if killed else None))
+
+    def _hear(self, ended: Ended) -> None:
+        self.told.done["launches called"] += 1
+        if ended.code == -signal.SIGKILL:
             self.told.done["launches killed"] += 1
             return
-        if code not in (0, 1):
-            return
+        if ended.code == 1:
+            self.told.refusals[re.sub(r"[\d'].*", "", ended.err.strip().splitlines()[-1])[:70]] += 1
         with suppress(ValueError, KeyError):
-            ids = [str(task["taskArn"]).rpartition("/")[2] for task in json.loads(out)["tasks"]]
+            ids = [str(task["taskArn"]).rpartition("/")[2] for task in json.loads(ended.out)["tasks"]]
             self.told.answered.update(ids)
             self._known = [*self._known, *ids][-_KNOWN:]
 
@@ -175,9 +211,9 @@ class Others:
         self._verb("stop-task", "--cluster", CLUSTER, "--task", task, "--yes", kill_after=killed)
 
     def _look(self) -> None:
-        code, out = self._verb("list-tasks", "--cluster", CLUSTER)
-        if code == 0:
-            self._known = [arn.rpartition("/")[2] for arn in json.loads(out)["taskArns"]][-_KNOWN:]
+        ended = self._verb("list-tasks", "--cluster", CLUSTER)
+        if ended.code == 0:
+            self._known = [arn.rpartition("/")[2] for arn in json.loads(ended.out)["taskArns"]][-_KNOWN:]
 
     def _attributes(self) -> None:
         name, value = self._chance.choice(self._places).name, self._chance.randrange(1000)
@@ -215,24 +251,24 @@ class Others:
             new.chmod(0o600)
             os.replace(new, path)
 
-    # --- an agent ----------------------------------------------------------------------------------------------------
 
-    def _attend(self, chance: random.Random) -> None:
-        while not self._over.wait(chance.uniform(0, 12)):
-            agent = self._verbs.begin("agent", output=subprocess.DEVNULL)
-            self._over.wait(chance.uniform(5, 40))
-            if agent.poll() is not None:
-                self.told.faults.append(f"an agent has ended by itself: {agent.returncode}")
-            if chance.random() < 0.3:
-                agent.send_signal(signal.SIGSTOP)
-                self._over.wait(chance.uniform(2, 8))
-                agent.send_signal(signal.SIGCONT)
-            end = chance.choice((signal.SIGTERM, signal.SIGKILL))
-            agent.send_signal(end)
-            try:
-                agent.wait(60)
-            except subprocess.TimeoutExpired:
-                self.told.faults.append("an agent that was told to end does not")
-                agent.kill()
-                agent.wait()
-            self.told.done[f"agents ended by {end.name}"] += 1
+def _attend(verbs: Process, told: Told, over: threading.Event, chance: random.Random) -> None:
+    """An agent comes, is stopped for a while at times, and goes: as it is told to, or killed."""
+    while not over.wait(chance.uniform(0, 12)):
+        agent = verbs.begin("agent", output=subprocess.DEVNULL)
+        over.wait(chance.uniform(5, 40))
+        if agent.poll() is not None:
+            told.faults.append(f"an agent has ended by itself: {agent.returncode}")
+        if chance.random() < 0.3:
+            agent.send_signal(signal.SIGSTOP)
+            over.wait(chance.uniform(2, 8))
+            agent.send_signal(signal.SIGCONT)
+        end = chance.choice((signal.SIGTERM, signal.SIGKILL))
+        agent.send_signal(end)
+        try:
+            agent.wait(60)
+        except subprocess.TimeoutExpired:
+            told.faults.append("an agent that was told to end does not")
+            agent.kill()
+            agent.wait()
+        told.done[f"agents ended by {end.name}"] += 1

@@ -107,7 +107,7 @@ def _task_ids(engine: Engine) -> list[str]:
 
 def take_stock(home: Path, told: Told, found: Sequence[Found]) -> Stock:
     """Of all engines and of the home."""
-    stock = Stock(calls=sum(asked.calls for asked in told.asked.values()))
+    stock = Stock(calls=told.done["launches called"])
     _count_tasks(stock, found, told)
     for one in found:
         _look_for_orphans(stock, one)
@@ -133,9 +133,11 @@ def _count_tasks(stock: Stock, found: Sequence[Found], told: Told) -> None:
             stock.cut_off += task.stopped_reason == "The launch was cut off and not resumed"
         else:
             stock.wrong.append(f"task {name} is {task.last_status}, to be {task.desired_status}: it never settles")
-    there = Counter(task.id for task in tasks if task.last_status == "RUNNING")
+    where: dict[str, list[str]] = {}
+    for task in tasks:
+        where.setdefault(task.id, []).append(f"{task.last_status} on {task.instance.name}: {task.stopped_reason}")
     by_token = Counter(task.client_token for task in tasks if task.client_token and task.last_status == "RUNNING")
-    doubled = [f"task {task_id} runs on {number} hosts" for task_id, number in there.items() if number > 1]
+    doubled = [f"task {task_id} is there twice: {places}" for task_id, places in where.items() if len(places) > 1]
     doubled += [
         f"{by_token[token]} tasks run for token {token}, of {asked.count}"
         for token, asked in told.asked.items()

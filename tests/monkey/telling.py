@@ -28,6 +28,7 @@ def of_ordeal(ordeal: Ordeal) -> list[str]:
         f"lost {stock.lost}, doubled {stock.doubled}, orphans {stock.orphans}, labels damaged {stock.damaged}",
         f"touched of others {stock.foreign_touched}, records that are still to be swept {stock.unswept}",
         f"why they have stopped: {counts(stock.reasons)}",
+        f"why launches were refused: {counts(told.refusals)}",
     ]
     lines += [
         f"{name}: {seen.looks} looks, at most {seen.most_tasks} tasks with {seen.most} of {seen.room.memory} MiB"

@@ -92,7 +92,7 @@ def disk_full(place: Place, spell: Spell) -> None:
     try:
         spell.last(2, 8)
     finally:
-        _inside(place, "mount", "-o", "remount,size=0", str(place.data))
+        _inside(place, "mount", "-o", "remount,size=50%", str(place.data))
 
 
 def _inside(place: Place, *argv: str) -> str:
