@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,8 @@ AT_ONCE = 16
 """Instances at a time. What moves goes between host and registry and we only read of it, so a thread costs little; but
 a registry that is asked for the same layers by a hundred hosts in one moment refuses some of them."""
 _TURN = 0.1
+_LAST_WORDS = 3.0
+"""Seconds for all of them to end once they were cut."""
 _FAULT = "a fault of Moorage"
 
 
@@ -143,8 +146,11 @@ class _Each:
                     if self._stop is not None and self._stop.is_set():
                         self._break.now()
         except BaseException:
-            # ctrl-c: the connections are cut, so that the engines let go of what they had begun.
+            # ctrl-c: the connections are cut, so that engines let go of what they had begun; then each tells its end.
             self._break.now()
+            until = time.monotonic() + _LAST_WORDS
+            for thread in threads:
+                thread.join(max(until - time.monotonic(), 0))
             raise
         return tuple(self._ends[waiting.instance] for _, waiting in jobs)
 
