@@ -69,7 +69,9 @@ def test_of_build_arguments_the_names_alone_are_kept_and_their_flags_take_one_va
     flags = "--path . --tag web:7 --tag web:8 --build-arg TOKEN --build-arg BASE --no-cache"
     assert command == f"moorage build {flags}"
     parser = build_parser("build", "", BuildImageRequest, "path")
-    COMMANDS["build"].add_flags(parser)
+    add_flags = COMMANDS["build"].add_flags
+    assert add_flags is not None
+    add_flags(parser)
     again = read_request(BuildImageRequest, parse(parser, shlex.split(command)[2:]), "path")
     assert again == BuildImageRequest(path=".", tag=["web:7", "web:8"], build_arg=["TOKEN", "BASE"], no_cache=True)
 
