@@ -22,13 +22,16 @@ ROOT = Path(__file__).parents[2]
 
 
 class Simulated:
-    """Started when it is made; ``folder`` holds its socket."""
+    """Started when it is made; ``folder`` holds its socket. ``options``: flags of ``app.demo.engine``."""
 
-    def __init__(self, folder: Path, name: str = "simulated", *, offers: Sequence[str] = ()) -> None:
+    def __init__(
+        self, folder: Path, name: str = "simulated", *, offers: Sequence[str] = (), options: Sequence[str] = ()
+    ) -> None:
         self.name = name
         self.socket = folder / f"{name}.sock"
         argv = [sys.executable, "-m", "app.demo.engine", str(self.socket), "--name", name]
         argv += [word for image in offers for word in ("--offer", image)]
+        argv += options
         self.process = subprocess.Popen(
             argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
         )

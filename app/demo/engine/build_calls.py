@@ -27,9 +27,13 @@ def build(
     engine: SimulatedEngine, name: str, request: Request, channel: Channel
 ) -> Coroutine[None, None, Answer | None]:
     """With the classic builder, whichever was asked for."""
-    for each in request.query.get("t", ()):
+    for each in _tags(request):
         check_name(each)
     return _build(engine, request, channel)
+
+
+def _tags(request: Request) -> list[str]:
+    return [name for name in request.query.get("t", ()) if name]
 
 
 async def _build(engine: SimulatedEngine, request: Request, channel: Channel) -> None:
@@ -45,6 +49,7 @@ async def _build(engine: SimulatedEngine, request: Request, channel: Channel) ->
         cache=not request.flag("nocache"),
         seconds=engine.step_seconds,
         now=engine.now() // SECOND,
+        tidy=request.flag("rm"),
     )
     channel.begin()
     try:
@@ -57,7 +62,7 @@ async def _build(engine: SimulatedEngine, request: Request, channel: Channel) ->
         return
     image = building.image
     say(channel, {"aux": {"ID": image.id}}, {"stream": f"Successfully built {image.short}\n"})
-    for each in request.query.get("t", ()):
+    for each in _tags(request):
         give_name(engine, image, each)
         say(channel, {"stream": f"Successfully tagged {canonical(each)}\n"})
 

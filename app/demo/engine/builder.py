@@ -38,7 +38,8 @@ class StepFailed(Exception):
 class Building:
     """One build. ``context``: what was sent, by path. ``pull``: yields what a pull tells; then the image is there.
 
-    ``seconds``: how long a step takes, about. ``image``: what it has come to.
+    ``seconds``: how long a step takes, about. ``tidy``: tell that containers of steps are removed. ``image``: what it
+    has come to.
     """
 
     machine: Machine
@@ -48,6 +49,7 @@ class Building:
     cache: bool
     seconds: float
     now: int
+    tidy: bool = True
     image: Image = _SCRATCH
     base: Image = _SCRATCH
     _built: dict[str, Image] = field(default_factory=dict)
@@ -59,10 +61,17 @@ class Building:
         number = 0
         try:
             for place, stage in enumerate(stages):
+                begun = False
                 for instruction in stage.instructions:
                     number += 1
                     yield [_stream(f"Step {number}/{steps} : {instruction.text}"), _stream("\n")], 0.0
-                    yield from self._begin(stage) if instruction.word == "FROM" else self._step(instruction)
+                    if instruction.word == "FROM":
+                        yield from self._begin(stage)
+                        begun = True
+                    elif begun:
+                        yield from self._step(instruction)
+                    else:
+                        continue
                     yield [_stream(f" ---> {self.image.short}\n")], 0.0
                 self._built[str(place)] = self._built[stage.name.lower() or str(place)] = self.image
         except StepFailed:
@@ -102,10 +111,10 @@ class Building:
             self.image = known
             return
         before, made = self.image, self.image
-        if instruction.word == "RUN":
+        if not sources:  # whatever it is, Docker makes a container for it
             yield [_stream(f" ---> Running in {key[:12]}\n")], 0.0
+        if instruction.word == "RUN":
             yield from self._run(rest)
-            yield [_stream(f"Removing intermediate container {key[:12]}\n")], 0.0
             made = replace(before, layers=(*before.layers, Layer(key, int(key[:6], 16) * _LARGEST_STEP >> 24)))
         elif sources:
             size = sum(source.size for source in sources)
@@ -116,6 +125,8 @@ class Building:
                 made = configured(before, instruction.word, rest)
             except (ValueError, Refused) as error:
                 raise StepFailed(f"dockerfile parse error line {instruction.line}: {error}") from None
+        if not sources and self.tidy:
+            yield [_stream(f"Removing intermediate container {key[:12]}\n")], 0.0
         self.image = replace(made, original=b"", created=self.now, steps=(*before.steps, key))
         self.machine.images.steps[key] = self.image
 

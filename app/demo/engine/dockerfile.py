@@ -31,7 +31,7 @@ class Instruction:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """``name``: "" when it has none. Of ``instructions`` the first is its FROM."""
+    """``name``: "" when it has none. Of ``instructions`` one is its FROM; before it only ARG may be."""
 
     name: str
     base: str
@@ -44,18 +44,20 @@ def read_dockerfile(text: str, arguments: Mapping[str, str], target: str) -> lis
     if not instructions:
         raise Refused(400, "dockerfile parse error: file with no instructions")
     stages: list[Stage] = []
-    known = dict[str, str]()
+    known, leading = dict[str, str](), list[Instruction]()
     for instruction in instructions:
         if instruction.word == "FROM":
             base, _, rest = expanded(instruction.rest, known).partition(" ")
             name = rest.split()[-1] if rest.upper().startswith("AS ") else ""
-            stages.append(Stage(name, base, (instruction,)))
+            stages.append(Stage(name, base, (*leading, instruction)))
+            leading = []
         elif stages:
             last = stages[-1]
             stages[-1] = Stage(last.name, last.base, (*last.instructions, instruction))
         elif instruction.word == "ARG":
             name, _, value = instruction.rest.partition("=")
             known[name] = arguments.get(name, value.strip("\"'"))
+            leading.append(instruction)
         else:
             raise Refused(400, "no build stage in current context")
     return stages if not target else stages[: _place_of(target, stages) + 1]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from fnmatch import fnmatchcase
 from typing import Any
 
 from app.demo.engine.answers import told
 from app.demo.engine.connection import Answer, Channel
 from app.demo.engine.engine import SimulatedEngine
-from app.demo.engine.filters import any_matches, labels_match, read_filters
+from app.demo.engine.filters import Filters, any_matches, labels_match, read_filters
 from app.demo.engine.http import Request
 from app.demo.engine.image_removal import delete_image, remove_image, unused
-from app.demo.engine.images import Image, canonical, path_of, repository
+from app.demo.engine.images import Image, canonical, repository
 from app.demo.engine.machine import Machine
 from app.demo.engine.refused import Refused
 from app.demo.engine.times import SECOND, written
@@ -22,6 +23,7 @@ Json = dict[str, Any]
 
 _FILTERS = ("before", "dangling", "label", "reference", "since", "until")
 _YES = ("true", "1")
+_NO_TAG = ["<none>:<none>"]
 
 
 # --- lists ------------------------------------------------------------------------------------------------------------
@@ -30,31 +32,31 @@ _YES = ("true", "1")
 def list_(engine: SimulatedEngine, name: str, request: Request, channel: Channel) -> Answer:
     filters, machine = read_filters(request.last("filters"), _FILTERS), engine.machine
     found = [
-        image
-        for image in machine.images.all()
-        if any_matches(filters, "reference", lambda wanted, found=image: _is_called(machine, found, wanted))  # type: ignore[misc]
-        and any_matches(filters, "dangling", lambda word, found=image: (word in _YES) == _dangles(machine, found))  # type: ignore[misc]
+        _entry(machine, image, filters)
+        for image in sorted(machine.images.all(), key=lambda image: -image.created)
+        if any_matches(filters, "dangling", lambda word, found=image: (word in _YES) == _dangles(machine, found))  # type: ignore[misc]
         and labels_match(filters, image.labels)
     ]
-    return told([_entry(machine, image) for image in sorted(found, key=lambda image: -image.created)])
+    return told([entry for entry in found if "reference" not in filters or entry["RepoTags"] != _NO_TAG])
 
 
-def _is_called(machine: Machine, image: Image, wanted: str) -> bool:
-    return any(
-        wanted in (repository(name), path_of(name)) or name == canonical(wanted) for name in _names(machine, image)
-    )
-
-
-def _names(machine: Machine, image: Image) -> list[str]:
-    return machine.images.names(image)
+def _matching(names: list[str], filters: Filters) -> list[str]:
+    """Those that are asked for; Docker tells of no others."""
+    wanted = filters.get("reference", ("*",))
+    return [
+        name
+        for name in names
+        if any(fnmatchcase(name, pattern) or fnmatchcase(repository(name), pattern) for pattern in wanted)
+    ]
 
 
 def _dangles(machine: Machine, image: Image) -> bool:
     return not machine.images.names(image)
 
 
-def _entry(machine: Machine, image: Image) -> Json:
-    names, digests = machine.images.names(image), machine.images.digests(image)
+def _entry(machine: Machine, image: Image, filters: Filters) -> Json:
+    names = _matching(machine.images.names(image), filters)
+    digests = _matching(machine.images.digests(image), filters)
     nameless = not names and not digests
     return {
         "Containers": -1,
@@ -63,7 +65,7 @@ def _entry(machine: Machine, image: Image) -> Json:
         "Labels": dict(image.labels) or None,
         "ParentId": "",
         "RepoDigests": ["<none>@<none>"] if nameless else digests or None,
-        "RepoTags": ["<none>:<none>"] if nameless else names or None,
+        "RepoTags": _NO_TAG if nameless else names or None,
         "SharedSize": -1,
         "Size": image.size,
         "VirtualSize": image.size,
@@ -79,7 +81,7 @@ def disk_use(machine: Machine) -> Json:
     return {
         "LayersSize": sum(sizes.values()),
         "Images": [
-            _entry(machine, image)
+            _entry(machine, image, {})
             | {
                 "Containers": users[image.id],
                 "SharedSize": sum(layer.size for layer in image.layers if holders[layer.diff_id] > 1),

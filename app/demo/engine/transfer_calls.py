@@ -47,7 +47,8 @@ def image_to_pull(engine: SimulatedEngine, reference: str, authorization: str) -
 
 
 async def _pull(engine: SimulatedEngine, reference: str, image: Image, channel: Channel) -> None:
-    asked = canonical(reference).partition("@")[2] or tag_of(reference)
+    digest = canonical(reference).partition("@")[2]
+    asked = f"{host_of(reference)}/{path_of(reference)}@{digest}" if digest else tag_of(reference)
     channel.begin()
     say(channel, {"status": f"Pulling from {path_of(reference)}", "id": asked})
     fresh = is_fresh(engine, reference, image)

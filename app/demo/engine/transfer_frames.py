@@ -22,8 +22,7 @@ _EXTRACT_RATE = 8
 
 def pull_frames(layers: Sequence[Layer], held: Callable[[Layer], bool], rate: float) -> Paced:
     """``rate``: bytes a second; 0 for at once."""
-    yield [_said("Pulling fs layer", layer) for layer in layers if not held(layer)], 0.0
-    yield [_said("Already exists", layer) for layer in layers if held(layer)], 0.0
+    yield [_said("Already exists" if held(layer) else "Pulling fs layer", layer) for layer in layers], 0.0
     coming = [layer for layer in layers if not held(layer)]
     waiting = coming[_AT_ONCE:]
     yield [_said("Waiting", layer) for layer in waiting], 0.0

@@ -86,6 +86,7 @@ def test_an_image_with_several_names_and_one_without(subject: Subject) -> None:
 
     assert found(dangling=True) == [first] and first not in found(dangling=False)
     assert found(reference="shop/app") == found(reference="shop/app:1") == found(reference="other") == [second]
+    assert [names(entry) for entry in subject.api.images("shop/*")] == [["shop/app:1"]], "its other name is not told"
     assert found(label="a=b") == [first] and found(label="a=c") == []
 
 
