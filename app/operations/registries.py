@@ -28,7 +28,7 @@ LONGEST_PASSWORD = 32 * 1024
 def registry_of(text: str) -> str:
     """A registry as a person writes it → as in ``ImageReference``; "" is Docker Hub. Raises MoorageError."""
     server = server_of(text)
-    if server == DOCKER_HUB_KEY:
+    if server == DOCKER_HUB_KEY and not text.endswith("://"):
         return DOCKER_HUB
     if "://" in server or parse_reference(f"{server}/image").registry != server:
         raise MoorageError(

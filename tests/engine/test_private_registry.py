@@ -213,7 +213,7 @@ def serving(daemon: Daemon, host: str, port: int, *certificate: Path) -> Iterato
     argv = [sys.executable, "-c", SERVER, host, str(port), *map(str, certificate)]
     process = subprocess.Popen(daemon.machine.on_its_network(argv), stderr=subprocess.DEVNULL)
     try:
-        wait_until(lambda: daemon.connect(port, host=host).close() is None, ignoring=(OSError,))
+        wait_until(lambda: daemon.connect(port, host=host), ignoring=(OSError,)).close()
         yield
     finally:
         process.kill()

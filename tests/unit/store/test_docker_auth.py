@@ -26,7 +26,7 @@ def docker(tmp_path: Path) -> DockerFolder:
 
 def shown(docker: DockerFolder, registry: str) -> tuple[str, str, str, str] | None:
     found = DockerAuth(docker.environ).credential(registry)
-    return found and (found.server, found.username, found.password, found.identity_token)
+    return None if found is None else (found.server, found.username, found.password, found.identity_token)
 
 
 def test_without_a_file_nothing_is_shown(docker: DockerFolder) -> None:

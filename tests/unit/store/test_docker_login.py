@@ -27,7 +27,7 @@ def docker(tmp_path: Path) -> DockerFolder:
 
 def shown(docker: DockerFolder) -> str | None:
     found = DockerAuth(docker.environ).credential(SERVER)
-    return found and (found.identity_token or f"{found.username}:{found.password}")
+    return None if found is None else found.identity_token or f"{found.username}:{found.password}"
 
 
 def test_a_file_is_made_that_nobody_else_can_read(docker: DockerFolder, any_umask: int) -> None:
