@@ -48,21 +48,6 @@ def write(folder: Path, *, toml: str = "count = 2", on: str = "edge-1", **part: 
     (folder / "moorage.toml").write_text(f'task_definition = "taskdef.json"\n{toml}\n{build}')
 
 
-@pytest.fixture(autouse=True)
-def _no_image_of_before(request: pytest.FixtureRequest) -> None:
-    """Engines are shared by tests, and an image that one has built would be there for the next."""
-    for name in ("engine", "engines"):
-        if name in request.fixturenames:
-            found = request.getfixturevalue(name)
-            for daemon in found if isinstance(found, list) else [found]:
-                forget(daemon)
-
-
-def forget(daemon: Daemon) -> None:
-    for image in daemon.api.images(IMAGE.split(":", 1)[0]):
-        daemon.api.remove_image(image["Id"], force=True)
-
-
 def until_served(text: str, *daemons: Daemon) -> None:
     """A task is RUNNING a moment before its program listens."""
     for daemon in daemons:
