@@ -29,7 +29,7 @@ class Credential:
 CredentialFor = Callable[[str], Credential | None]
 """By an image's registry (``docker.io``, ``registry.lan:5000``): its credential, None when there is none.
 
-Raises MoorageError when there is one that cannot be read.
+One that cannot be read is None, too; whoever has it tells why.
 """
 
 

@@ -67,6 +67,7 @@ class Session:
         self.owner = f"{self.operator}-{new_id()[:8]}"
         self._engines: dict[Endpoint, Engine] = {}
         self._docker_auth: DockerAuth | None = None
+        self._complained: set[str] = set()
         self._lock = threading.Lock()
 
     @staticmethod
@@ -117,7 +118,7 @@ class Session:
     def credential_for(self, registry: str) -> Credential | None:
         """What a registry is shown, from the docker configuration of this machine; None: nothing.
 
-        One that cannot be read is none, and ``complain`` is told why: the image may be for everybody.
+        One that cannot be read is none, and ``complain`` is told why, once: the image may be for everybody.
         """
         if self.simulated:
             return None
@@ -130,7 +131,11 @@ class Session:
         try:
             return known.credential(registry)
         except MoorageError as error:
-            self.complain(error.message)
+            with self._lock:
+                new = error.message not in self._complained
+                self._complained.add(error.message)
+            if new:
+                self.complain(error.message)
             return None
 
     def survey(self, cluster: ClusterFile) -> Fleet:
