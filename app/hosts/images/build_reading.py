@@ -25,6 +25,7 @@ _LONGEST_ERROR: Final = 2000
 _LONGEST_WORDS: Final = 500
 _STEP = re.compile(r"step (\d{1,4})/(\d{1,4}) ?: ?(.*)", re.IGNORECASE | re.DOTALL)
 _CONTAINER = re.compile(r" ---> Running in ([0-9a-f]{12,64})")
+_BUILT = re.compile(r"Successfully built ([0-9a-f]{12,64})")
 _IMAGE_ID = re.compile(r"(?:sha256:)?[0-9a-f]{64}")
 _SAID = (" ---> ", "Removing intermediate container ", "Successfully built ", "Successfully tagged ")
 """How lines begin that the engine writes of itself."""
@@ -36,7 +37,7 @@ class BuildReading:
     Attributes:
         steps: those that have begun, in order.
         container: id of the one that the step runs in, "" when there is none any more.
-        image_id: of what has been built, "" until then.
+        image_id: of what has been built, "" until then. ``built``: the beginning of it, which older podmans tell alone.
         error: why it failed, in one line; "" as long as it has not.
         code: exit code of the step's command that failed, None where it was something else.
     """
@@ -51,7 +52,7 @@ class BuildReading:
         self._pulled: dict[str, SafeText] = {}
         self.steps: list[BuildStep] = []
         self.container = ""
-        self.image_id = ""
+        self.image_id = self.built = ""
         self.error = SafeText("")
         self.code: int | None = None
 
@@ -111,6 +112,8 @@ class BuildReading:
                 self.container = ""
                 return
         elif text.startswith(_SAID):
+            if found := _BUILT.match(text):
+                self.built = found.group(1)
             return
         self._write(text)
 

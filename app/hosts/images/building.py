@@ -123,10 +123,11 @@ def run_build(
         ) as exchange:
             build.send(exchange, context)
             build.follow(exchange)
+        build.find_image(order.tags[0])
     except BaseException:
         # An engine that is gone has nothing to be tidied up by us.
         build.reading.end(failed=True)
-        with contextlib.suppress(HostError):
+        with contextlib.suppress(MoorageError):
             build.tell_now()
             _remove_left(engine, build.reading.container, since)
         raise
@@ -181,10 +182,17 @@ class _Build:
         for frame in self._lines.end():
             self.reading.feed(frame)
         self._raise_if_failed()
-        if not self.reading.image_id:
-            raise HostError("the engine ended the build without a word of an image", "failed")
         self.reading.end()
         self.tell_now()
+
+    def find_image(self, tag: str) -> None:
+        """An engine that told only a part of the image's id has given it the name."""
+        reading = self.reading
+        if not reading.image_id and reading.built:
+            named = str(self._engine.image(tag).get("Id", ""))
+            reading.image_id = named if named.removeprefix("sha256:").startswith(reading.built) else ""
+        if not reading.image_id:
+            raise HostError("the engine ended the build without a word of an image", "failed")
 
     def result(self) -> BuildResult:
         return BuildResult(self.reading.image_id, tuple(self.reading.steps))

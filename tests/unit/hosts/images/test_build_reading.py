@@ -82,7 +82,7 @@ def test_what_a_step_writes_is_never_taken_for_the_engines_own_words() -> None:
     assert reading.container == "0c8a1e0a2e9c"
     assert [step.state for step in reading.steps] == ["working"]
     assert len(reading.taken()) == 6
-    assert reading.image_id == ""
+    assert reading.image_id == reading.built == ""
 
 
 def test_colours_and_bars_that_draw_over_themselves_become_plain_lines() -> None:
@@ -114,7 +114,9 @@ def test_of_a_pull_each_word_of_a_layer_is_one_line() -> None:
 def test_podmans_steps_are_read_too() -> None:
     reading = BuildReading()
     said(reading, "STEP 1/2: FROM busybox\n", "STEP 2/2: RUN true\n")
+    said(reading, "--> 5d0da3dc976\n", "Successfully built 5d0da3dc9764\n")
     assert [step.words for step in reading.steps] == ["FROM busybox", "RUN true"]
+    assert (reading.image_id, reading.built) == ("", "5d0da3dc9764")
 
 
 def test_what_a_step_wrote_can_be_told_before_the_next_begins() -> None:
