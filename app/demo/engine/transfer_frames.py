@@ -57,7 +57,8 @@ def push_frames(layers: Sequence[Layer], held: Callable[[Layer], bool], rate: fl
 
 def _moving(words: str, layers: Sequence[Layer], rate: float) -> Paced:
     """Layers side by side that share the rate, each until it is there."""
-    waiting, active = list(layers), {}
+    waiting: list[Layer] = list(layers)
+    active: dict[Layer, int] = {}
     whole = sum(layer.size for layer in layers)
     a_tick = max(rate * _TICK if rate else whole / _FEWEST_TICKS, 1.0)
     while waiting or active:
