@@ -17,7 +17,7 @@ from tests.monkey.stock import Stock, answered_by_keys, settle, take_stock
 from tests.monkey.troubles import Troubles
 from tests.monkey.world import environment_of, make_world
 
-MEMORY = 448 << 20
+MEMORY = 256 << 20
 """Of each engine: little enough for launches to be in each other's way."""
 
 

@@ -133,8 +133,8 @@ class Caller:
 
     def work(self) -> None:
         deeds: dict[Callable[[], None], int] = {
-            self._run: 7, self._run_with_token: 3, self._run_at_once: 2, self._again: 2, self._start: 2, self._stop: 7,
-            self._edit: 2, self._attributes: 1, self._mend: 2, self._look: 3,
+            self._run: 7, self._run_with_token: 3, self._run_at_once: 2, self._again: 2, self._start: 3, self._stop: 6,
+            self._edit: 2, self._attributes: 1, self._mend: 1, self._look: 2,
         }  # fmt: skip
         while not self._over.wait(self._chance.uniform(0, 1.5)):
             (deed,) = self._chance.choices(list(deeds), list(deeds.values()))
