@@ -18,7 +18,10 @@ from app.hosts.images import building as hosts_building
 from app.model.build_progress import BuildProgress
 from app.model.errors import MoorageError
 from app.model.image_requests import BuildImageRequest
+from app.model.requests import CreateClusterRequest, RegisterContainerInstanceRequest
+from app.operations.clusters import create_cluster
 from app.operations.images.building import BuildError, BuildStoppedError, Built, build_image
+from app.operations.instances import register_container_instance
 from app.operations.session import Session
 from app.store.audit import AuditLog
 from app.store.home import resolve_home
@@ -406,6 +409,20 @@ def test_a_private_base_image_is_pulled_by_the_password_in_dockers_configuration
     assert any("Pull complete" in line for line in again.lines)
     state = shop.session.home.state
     assert not [path for path in state.rglob("*") if path.is_file() and b"canary" in path.read_bytes()]
+
+
+def test_over_tcp(tmp_path: Path, fresh_engine: Fresh) -> None:
+    far = fresh_engine(name="far", tcp=True)
+    shop = Workshop(tmp_path)
+    create_cluster(shop.session, CreateClusterRequest(cluster_name="default"))
+    register_container_instance(
+        shop.session, RegisterContainerInstanceRequest(name="far", endpoint=far.tcp_endpoint, insecure=True)
+    )
+    shop.write("FROM busybox\nCOPY . /x\nRUN ls -l /x/big | awk '{print $5}'\n")
+    with open(shop.folder / "big", "wb") as file:
+        file.truncate(20 << 20)
+    shop.build()
+    assert str(20 << 20) in shop.lines
 
 
 def test_the_instance_with_the_most_free_memory_builds_unless_one_is_named(tmp_path: Path, fresh_engine: Fresh) -> None:

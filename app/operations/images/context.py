@@ -61,7 +61,7 @@ def find_context(path: str, dockerfile: str = "", go_on: Callable[[], object] = 
     if outside:
         # As Docker's client does: under a name that nothing in the folder has, and that COPY leaves out.
         name = f".dockerfile.{secrets.token_hex(10)}"
-        instead = {name: data, IGNORE_FILE: _read_within(folder, IGNORE_FILE) + f"\n{IGNORE_FILE}\n{name}\n".encode()}
+        instead = {name: data, IGNORE_FILE: _own_ignore_file(folder) + f"\n{IGNORE_FILE}\n{name}\n".encode()}
     found = Walk(folder, rules.sending(name, IGNORE_FILE), instead, go_on)
     found.walk()
     entries = [*found.entries, *(_given(given, content) for given, content in instead.items())]
@@ -100,16 +100,24 @@ def _dockerfile(folder: str, path: str, given: str) -> tuple[str, bytes]:
         raise MoorageError(f"{given or there}: {error.message}") from None
     except (OSError, ValueError) as error:
         raise MoorageError(f"{given or there}: {why(error)}; name a Dockerfile that can be read") from None
-    inside = os.path.commonpath([folder, real]) == folder
-    return (os.path.relpath(real, folder) if inside else real), data
+    if _is_in(folder, real):
+        return os.path.relpath(real, folder), data
+    if not given:
+        # Whoever made the folder would choose a file of this machine to be sent.
+        raise MoorageError(f"{there}: is a link out of the folder; name the Dockerfile by --file if that is meant")
+    return real, data
 
 
 def _ignore_file(folder: str, dockerfile: str) -> tuple[str, bytes]:
     """The file that counts, and what is in it: ``NAME.dockerignore`` beside the Dockerfile goes before the folder's."""
     beside = os.path.join(folder, f"{dockerfile}{IGNORE_FILE}")
-    for name in (beside, os.path.join(folder, IGNORE_FILE)):
+    own = os.path.join(folder, IGNORE_FILE)
+    for name in (beside, own):
         try:
-            return name, _read(os.path.realpath(name, strict=True), MOST_IGNORE_BYTES)
+            real = os.path.realpath(name, strict=True)
+            if not _is_in(folder, real) and (name == own or _is_in(folder, name)):
+                raise MoorageError("is a link out of the folder; put the file itself there")
+            return name, _read(real, MOST_IGNORE_BYTES)
         except (FileNotFoundError, NotADirectoryError):
             continue
         except MoorageError as error:
@@ -126,9 +134,15 @@ def _rules(name: str, data: bytes) -> IgnoreRules:
         raise MoorageError(f"{name}: {error.message}") from None
 
 
-def _read_within(folder: str, name: str) -> bytes:
+def _is_in(folder: str, path: str) -> bool:
+    return os.path.commonpath([folder, path]) == folder
+
+
+def _own_ignore_file(folder: str) -> bytes:
+    """As it is: another one may be what counts."""
     try:
-        return _read(os.path.realpath(os.path.join(folder, name), strict=True), MOST_IGNORE_BYTES)
+        real = os.path.realpath(os.path.join(folder, IGNORE_FILE), strict=True)
+        return _read(real, MOST_IGNORE_BYTES) if _is_in(folder, real) else b""
     except (OSError, MoorageError):
         return b""
 

@@ -167,6 +167,24 @@ def test_a_dockerfile_that_cannot_be_taken_is_told_in_one_line(folder: Path) -> 
     assert "is not a regular file" in refusal(folder)
 
 
+def test_no_file_of_this_machine_is_sent_because_a_link_in_the_folder_leads_to_it(folder: Path) -> None:
+    secret = folder.parent / "secret"
+    secret.write_text("FROM scratch\n# canary\n")
+    (folder / ".dockerignore").symlink_to(secret)
+    assert "is a link out of the folder" in refusal(folder)
+    assert "canary" not in refusal(folder)
+    (folder / "Dockerfile.dockerignore").write_text("x")
+    outside = folder.parent / "Dockerfile.ci"
+    outside.write_text("FROM scratch\n")
+    (folder.parent / "Dockerfile.ci.dockerignore").write_text("x")
+    assert b"canary" not in whole(find_context(str(folder), str(outside)))
+    (folder / ".dockerignore").unlink()
+    (folder / "Dockerfile").unlink()
+    (folder / "Dockerfile").symlink_to(secret)
+    assert "is a link out of the folder; name the Dockerfile by --file" in refusal(folder)
+    assert b"canary" in whole(find_context(str(folder), str(secret)))
+
+
 def test_an_ignore_file_that_is_wrong_is_told_with_its_line(folder: Path) -> None:
     (folder / ".dockerignore").write_text("ok\n[a\n")
     assert refusal(folder) == f"{folder}/.dockerignore: line 2: '[a': a [ has no ]"
