@@ -37,6 +37,7 @@ class LiveTable(ScrollView, can_focus=True, inherit_bindings=False):
         columns: The layout; see ``Column``.
         empty: Shown dimmed when there are no rows (several lines are fine): what would be here, and how to begin.
         markable: Whether ``space`` marks rows.
+        pointed: Whether it shows where its cursor is.
     """
 
     ALLOW_SELECT = False
@@ -115,12 +116,14 @@ class LiveTable(ScrollView, can_focus=True, inherit_bindings=False):
         empty: str = "",
         markable: bool = True,
         openable: bool = True,
+        pointed: bool = True,
     ) -> None:
         super().__init__(id=id, classes=classes)
         self._columns = tuple(columns)
         self._empty_text = empty
         self._markable = markable
         self._openable = openable
+        self._pointed = pointed
         self._state = TableState()
         self._hidden: frozenset[str] = frozenset()
         self._sorted_by: tuple[str, bool] | None = None
@@ -345,7 +348,7 @@ class LiveTable(ScrollView, can_focus=True, inherit_bindings=False):
         if position >= len(self._state.rows):
             return self._painter.blank(width)
         row = self._state.rows[position]
-        cursor = position == self._state.cursor
+        cursor = self._pointed and position == self._state.cursor
         return self._painter.row(
             row, self._layout_of_columns, width, cursor=cursor, marked=row.key in self._state.marked
         )

@@ -111,7 +111,7 @@ class FrameScreen(ArrangedTables):
 
     def refresh_header(self) -> None:
         """Where one is, and how things are."""
-        right = (*alert_badge(self.desk, self.now()), *work_badge(self.desk), *self.status())
+        right = (*alert_badge(self.desk, self.now()), *work_badge(self.desk, self), *self.status())
         read_only = self.read_only
         if read_only != self._was_read_only:
             self._was_read_only = read_only
@@ -205,7 +205,9 @@ class FrameScreen(ArrangedTables):
             return
         from app.screens.deploying.dialog import deploy_dialog
 
-        self.app.push_screen(deploy_dialog(self, self.cluster_in_sight()))
+        clusters, config = self.desk.fleet.clusters, self.desk.session.config
+        only = clusters[0] if len(clusters) == 1 and config.default_cluster not in clusters else ""
+        self.app.push_screen(deploy_dialog(self, self.cluster_in_sight() or only))
 
     async def action_command(self) -> None:
         await self._open_commands(palette=False)
@@ -298,7 +300,8 @@ def alert_badge(desk: Desk, now: datetime) -> Cell:
     return (Span(f"▲ {count} alert{'' if count == 1 else 's'}  ", "bad"),) if count else ()
 
 
-def work_badge(desk: Desk) -> Cell:
-    """``◌ 2 under way``, as long as images are pulled, copied or built from here."""
-    count = len(desk.works.going)
+def work_badge(desk: Desk, screen: FrameScreen) -> Cell:
+    """``◌ 2 under way``, while images are pulled, copied or built from here, without what the screen itself shows."""
+    own = getattr(screen, "work", None)
+    count = sum(work is not own for work in desk.works.going)
     return (Span(f"◌ {count} under way  ", "busy"),) if count else ()

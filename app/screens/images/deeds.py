@@ -65,32 +65,33 @@ class ImageDeeds(FrameScreen):
     def action_pull_image(self) -> None:
         from app.screens.images.forms import pull_dialog
 
-        self._open(lambda cluster: pull_dialog(self, cluster, self.chosen_image()))
+        self.open_form(lambda cluster: pull_dialog(self, cluster, self.chosen_image()))
 
     def action_build_image(self) -> None:
         from app.screens.images.forms import build_dialog
 
-        self._open(lambda cluster: build_dialog(self, cluster))
+        self.open_form(lambda cluster: build_dialog(self, cluster))
 
     def action_push_image(self) -> None:
         from app.screens.images.forms import push_dialog
 
         if (row := self.chosen_image()) is not None:
-            self._open(lambda cluster: push_dialog(self, cluster, row))
+            self.open_form(lambda cluster: push_dialog(self, cluster, row))
 
     def action_tag_image(self) -> None:
         from app.screens.images.forms import tag_dialog
 
         if (row := self.chosen_image()) is not None:
-            self._open(lambda cluster: tag_dialog(self, cluster, row))
+            self.open_form(lambda cluster: tag_dialog(self, cluster, row))
 
     def action_copy_image(self) -> None:
         from app.screens.images.forms import copy_dialog
 
         if (row := self.chosen_image()) is not None:
-            self._open(lambda cluster: copy_dialog(self, cluster, row))
+            self.open_form(lambda cluster: copy_dialog(self, cluster, row))
 
-    def _open(self, make: Callable[[str], FormDialog]) -> None:
+    def open_form(self, make: Callable[[str], FormDialog]) -> None:
+        """The dialog of a deed in the cluster, unless nothing is to be changed there."""
         cluster = self.image_cluster()
         if locked := clusters_read_only(self.desk, [cluster]):
             self.say(read_only_words(locked), bad=True)
@@ -153,7 +154,9 @@ class ImageDeeds(FrameScreen):
             Field("all", "With a name", "", "also images with a name that no container uses", box=True),
         ]
         lines = ["Images that no container uses go, and first is shown which. A launch pulls again what it needs."]
-        self._open(lambda _: FormDialog(self.desk, f"Prune images of {cluster}", fields, "Look", work, lines, command))
+        self.open_form(
+            lambda _: FormDialog(self.desk, f"Prune images of {cluster}", fields, "Look", work, lines, command)
+        )
 
     def _ask_prune(self, cluster: str, request: PruneImagesRequest, plan: Prune, command: str) -> None:
         if not plan.images:
@@ -187,7 +190,7 @@ def remove_lines(row: ImageRow) -> list[str]:
         others = [str(name) for name in copy.names if name != row.name]
         what = "the image"
         if others:
-            what = f"this name alone; it stays as {', '.join(others)}"
+            what = f"only this name; it is {', '.join(others)}, too"
         elif copy.containers:
             count = len(copy.containers)
             what = f"stays: {count} container{' is' if count == 1 else 's are'} made of it"

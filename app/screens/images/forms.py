@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from app.screens.frame import FrameScreen
     from app.screens.images.works import BuildWork, Transfer
 
+MOST_NAMED = 8
+"""Instances that stand in a field by themselves; for more of them it is empty, which means all."""
 _ALL = "all of the cluster; or names, as in edge-1 edge-2"
 _PLATFORM = "the host's own; or as in linux/arm64"
 
@@ -100,7 +102,8 @@ def pull_dialog(screen: FrameScreen, cluster: str, row: ImageRow | None) -> Form
 
         return lambda: begin_transfer(screen, "pull", cluster, name, command, run)
 
-    missing = " ".join(key.name for key in row.missing) if row is not None and row.copies else ""
+    lacking = row.missing if row is not None and len(row.missing) <= MOST_NAMED else ()
+    missing = " ".join(key.name for key in lacking)
     fields = [
         Field("image", "Image", str(row.name) if row is not None else "", "as in nginx:1.28 or registry.lan/web:7"),
         Field("instances", "Instances", missing, _ALL),
@@ -198,7 +201,7 @@ def tag_dialog(screen: FrameScreen, cluster: str, row: ImageRow) -> FormDialog:
 
 def copy_dialog(screen: FrameScreen, cluster: str, row: ImageRow) -> FormDialog:
     """From the first that has it to all others, through this machine."""
-    missing = " ".join(key.name for key in row.missing)
+    missing = " ".join(key.name for key in row.missing) if len(row.missing) <= MOST_NAMED else ""
 
     def request(values: Values) -> CopyImageRequest:
         to = _words(values["to"])
@@ -279,7 +282,7 @@ def build_dialog(screen: FrameScreen, cluster: str) -> FormDialog:
         Field("target", "Target", "", "the last stage", close=True),
         Field("platform", "Platform", "", _PLATFORM, close=True),
         Field("nocache", "No cache", "", "do every step again", box=True, close=True),
-        Field("pull", "Newer bases", "", "look in the registry for newer base images", box=True, close=True),
+        Field("pull", "Newer base", "", "look in the registry for newer base images", box=True, close=True),
     ]
     return _dialog(
         screen, f"Build in {cluster}", cluster, fields, "Build", lambda v: [("build", request(v))], begin, ()

@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 
 from app.fleet.changes import ChangeSet
+from app.model.instance import InstanceKey
 from app.model.task import Task
 from app.screens import formats
 from app.screens.actions import INSIDE, bindings
@@ -133,10 +134,13 @@ class ImageScreen(ImageDeeds):
 
     @on(LiveTable.RowHighlighted, "#image-copies")
     def _tell(self) -> None:
-        """All that is known of the copy at the cursor."""
-        row, name = self._row, self.query_one("#image-copies", LiveTable).cursor_key
+        """All that is known of the copy at the cursor, or why nothing is."""
+        row, survey = self._row, self._known.survey
+        name = self.query_one("#image-copies", LiveTable).cursor_key or ""
         copy = next((copy for copy in row.copies if copy.instance.name == name), None) if row else None
-        self.query_one("#image-facts", Facts).show(copy_facts(copy) if copy else [])
+        why = survey.failures.get(InstanceKey(self._cluster, name), "") if survey else ""
+        facts = [("On", name), ("Not read", str(why))] if why else [("On", name), ("State", "it does not have it")]
+        self.query_one("#image-facts", Facts).show(copy_facts(copy) if copy else facts if name else [])
 
     # --- keys ------------------------------------------------------------------------------------------------------
 

@@ -61,7 +61,7 @@ class ImagesPane(GoesQuietly, Vertical):
     def compose(self) -> ComposeResult:
         yield LiveTable(IMAGE_COLUMNS, id="images-table", empty=LOOKING)
         yield CellLine(id="images-line")
-        disk = LiveTable(DISK_COLUMNS, id="images-disk", classes="panel", markable=False, openable=False)
+        disk = LiveTable(DISK_COLUMNS, id="images-disk", classes="panel", markable=False, openable=False, pointed=False)
         disk.border_title = " Disk "
         disk.can_focus = False
         yield disk
@@ -92,7 +92,9 @@ class ImagesPane(GoesQuietly, Vertical):
         known = self._desk.images.look(self._cluster, self._changed)
         survey = known.survey
         # Ages of images are hours and days: once a minute is often enough for them.
-        shown = (known.version, wanted, arrangement, instances, int(now.timestamp()) // 60)
+        placed = self.table.column_layout.placed
+        width = placed[0].width if placed else 0
+        shown = (known.version, wanted, arrangement, instances, width, int(now.timestamp()) // 60)
         if shown == self._shown:
             return
         self._shown = shown
@@ -103,7 +105,7 @@ class ImagesPane(GoesQuietly, Vertical):
         self.count, self.total = len(found), len(every)
         self._rows = {image_key(row): row for row in found}
         self.table.empty_text = self._empty(known, wanted)
-        self.table.set_rows([image_row(row, instances, now) for row in found])
+        self.table.set_rows([image_row(row, instances, now, width) for row in found])
         self._tell(known, survey)
 
     def _empty(self, known: Known, wanted: str) -> str:

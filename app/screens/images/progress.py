@@ -119,7 +119,8 @@ def transfer_row(row: TransferProgress, columns: Sequence[Column]) -> Row:
 
 def _progress(row: TransferProgress) -> Cell:
     if row.over:
-        return cell(row.detail, "bad" if row.state == "failed" else "muted")
+        # That it is about this image stands beside it, or in the header.
+        return cell(row.detail.removeprefix(f"{row.image}: "), "bad" if row.state == "failed" else "muted")
     return bar_cell(row.done, row.total) or cell(row.detail, "muted")
 
 

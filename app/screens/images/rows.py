@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+
 from app.model.image import HostImage, ImageDisk, short_image_id
 from app.model.instance import InstanceKey
 from app.screens import formats
@@ -19,13 +21,12 @@ if TYPE_CHECKING:
     from app.operations.images.listing import ImageRow, ImageSurvey
 
 IMAGE_COLUMNS = (
-    Column("image", "IMAGE", min_width=20, weight=4),
+    Column("image", "IMAGE", min_width=24, weight=6),
     Column("id", "ID", width=12, priority=3),
     Column("size", "SIZE", width=6, align="right"),
     Column("created", "CREATED", width=7, align="right", priority=2),
-    Column("on", "ON", min_width=8, weight=2),
-    Column("tasks", "TASKS", width=5, align="right", priority=1),
-    Column("moved", "", min_width=14, weight=1),
+    Column("on", "ON", min_width=10, weight=1),
+    Column("tasks", "TASKS", width=12),
 )
 DISK_COLUMNS = (
     Column("instance", "INSTANCE", min_width=10, weight=1),
@@ -42,6 +43,8 @@ EMPTY_IMAGES = """No image yet.
 An image is what containers are made of. A launch pulls what it needs by itself.
 Press p to pull one from a registry, b to build one on an instance."""
 LOOKING = "Looking which images there are…"
+SHORTEST = 12
+"""Cells of a name below which it is of no use to choose which end is cut."""
 FEW = 2
 """Instances that are named where they have an image; of more it is told how many they are."""
 _BAR = 20
@@ -62,17 +65,26 @@ def image_argument(row: ImageRow) -> str:
     return str(row.name) or row.copies[0].id
 
 
-def image_row(row: ImageRow, instances: int, now: datetime) -> Row:
-    """``instances``: how many the cluster has."""
-    tasks = len(row.tasks)
+def fitting_name(name: str, width: int) -> str:
+    """A name in so many cells: its end has the tag, which tells it from its neighbours, so it is cut in front."""
+    size = cell_len(name)
+    if size <= width or width < SHORTEST:
+        return name
+    cut = len(name) - width + 1
+    while cell_len(name[cut:]) > width - 1:
+        cut += 1
+    return f"…{name[cut:]}"
+
+
+def image_row(row: ImageRow, instances: int, now: datetime, width: int = 0) -> Row:
+    """``instances``: how many the cluster has; ``width``: cells for the name, 0 where nobody knows."""
     cells: dict[str, Cell] = {
-        "image": cell(image_title(row)),
+        "image": cell(fitting_name(image_title(row), width)),
         "id": cell(short_image_id(row.ids[0]), "muted") if len(row.ids) == 1 else cell(f"{len(row.ids)} ids", "warn"),
         "size": cell(formats.size(row.size)),
         "created": cell(formats.age(row.created, now), "muted"),
         "on": on_cell(row, instances),
-        "tasks": cell(str(tasks) if tasks else formats.NOTHING, "" if tasks else "muted"),
-        "moved": moved_cell(len(row.moved)),
+        "tasks": tasks_cell(row),
     }
     return Row(image_key(row), pick(IMAGE_COLUMNS, cells), dim=row.dangling)
 
@@ -83,6 +95,14 @@ def on_cell(row: ImageRow, instances: int) -> Cell:
     if len(names) <= FEW:
         return cell(" ".join(names))
     return cell(f"{len(names)} of {instances}")
+
+
+def tasks_cell(row: ImageRow) -> Cell:
+    """How many tasks are made of it, and how many run another image than its name means now."""
+    if not row.tasks:
+        return cell(formats.NOTHING, "muted")
+    moved = (Span(f"  ▲ {len(row.moved)} moved", "warn"),) if row.moved else ()
+    return (Span(str(len(row.tasks))), *moved)
 
 
 def moved_cell(count: int) -> Cell:
@@ -117,8 +137,7 @@ IMAGE_ORDERS: Orders[ImageRow] = {
     "size": lambda row: row.size,
     "created": lambda row: -row.created.timestamp() if row.created else None,
     "on": lambda row: len(row.copies),
-    "tasks": lambda row: len(row.tasks),
-    "moved": lambda row: len(row.moved) or None,
+    "tasks": lambda row: (len(row.moved), len(row.tasks)),
 }
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.content import Content
+from textual.widgets import Static
 
 from app.model.image_progress import TransferProgress
 from app.screens import formats
@@ -24,11 +27,11 @@ from app.screens.images.progress import (
 )
 from app.screens.images.work_screen import WorkScreen
 from app.screens.images.works import Transfer
-from widgets.cell_line import CellLine
-from widgets.cells import Cell, Span, Tone
+from widgets.cells import Cell, Span
 from widgets.live_table import LiveTable
+from widgets.plain import plain
 
-_NO_LAYERS = {"copy": "A copy is one stream; it has no layers of its own.", "done": "Nothing more to tell of it."}
+_NO_LAYER = "No layer is told of yet."
 
 
 class TransferScreen(WorkScreen):
@@ -38,6 +41,8 @@ class TransferScreen(WorkScreen):
     def __init__(self, desk: Desk, work: Transfer) -> None:
         super().__init__(desk, work)
         self._rows: dict[str, TransferProgress] = {}
+        self._line = ("", False)
+        self._followed = ""
 
     def more_status(self) -> Cell:
         rows = list(self._rows.values())
@@ -49,8 +54,8 @@ class TransferScreen(WorkScreen):
 
     def content(self) -> ComposeResult:
         yield LiveTable(TRANSFER_COLUMNS, id="transfers", empty="Beginning…", markable=False, openable=False)
-        yield CellLine(id="transfer-line")
-        layers = LiveTable(LAYER_COLUMNS, id="layers", classes="panel", markable=False, openable=False)
+        yield Static(id="transfer-line", markup=False)
+        layers = LiveTable(LAYER_COLUMNS, id="layers", classes="panel", markable=False, openable=False, empty=_NO_LAYER)
         yield layers
 
     def show(self) -> None:
@@ -64,22 +69,36 @@ class TransferScreen(WorkScreen):
             table.set_rows([])  # cells match their columns
             table.set_columns(columns)
         table.set_rows([transfer_row(row, columns) for row in shown])
+        self._follow(table, shown)
         if not rows and not self.work.going:
             table.empty_text = self.work.problem or "Nothing was done."
         self._show_layers()
         self._show_line()
 
+    def _follow(self, table: LiveTable, rows: Sequence[TransferProgress]) -> None:
+        """Until somebody moves the cursor it is on the first that works: of that there are layers to be seen."""
+        if table.cursor_key is None or (self._followed and table.cursor_key != self._followed):
+            return
+        chosen = self._rows.get(table.cursor_key)
+        if chosen is None or chosen.state != "working":
+            working = next((transfer_key(row) for row in rows if row.state == "working"), table.cursor_key)
+            table.move_to(working)
+        self._followed = table.cursor_key
+
     def _show_line(self) -> None:
-        """How it ended; or all of what is told of the instance at the cursor, where the table has to cut it."""
-        line, work = self.query_one("#transfer-line", CellLine), self.work
-        row = self._chosen
+        """How it ended; or all that is told of the instance at the cursor, where the table has to cut it."""
+        work, row = self.work, self._chosen
         if row is not None and row.over and row.detail:
-            bad: Tone = "bad" if row.state == "failed" else "muted"
-            line.set((Span(f"{row.instance.name}: ", "strong"), Span(row.detail, bad)))
+            words, bad = f"{row.instance.name}: {row.detail}", row.state == "failed"
         elif work.going:
-            line.set((Span("It goes on when you leave.", "muted"),))
+            words, bad = "It goes on when you leave.", False
         else:
-            line.set((Span(end_words(work), "bad" if work.outcome == "failed" else ""),))
+            words, bad = end_words(work), work.outcome == "failed"
+        if (words, bad) != self._line:
+            self._line = words, bad
+            line = self.query_one("#transfer-line", Static)
+            line.update(Content(plain(words)))
+            line.set_class(bad, "-failed")
 
     @property
     def _chosen(self) -> TransferProgress | None:
@@ -95,9 +114,8 @@ class TransferScreen(WorkScreen):
         title = f" Layers of {row.instance.name} " if row is not None else " Layers "
         if layers.border_title != title:
             layers.border_title = title
-        layers.display = row is not None and (bool(row.layers) or row.verb in ("pull", "push"))
+        layers.display = row is not None and (bool(row.layers) or (row.verb in ("pull", "push") and not row.over))
         if row is not None:
-            layers.empty_text = _NO_LAYERS["done"] if row.over else "No layer is told of yet."
             layers.set_rows([layer_row(layer, place) for place, layer in enumerate(row.layers)])
 
     def ended(self) -> None:
@@ -108,9 +126,15 @@ class TransferScreen(WorkScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Of what has come one may run a task."""
-        if action == "run" and (self.work.going or self.work.verb not in ("pull", "copy", "tag")):
+        if action == "run" and not (
+            self.work.outcome and self.work.verb in ("pull", "copy", "tag") and self._some_well
+        ):
             return False
         return super().check_action(action, parameters)
+
+    @property
+    def _some_well(self) -> bool:
+        return any(row.state in ("done", "present") for row in self._rows.values())
 
     def action_run(self) -> None:
         self.app.push_screen(self.desk.doors.run(cluster=self.work.cluster))

@@ -65,9 +65,9 @@ def uses_of(row: ImageRow, fleet: Fleet, uses: ImageUses) -> list[Use]:
 def use_row(use: Use) -> Row:
     words: Cell = cell("as the name says", "muted")
     if use.moved:
-        words = cell(f"▲ moved since: the name is {short_image_id(use.now)} now", "warn")
+        words = cell(f"▲ moved, now {short_image_id(use.now)}", "warn")
     elif use.runs != use.now:
-        words = cell("of another image, which had the name before", "muted")
+        words = cell("had the name before", "muted")
     cells: dict[str, Cell] = {
         "task": cell(use.task.id[:8], "accent"),
         "definition": cell(use.task.definition),

@@ -21,6 +21,7 @@ OWN_ORDER = "own order"
 LARGEST_FIRST = frozenset(
     {
         *("cpu", "memory", "tasks", "running", "stopped", "exit", "latest", "revision", "unmanaged", "instances"),
+        "size",
         *("asked", "stats", "p50", "p95", "streams", "events", "received", "failed", "total"),
     }
 )

@@ -55,9 +55,21 @@ def test_ids_that_differ_are_counted_and_tasks_whose_image_moved_are_told() -> N
         "10M",
         "2h",
         "edge-1 edge-2",
-        "2",
-        "▲ moved: 1 task",
+        "2  ▲ 1 moved",
     ]
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [(0, "registry.lan/web:7"), (18, "registry.lan/web:7"), (17, "…gistry.lan/web:7"), (12, "…y.lan/web:7")],
+)
+def test_a_name_that_is_too_long_keeps_its_tag(width: int, shown: str) -> None:
+    assert words(rows.image_row(row_of("registry.lan/web:7", image(0)), 1, NOW, width))[0] == shown
+
+
+def test_a_name_of_wide_letters_is_cut_to_its_cells() -> None:
+    shown = rows.fitting_name("漢" * 20 + ":7", 13)
+    assert shown == "…" + "漢" * 5 + ":7"
 
 
 def test_an_image_without_a_name_is_dim_and_known_by_its_id() -> None:
@@ -135,7 +147,7 @@ def test_a_task_runs_what_its_images_name_means_or_what_it_meant_once() -> None:
     assert not same.moved
     (other,) = used(row, OTHER)
     assert other.moved
-    assert words(uses.use_row(other))[5:] == ["222222222222", "▲ moved since: the name is 111111111111 now"]
+    assert words(uses.use_row(other))[5:] == ["222222222222", "▲ moved, now 111111111111"]
     assert used(row_of("db:1", image(0, "sha256:3")), OTHER) == []
 
 
