@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from app.model.image_progress import TransferVerb
 from app.model.image_requests import CopyImageRequest, PullImageRequest
@@ -55,7 +56,7 @@ class _Bringing:
             names = [key.name for key in keys]
             if one.having:
                 take, how = self._copy(one.image, one.having[0].name, names), f"from {one.having[0].name}"
-                found.append(Choice(f"copy to {named(keys)}", f"{image} {how}, through no registry", take))
+                found.append(Choice(f"copy to {named(keys)}", f"{image} {how}, no registry", take))
             found.append(Choice(f"pull on {named(keys)}", f"{image} from its registry", self._pull(one.image, names)))
         return found
 
@@ -96,6 +97,9 @@ class _Bringing:
 
         if wants_a_yes(screen.desk, [self._cluster]):
             title = f"{verb.capitalize()} {about}?"
-            ask(screen, [self._cluster], title, [command], begin, action="Go on", danger=False)
+            # Later: whoever asks gets the answer, and now that is the dialog of choices, which is gone by then.
+            screen.call_later(
+                partial(ask, screen, [self._cluster], title, [command], begin, action="Go on", danger=False)
+            )
         else:
             begin()

@@ -89,7 +89,9 @@ class LooksForImages(FrameScreen):
         before = form.presence
         states = self.desk.fleet.of_cluster(form.choice.cluster)
         live = [state.instance for state in states if state.live]
-        form.presence = self._look_at_images.look(form.reading.definition, live)
+        document = form.world.document  # not what was read: of a form with a mistake in it nothing is
+        definition = None if isinstance(document, str) else document.definition
+        form.presence = self._look_at_images.look(definition, live)
         return form.presence is not before
 
     def _show_images(self) -> None:

@@ -16,10 +16,13 @@ from app.model.instance import EngineInfo, Freshness, Instance, InstanceKey
 from app.model.record import Record, StopMark
 from app.model.resources import Resources
 from app.model.safe_text import SafeText
+from app.model.task_definition import TaskDefinition
 from app.model.update import FreshnessTold, HostRead, HostUpdate, InfoRead
+from app.operations.images.presence import Presence, images_of
 from app.operations.session import Session
 from app.screens.dashboard import Dashboard
 from app.screens.frame import FrameScreen
+from app.screens.run import looking
 from tests.tui.screens.driving import home_at
 from tests.unit.builders import NOW, at, container, record, tag
 
@@ -43,8 +46,17 @@ def still_dashboard(folder: Path, monkeypatch: pytest.MonkeyPatch, change: Chang
     monkeypatch.setattr(app.desk.monitor, "refresh", ChangeSet)
     monkeypatch.setattr(app._supervision, "consider", lambda *_: None)
     monkeypatch.setattr(FrameScreen, "now", lambda _: CLOCK)
+    monkeypatch.setattr(looking, "definition_presence", _images_of)
     monkeypatch.setattr(type(fleet), "host_now", lambda *_: CLOCK)
     return app
+
+
+def _images_of(_: object, definition: TaskDefinition, instances: Sequence[Instance]) -> Presence:
+    """The first image of a definition is on the first instance alone, the others are everywhere."""
+    keys = tuple(instance.key for instance in instances)
+    first, *others = images_of(definition)
+    here = {first: dict.fromkeys(keys[:1], "sha256:1"), **{image: dict.fromkeys(keys, "sha256:2") for image in others}}
+    return Presence((first, *others), here, keys)
 
 
 def _instance(key: InstanceKey, number: int) -> Instance:

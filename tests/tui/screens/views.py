@@ -435,6 +435,7 @@ VIEWS: tuple[View, ...] = (
     View("drain", r"Drain edge-1", ("3", "D")),
     View("deregister-instance", r"Deregister edge-1", ("3", "x")),
     View("run", r"fits|placed|edge-1", act=_RUN),
+    View("run-images", r"Images that are missing", act=_then(_RUN, r"1 of 2 hosts have nginx", "b")),
     View("plan", r"› plan", act=_then(_RUN, "edge-1", "p")),
     View("editor", r"definitions › new", act=_EDITOR),
     View("editor-json", r'"family"', act=_then(_EDITOR, "definitions › new", "f6")),
