@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from docker.errors import NotFound
 
@@ -39,16 +40,16 @@ class Place:
     def touched(self) -> list[str]:
         """What of somebody else's is gone. Raises DockerException when the engine does not answer."""
         api = self.daemon.api
-        looks = (
-            ("container", lambda: api.inspect_container(self.foreign)),
-            ("network", lambda: api.inspect_network(FOREIGN)),
-            ("volume", lambda: api.inspect_volume(FOREIGN)),
-            ("volume with a name like ours", lambda: api.inspect_volume(LOOKALIKE)),
+        looks: tuple[tuple[str, Callable[[str], Any], str], ...] = (
+            ("container", api.inspect_container, self.foreign),
+            ("network", api.inspect_network, FOREIGN),
+            ("volume", api.inspect_volume, FOREIGN),
+            ("volume with a name like ours", api.inspect_volume, LOOKALIKE),
         )
         gone = []
-        for what, look in looks:
+        for what, look, name in looks:
             try:
-                look()
+                look(name)
             except NotFound:
                 gone.append(f"{what} of somebody else on {self.name}")
         return gone
