@@ -12,6 +12,8 @@ from typing import Any
 from app.hosts.endpoint import parse_endpoint
 from app.hosts.errors import HostError
 from app.hosts.event_reading import EventReader
+from app.hosts.images.build_reading import BuildReading
+from app.hosts.json_stream import JsonLines
 from app.hosts.labels import DamagedLabels, container_name, digest, labels_of, read_tag
 from app.hosts.log_frames import parser_of
 from app.hosts.reading import container_from_inspect, container_from_list, engine_info
@@ -19,6 +21,8 @@ from app.hosts.records import read_record, record_labels
 from app.interop.cloudformation import from_template, is_template
 from app.interop.compose import ComposeOptions, Surroundings, read_compose
 from app.interop.contexts import read_context
+from app.interop.dockerfile import base_images, needs_buildkit
+from app.interop.dockerignore import parse_dockerignore
 from app.interop.yaml_text import parse_yaml
 from app.model.cluster import cluster_from_document
 from app.model.definition_document import parse_definition
@@ -104,6 +108,26 @@ INFO = {
     "SystemTime": "2026-03-01T12:00:00.123456789Z", "OSType": "linux", "Architecture": "x86_64", "CgroupVersion": "1",
 }  # fmt: skip
 
+DOCKERFILE = rb"""# escape=\
+ARG TAG=1 BASE="web"
+FROM ${BASE}:${TAG:-3} AS made
+RUN --mount=type=cache,target=/x make \
+  all
+FROM scratch
+COPY --from=made --chown=1:1 /a /b
+RUN <<END
+END
+"""
+BUILD = rb"""{"stream":"Step 1/2 : FROM busybox"}
+{"stream":" ---> Using cache\n"}
+{"status":"Downloading","id":"ab","progressDetail":{"current":1,"total":2}}
+{"stream":"Step 2/2 : RUN x"}
+{"stream":" ---> Running in 0c8a1e0a2e9c\n"}
+{"stream":"one\ntwo"}
+{"aux":{"ID":"sha256:5d5d"}}
+{"errorDetail":{"code":3,"message":"The command returned a non-zero code: 3"},"error":"x"}
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -141,8 +165,29 @@ def readers(folder: Path) -> list[Reader]:
         Reader("what an engine says of itself", _json(lambda value: engine_info(value, value)), (_dumped(INFO),)),
         Reader("event", _json(EventReader().read), (_dumped(EVENT),)),
         Reader("log stream", _log, (LOG, b"24\r\n" + LOG[:0x24] + b"\r\n0\r\n\r\n", b"plain\r\nlines\n")),
+        Reader(".dockerignore", _ignored, (b"# c\n*\n!src/**/*.p[ya-c]\nsrc/\\*\n", b"a*b*c*/**/d?\n!a/b\n")),
+        Reader("Dockerfile", _text(_dockerfile), (DOCKERFILE,)),
+        Reader("frames of a build", _build, (BUILD,)),
         Reader("text to be shown", _text(safe), (b"caf\xc3\xa9 \xf0\x9f\x90\xb3", b"\x1b[31mred\x1b[0m")),
     ]
+
+
+def _ignored(data: bytes) -> object:
+    found = parse_dockerignore(data)
+    return [found.excludes(path) for path in ("a", "src/deep/" + "a" * 200, "a/" * 30 + "b", "aXbYc/x/dz")]
+
+
+def _dockerfile(text: str) -> object:
+    return base_images(text, {"TAG": "2"}), needs_buildkit(text)
+
+
+def _build(data: bytes) -> object:
+    lines, reading = JsonLines(), BuildReading()
+    for frame in [*lines.feed(data), *lines.end()]:
+        reading.begins_step(frame)
+        reading.feed(frame)
+    reading.end()
+    return reading.steps, reading.taken(), reading.error
 
 
 def _dumped(value: object) -> bytes:
