@@ -204,11 +204,11 @@ def prune_lines(plan: Prune) -> list[str]:
     for key in dict.fromkeys(image.instance for image in plan.images):
         own = plan.of(key)
         lines.append(f"{key.name}  {len(own)} images, {formats.size(sum(image.size for image in own))}")
-        lines += [f"  {short_image_id(one.id)}  {formats.size(one.size):>5}  {_names(one)}" for one in own]
+        lines += [f"  {formats.size(one.size):>5}  {_names(one)}" for one in own]
     if len(lines) > MOST_LISTED:
         lines = [*lines[:MOST_LISTED], f"and {len(lines) - MOST_LISTED} more lines"]
     return [*lines, *(f"✕ not read: {key.name}: {why}" for key, why in plan.failures.items())]
 
 
 def _names(image: HostImage) -> str:
-    return ", ".join(map(str, image.names)) or "<none>"
+    return ", ".join(map(str, image.names)) or f"<none> {short_image_id(image.id)}"

@@ -243,6 +243,8 @@ def build_dialog(screen: FrameScreen, cluster: str) -> FormDialog:
     """A folder here, built on an instance."""
 
     def request(values: Values) -> BuildImageRequest:
+        if not values["tags"]:
+            raise MoorageError("Names: at least one, as in registry.lan/web:7")
         members = {
             "path": os.path.expanduser(values["path"]),
             "tag": _words(values["tags"]),

@@ -92,9 +92,8 @@ class ImagesPane(GoesQuietly, Vertical):
         known = self._desk.images.look(self._cluster, self._changed)
         survey = known.survey
         # Ages of images are hours and days: once a minute is often enough for them.
-        placed = self.table.column_layout.placed
-        width = placed[0].width if placed else 0
-        shown = (known.version, wanted, arrangement, instances, width, int(now.timestamp()) // 60)
+        widths = {placed.column.key: placed.width for placed in self.table.column_layout.placed}
+        shown = (known.version, wanted, arrangement, instances, widths, int(now.timestamp()) // 60)
         if shown == self._shown:
             return
         self._shown = shown
@@ -105,7 +104,7 @@ class ImagesPane(GoesQuietly, Vertical):
         self.count, self.total = len(found), len(every)
         self._rows = {image_key(row): row for row in found}
         self.table.empty_text = self._empty(known, wanted)
-        self.table.set_rows([image_row(row, instances, now, width) for row in found])
+        self.table.set_rows([image_row(row, instances, now, widths) for row in found])
         self._tell(known, survey)
 
     def _empty(self, known: Known, wanted: str) -> str:

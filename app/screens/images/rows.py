@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -47,6 +48,7 @@ SHORTEST = 12
 """Cells of a name below which it is of no use to choose which end is cut."""
 FEW = 2
 """Instances that are named where they have an image; of more it is told how many they are."""
+LONGEST_NAMES = 40
 _BAR = 20
 
 
@@ -76,25 +78,25 @@ def fitting_name(name: str, width: int) -> str:
     return f"…{name[cut:]}"
 
 
-def image_row(row: ImageRow, instances: int, now: datetime, width: int = 0) -> Row:
-    """``instances``: how many the cluster has; ``width``: cells for the name, 0 where nobody knows."""
+def image_row(row: ImageRow, instances: int, now: datetime, widths: Mapping[str, int] = MappingProxyType({})) -> Row:
+    """``instances``: how many the cluster has; ``widths``: of the columns in cells, as far as they are known."""
     cells: dict[str, Cell] = {
-        "image": cell(fitting_name(image_title(row), width)),
+        "image": cell(fitting_name(image_title(row), widths.get("image", 0))),
         "id": cell(short_image_id(row.ids[0]), "muted") if len(row.ids) == 1 else cell(f"{len(row.ids)} ids", "warn"),
         "size": cell(formats.size(row.size)),
         "created": cell(formats.age(row.created, now), "muted"),
-        "on": on_cell(row, instances),
+        "on": on_cell(row, instances, widths.get("on", LONGEST_NAMES)),
         "tasks": tasks_cell(row),
     }
     return Row(image_key(row), pick(IMAGE_COLUMNS, cells), dim=row.dangling)
 
 
-def on_cell(row: ImageRow, instances: int) -> Cell:
-    """Where it is: by names when they are few, else how many of them."""
-    names = [copy.instance.name for copy in row.copies]
-    if len(names) <= FEW:
-        return cell(" ".join(names))
-    return cell(f"{len(names)} of {instances}")
+def on_cell(row: ImageRow, instances: int, width: int) -> Cell:
+    """Where it is: by names when they are few and fit, else how many of them."""
+    names = " ".join(copy.instance.name for copy in row.copies)
+    if len(row.copies) == 1 or (len(row.copies) <= FEW and cell_len(names) <= width):
+        return cell(names)
+    return cell(f"{len(row.copies)} of {instances}")
 
 
 def tasks_cell(row: ImageRow) -> Cell:

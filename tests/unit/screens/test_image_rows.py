@@ -44,6 +44,7 @@ def words(row: Row) -> list[str]:
 
 def test_an_image_says_where_it_is_by_names_when_they_are_few() -> None:
     assert words(rows.image_row(row_of("web:7", image(0), image(1)), 3, NOW))[4] == "edge-1 edge-2"
+    assert words(rows.image_row(row_of("web:7", image(0), image(1)), 3, NOW, {"on": 12}))[4] == "2 of 3"
     assert words(rows.image_row(row_of("web:7", image(0), image(1), image(2)), 4, NOW))[4] == "3 of 4"
 
 
@@ -64,7 +65,7 @@ def test_ids_that_differ_are_counted_and_tasks_whose_image_moved_are_told() -> N
     [(0, "registry.lan/web:7"), (18, "registry.lan/web:7"), (17, "…gistry.lan/web:7"), (12, "…y.lan/web:7")],
 )
 def test_a_name_that_is_too_long_keeps_its_tag(width: int, shown: str) -> None:
-    assert words(rows.image_row(row_of("registry.lan/web:7", image(0)), 1, NOW, width))[0] == shown
+    assert words(rows.image_row(row_of("registry.lan/web:7", image(0)), 1, NOW, {"image": width}))[0] == shown
 
 
 def test_a_name_of_wide_letters_is_cut_to_its_cells() -> None:
