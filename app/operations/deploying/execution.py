@@ -128,13 +128,17 @@ class _Deploy:
     # --- steps -----------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _step(self, step: DeployStep) -> Iterator[None]:
-        """Told when it begins, and when it fails or is broken off; raises _FailedError then."""
+    def _step(self, step: DeployStep, *, begun: bool = False) -> Iterator[None]:
+        """Told when it begins, and when it fails or is broken off; raises _FailedError then.
+
+        ``begun``: it was told before, and nothing of it is broken off any more.
+        """
         self._done.at = step
         try:
-            if self._stop.is_set():
-                raise _StoppedError
-            self._tell(DeployProgress(step, "working"))
+            if not begun:
+                if self._stop.is_set():
+                    raise _StoppedError
+                self._tell(DeployProgress(step, "working"))
             yield
         except (_StoppedError, BuildStoppedError):
             self._fail(step, "it was broken off", stopped=True)
@@ -322,7 +326,7 @@ class _Deploy:
         assert stored is not None
         up = Up(stored, launched=self._done.launched)
         source = self._plan.source
-        with self._step(step):
+        with self._step(step, begun=True):
             settle(
                 self._session,
                 self._plan.cluster,

@@ -230,11 +230,12 @@ def _steps(
     targets = goals(blueprint.cluster, standing)
     for build in source.builds:
         others = [key for key in targets if key != builder[build.image]]
+        where = f"where tasks go: {listed(others)}" if others else "where tasks go, if it is not there"
         if source.deliver == "push":
             add("push", f"push {build.image} from {builder[build.image].name}", build.image)
-            add("pull", f"pull {build.image} where tasks go: {listed(others) or 'it is there'}", build.image)
+            add("pull", f"pull {build.image} {where}", build.image)
         elif source.deliver == "copy":
-            add("copy", f"copy {build.image} to where tasks go: {listed(others) or 'it is there'}", build.image)
+            add("copy", f"copy {build.image} to {where}", build.image)
     add("register", f"register {name}" if changed else f"{name} says the same already; nothing is registered")
     one = len(standing.replaced) == 1
     stop = f"stop {_tasks(standing.replaced)}"

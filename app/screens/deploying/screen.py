@@ -45,7 +45,7 @@ class DeployScreen(WorkScreen):
         return ()
 
     def content(self) -> ComposeResult:
-        steps = LiveTable(STEP_COLUMNS, id="deploy-steps", classes="panel", markable=False, openable=False)
+        steps = LiveTable(STEP_COLUMNS, id="deploy-steps", classes="panel", markable=False)
         steps.border_title = " Steps "
         yield steps
         yield Static("", id="deploy-end", markup=False)
@@ -146,7 +146,9 @@ class DeployScreen(WorkScreen):
         if work.going:
             return
         if work.outcome == "done":
-            end.update(Content.assemble(("● ", "$state-running"), f"{work.about} is deployed; enter opens a task"))
+            running = sum(task.last_status == "RUNNING" for task in work.deployed.tasks) if work.deployed else 0
+            tasks = "1 task is" if running == 1 else f"{running} tasks are"
+            end.update(Content.assemble(("● ", "$state-running"), f"{work.about} is deployed: {tasks} RUNNING"))
             return
         lines = [Content.assemble(("✕ ", "$state-failed"), str(work.problem or work.outcome))]
         if work.deployed is not None:
@@ -160,6 +162,8 @@ class DeployScreen(WorkScreen):
         if task := self.desk.fleet.find_task(event.key):
             self.app.push_screen(self.desk.doors.task(task.id, task.instance))
 
+    @on(LiveTable.RowActivated, "#deploy-steps")
     def action_next_pane(self) -> None:
+        """tab, and enter on a step: to what it tells."""
         panes = [self.query_one("#deploy-steps"), *(self.query_one(f"#{name}") for name in _PANES)]
         self.focus_next_pane(panes)

@@ -68,7 +68,7 @@ class DeployWork(Work):
         """From any thread."""
         with self.lock:
             now = self._steps.setdefault(progress.step, StepNow(progress.step))
-            if progress.state != now.state or progress.detail:
+            if not _inner(progress) or now.state == "waiting":
                 self._turn(now, progress)
             if progress.build is not None:
                 now.build = progress.build
@@ -104,3 +104,8 @@ class DeployWork(Work):
         if failure is None:
             return "done", ""
         return ("stopped" if failure.stopped else "failed"), f"{failure.step.words}: {failure.why}"
+
+
+def _inner(progress: DeployProgress) -> bool:
+    """Does it tell of what goes on in a step, and not of the step itself?"""
+    return progress.build is not None or progress.transfer is not None or progress.launch is not None
