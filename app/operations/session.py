@@ -7,7 +7,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -115,18 +115,21 @@ class Session:
         with self._lock:
             return dict(self._engines)
 
+    @property
+    def docker_environ(self) -> Mapping[str, str]:
+        """The environment by which Docker's configuration is found. A demo has its own: nothing of it is real."""
+        return {**os.environ, "DOCKER_CONFIG": str(self.home.state / "docker")} if self.simulated else os.environ
+
     def credential_for(self, registry: str) -> Credential | None:
         """What a registry is shown, from the docker configuration of this machine; None: nothing.
 
         One that cannot be read is none, and ``complain`` is told why, once: the image may be for everybody.
         """
-        if self.simulated:
-            return None
         with self._lock:
             if self._docker_auth is None:
                 from app.store.docker_auth import DockerAuth
 
-                self._docker_auth = DockerAuth(os.environ)
+                self._docker_auth = DockerAuth(self.docker_environ)
             known = self._docker_auth
         try:
             return known.credential(registry)

@@ -17,10 +17,12 @@ from typing import Any
 
 import pytest
 
+from app.store.home import SIMULATED_MARK
 from tests.cli.calling import Cli, Ran
 from tests.cli.process import command
 from tests.docker_folder import DockerFolder, auth
 from tests.engine_bed import Daemon, Registry
+from tests.engine_bed.simulated import Simulated
 from tests.faults.canary import CANARY, arguments_that_tell, files_that_tell, told_in
 from tests.terminal import TerminalProgram
 
@@ -242,6 +244,28 @@ def test_the_password_is_told_nowhere(
     assert files_that_tell(docker.root) == []
     on_host: list[Any] = [engine.api.containers(all=True), engine.api.volumes(), engine.api.inspect_image(image)]
     assert not told_in(json.dumps(on_host).encode())
+
+
+def test_a_demo_has_logins_of_its_own(
+    clustered: Callable[..., Cli], docker: DockerFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of its user's is shown to anybody, nor changed."""
+    host = "vault.example"
+    docker.write(auths={host: auth("shop", CANARY)})
+    before = docker.path.read_bytes()
+    made = Simulated(tmp_path, options=["--private", f"{host}=shop:harbor-4711"])
+    try:
+        cli = clustered(made.endpoint)
+        (cli.home / "state" / SIMULATED_MARK).touch()
+        assert f"{host} wants to know who asks" in cli("pull", f"{host}/model:3", code=1).err
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"harbor-4711\n")))
+        told = cli("login", host, "--username", "shop", "--password-stdin").json["login"]
+        assert told["keptIn"] == str(cli.home / "state" / "docker" / "config.json")
+        assert f"{host} has no such image" in cli("pull", f"{host}/model:3", code=1).err
+        assert cli("logout", host).json["logout"]["removedFrom"] == [told["keptIn"]]
+    finally:
+        made.close()
+    assert docker.path.read_bytes() == before
 
 
 def _login(cluster: Cli, registry: str, password: str) -> bytes:

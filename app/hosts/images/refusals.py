@@ -17,7 +17,7 @@ from app.hosts.images.registry_trouble import cause_of
 
 HOLDS: Final = 10.0
 """Seconds for which a refusal counts. Who shows another credential is asked for anew at once."""
-_LONGEST_TURN: Final = 60.0
+_LONGEST_TURN: Final = 20.0
 """Seconds that others wait for the one who asks: a registry may be silent, and then each has a silence of its own."""
 
 
