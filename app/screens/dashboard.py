@@ -46,7 +46,7 @@ from app.store.home import Home
 from themes.derive import variable_defaults
 from themes.own import STYLESHEET, THEMES
 from widgets.line_filter import install_safe_filter
-from widgets.notice import Notice
+from widgets.notice import Notice, Notices
 from widgets.presence import can_act
 from widgets.steady_styles import SteadyStylesheet
 from widgets.terminal import doubtful_clipboard, no_clipboard, set_mouse
@@ -104,6 +104,7 @@ class Dashboard(App[None]):
         self.theme = wanted if wanted in self.available_themes else "moorage-dark"
         self.stylesheet = SteadyStylesheet(variables=self.get_css_variables())
         install_safe_filter(self)
+        self._notifications = Notices()
         self._calls: deque[Callable[[], None]] = deque()
         self._event_loop: asyncio.AbstractEventLoop | None = None
         self._pump_at = 0.0
