@@ -11,11 +11,13 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from app.demo.engine.engine import SimulatedEngine
+from app.demo.engine.layers import END_OF_TAR, tar_header
 from app.demo.engine.server import serve
 from app.hosts.endpoint import parse_endpoint
 from app.hosts.engine import Engine
@@ -25,7 +27,7 @@ from tests.engine.contract.asking import (
     LIVE,
     create,
 )
-from tests.engine_bed import wait_until
+from tests.engine_bed import Daemon, wait_until
 from tests.engine_bed.processes import living
 from tests.engine_bed.simulated import ROOT, Simulated
 
@@ -42,6 +44,54 @@ def test_a_pull_tells_of_its_layers(simulated_engine: Simulated) -> None:
     with pytest.raises(HostError, match="pull access denied"):
         ensure_image(engine, "no-such:1", lambda *_: None)
     simulated_engine.clean()
+
+
+def test_a_real_engine_loads_what_it_saves_and_the_other_way_round(engine: Daemon, simulated_engine: Simulated) -> None:
+    simulated_engine.api.pull("nginx", "1")
+    for name, here, there in (("nginx:1", simulated_engine, engine), ("busybox:latest", engine, simulated_engine)):
+        saved = b"".join(here.api.get_image(name))
+        told = list(there.api.load_image(saved))
+        assert told[-1]["stream"] == f"Loaded image: {name}\n"
+        assert there.api.inspect_image(name)["Id"] == here.api.inspect_image(name)["Id"]
+        again = b"".join(there.api.get_image(name))
+        assert list(simulated_engine.api.load_image(again))[-1]["stream"] == f"Loaded image: {name}\n"
+    simulated_engine.clean()
+
+
+def test_a_large_archive_is_never_all_in_its_memory(tmp_path: Path) -> None:
+    made = Simulated(tmp_path, options=["--rate", "0"])
+    size = 256 << 20
+
+    def archive() -> Iterator[bytes]:
+        yield tar_header("large", size)
+        for _ in range(size >> 20):
+            yield bytes(1 << 20)
+        yield END_OF_TAR
+
+    def peak() -> int:
+        told = Path(f"/proc/{made.process.pid}/status").read_text()
+        return int(re.findall(r"VmHWM:\s+(\d+) kB", told)[0]) << 10
+
+    before = peak()
+    answer = made.api._post(made.api._url("/images/load"), data=archive(), timeout=60)
+    assert answer.status_code == 200 and "manifest.json: no such file" in answer.text
+    assert peak() - before < 24 << 20
+    made.close()
+
+
+async def test_what_comes_after_an_answer_is_thrown_away_and_the_next_call_is_answered(tmp_path: Path) -> None:
+    served = await serve(SimulatedEngine("edge-1"), str(tmp_path / "edge.sock"))
+    try:
+        reader, writer = await asyncio.open_unix_connection(served.path)
+        length = 8 << 20
+        writer.write(f"POST /images/create?fromImage=no-such HTTP/1.1\r\nContent-Length: {length}\r\n\r\n".encode())
+        assert (await reader.readuntil(b"\n")).startswith(b"HTTP/1.1 404")
+        writer.write(bytes(length))
+        writer.write(b"GET /_ping HTTP/1.1\r\nConnection: close\r\n\r\n")
+        assert (await reader.read()).endswith(b"OK")
+        writer.close()
+    finally:
+        await served.close()
 
 
 def test_its_socket_is_its_owner_s_and_goes_with_its_parent(tmp_path: Path) -> None:

@@ -10,11 +10,13 @@ import pytest
 
 from app.demo.company import BY_NAME, FAMILIES
 from app.demo.deploying import Ground
+from app.demo.engine.images import Image
 from app.demo.engine.log_book import View
+from app.demo.engine.refused import Refused
 from app.demo.life import Life, troubles_of
 from app.demo.plan import DEFAULT_HOSTS, DEFAULT_TASKS, REPORT, Plan, make_plan, reserved_by
 from app.demo.settling import settle
-from app.demo.shelves import images
+from app.demo.shelves import VAULT, images
 from app.fleet.fleet import Fleet
 from app.hosts.reading import container_from_inspect, records_from
 from app.model.definition_document import parse_definition
@@ -207,3 +209,58 @@ def test_a_fleet_of_one_host_lives_too() -> None:
     lonely = World(make_plan(1, 3))
     lonely.live(120)
     assert len(fleet_of(lonely.grounds).tasks()) >= 3
+
+
+# --- images -----------------------------------------------------------------------------------------------------------
+
+
+def test_images_are_as_old_and_as_large_as_such_images_are(world: World) -> None:
+    now = 1_750_000_000
+    found = images(now * SECOND)
+    assert all((now - image.created) / 86_400 >= 2 for image in found.values())
+    assert all(image.size < 400 << 20 for image in found.values())
+    assert sum(image.size > 20 << 20 for image in found.values()) > len(found) / 2
+    ours = [image for name, image in found.items() if "/storefront:" in name]
+    shared = set.intersection(*({layer.diff_id for layer in image.layers} for image in ours))
+    assert len(ours) == 4 and len(shared) >= 3, "releases share what they are built on"
+
+
+def test_hosts_have_what_they_run_and_what_was_left_there() -> None:
+    world = World(make_plan())
+    have = [
+        {name for image in ground.engine.machine.images.all() for name in names(ground, image)}
+        for ground in world.grounds
+    ]
+    everywhere, anywhere = set.intersection(*have), set.union(*have)
+    assert everywhere == {"quay.io/prometheus/node-exporter:v1.8.2"} and len(anywhere) > 30
+    for ground in world.grounds:
+        for container in ground.engine.machine.containers.values():
+            assert ground.engine.machine.images.find(container.image.id) is not None
+    nameless = [
+        image
+        for ground in world.grounds
+        for image in ground.engine.machine.images.all()
+        if not ground.engine.machine.images.names(image)
+    ]
+    moved = [
+        container
+        for ground in world.grounds
+        for container in ground.engine.machine.containers.values()
+        if container.image_moved
+    ]
+    assert len(nameless) >= 3 and len(moved) >= 1
+    assert {container.image_given for container in moved} == {"registry.halyard.example/payments:2.1.0"}
+    assert sum(len(ground.engine.machine.build_caches) for ground in world.grounds) == 3
+
+
+def names(ground: Ground, image: Image) -> list[str]:
+    return ground.engine.machine.images.names(image)
+
+
+def test_one_registry_wants_a_password_and_the_company_s_own_takes_pushes() -> None:
+    (ground, *_) = World(make_plan(1, 5)).grounds
+    registry = ground.engine.registry
+    with pytest.raises(Refused, match="no basic auth credentials"):
+        registry.pulled(f"{VAULT}/fraud-model:3", "")
+    assert registry.push_refused("registry.halyard.example/toys:1", "") == ""
+    assert registry.pulled("alpine:3.21", "") is not None
