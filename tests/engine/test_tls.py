@@ -22,12 +22,18 @@ from app.hosts.errors import HostError
 from app.hosts.exec.attaching import attach
 from app.hosts.exec.frames import Demux
 from app.hosts.exec.process import start_process
+from app.hosts.images.breaking import Break, BrokenOffError
+from app.hosts.images.layers import Layers
+from app.hosts.images.pulling import pull
+from app.hosts.images.pushing import push
 from app.hosts.logs import read_logs
 from app.hosts.sampler import Sampler
 from app.hosts.sampler_round import Told
 from app.hosts.tcp.adapter import TcpAdapter, base_url
+from app.model.image_reference import parse_reference
+from tests.engine.images import image_id, make_image
 from tests.engine.launching import Bench
-from tests.engine_bed import Bed, Daemon, DaemonOptions, wait_until
+from tests.engine_bed import Bed, Daemon, DaemonOptions, Registry, wait_until
 from tests.engine_bed.certificates import Authority, needs_openssl
 
 
@@ -215,6 +221,32 @@ def test_the_engine_dies_in_the_middle(engine_bed: Bed, authority: Authority, fi
         wait_until(lambda: engine.info()["Name"] == "short")
     finally:
         engine_bed.discard(daemon)
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_a_pull_is_broken_off(port: Engine, daemon: Daemon, tmp_path: Path, silent: bool) -> None:
+    """From another thread than the one that reads, before the answer begins and in the middle of it."""
+    name, breaking = "127.0.0.1:5000/web:7", Break()
+    registry = Registry(daemon, tmp_path)
+    registry.start()
+    try:
+        make_image(daemon, name, 24 << 20)
+        push(port, parse_reference(name))
+        daemon.api.remove_image(name)
+        if silent:
+            registry.pause()
+            threading.Timer(0.3, breaking.now).start()
+
+        def going(layers: Layers, changed: bool) -> None:
+            if layers.done and not breaking.broken:
+                threading.Thread(target=breaking.now).start()
+
+        with pytest.raises(BrokenOffError):
+            pull(port, name, going=going, breaking=breaking)
+    finally:
+        registry.close()
+    assert image_id(daemon, name) == ""
+    port.ping()
 
 
 # --- who is refused --------------------------------------------------------------------------------------------------

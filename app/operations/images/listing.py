@@ -6,9 +6,11 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from app.fleet.fleet import Fleet
+from app.hosts.engine import Engine
 from app.hosts.images.listing import DISK_TIMEOUT, LIST_TIMEOUT, read_disk, read_images
 from app.model.cluster import ClusterFile
 from app.model.ids import instance_arn, task_arn
@@ -21,6 +23,9 @@ from app.operations.images.transfers import chosen_instances
 from app.operations.images.uses import ImageUses, image_uses
 from app.operations.session import Session
 
+DISK_PATIENCE: Final = 1.0
+_disks: WeakKeyDictionary[Engine, ImageDisk] = WeakKeyDictionary()
+"""What each engine told last of its disk."""
 __all__ = ["ImageRow", "ImageSurvey", "ImageUses", "image_rows", "image_uses", "list_images", "survey_images"]
 
 
@@ -66,44 +71,51 @@ class ImageSurvey:
 
 
 def survey_images(
-    session: Session, cluster: ClusterFile, fleet: Fleet | ImageUses | None = None, names: Sequence[str] = ()
+    session: Session,
+    cluster: ClusterFile,
+    fleet: Fleet | ImageUses | None = None,
+    names: Sequence[str] = (),
+    patience: float = DISK_PATIENCE,
 ) -> ImageSurvey:
     """Ask every instance for its images, all at the same time, each within a deadline of its own.
 
     Args:
         fleet: what is known of tasks; of a live one, from another thread, its ``image_uses``. None: hosts are asked.
         names: of instances; empty: all of the cluster.
+        patience: seconds that what takes the disk may come later than the images; what comes later still is of the
+            next survey.
     """
     instances = chosen_instances(cluster, names)
     known = session.survey(cluster) if fleet is None else fleet
     uses = image_uses(known, cluster.name) if isinstance(known, Fleet) else known
-    images, disk = _asked(session, instances, uses)
+    images, disk = _asked(session, instances, uses, patience)
     return ImageSurvey(
         rows=image_rows([copy for copies in images.told.values() for copy in copies], list(images.told), uses),
-        disk={key: one for key, one in disk.told.items() if one is not None},
+        disk=disk,
         failures=images.failures,
     )
 
 
 def _asked(
-    session: Session, instances: Sequence[Instance], uses: ImageUses
-) -> tuple[Answers[tuple[HostImage, ...]], Answers[ImageDisk | None]]:
-    """Both at the same time, as the disk may take long: who does not tell that is asked for nothing else."""
+    session: Session, instances: Sequence[Instance], uses: ImageUses, patience: float
+) -> tuple[Answers[tuple[HostImage, ...]], dict[InstanceKey, ImageDisk]]:
+    """Both at the same time, as the disk may take long: nobody waits for it who wants to see the images."""
 
     def images(instance: Instance) -> tuple[HostImage, ...]:
         return read_images(session.engine(instance.reached_by), instance.key, uses.users(instance.key))
 
-    def disk(instance: Instance) -> ImageDisk | None:
-        return read_disk(session.engine(instance.reached_by))
+    def disk(instance: Instance) -> None:
+        engine = session.engine(instance.reached_by)
+        found = read_disk(engine)
+        if found is not None:
+            _disks[engine] = found
 
-    found: list[Answers[ImageDisk | None]] = []
-    aside = threading.Thread(
-        target=lambda: found.append(ask_each(instances, disk, DISK_TIMEOUT + 1)), name="images-disk", daemon=True
-    )
+    aside = threading.Thread(target=ask_each, args=(instances, disk, DISK_TIMEOUT + 1), name="images-disk", daemon=True)
     aside.start()
     told = ask_each(instances, images, LIST_TIMEOUT + 1)
-    aside.join(DISK_TIMEOUT + 2)
-    return told, found[0] if found else Answers()
+    aside.join(patience)
+    known = {one.key: _disks.get(session.engine(one.reached_by)) for one in instances if one.key in told.told}
+    return told, {key: found for key, found in known.items() if found is not None}
 
 
 def image_rows(copies: Iterable[HostImage], answered: Sequence[InstanceKey], uses: ImageUses) -> tuple[ImageRow, ...]:
@@ -147,7 +159,7 @@ def _row(name: SafeText, copies: list[HostImage], answered: Sequence[InstanceKey
 def list_images(session: Session, request: ListImagesRequest) -> dict[str, Any]:
     """JSON of ours: ``{"images": […], "disk": […], "failures": […]}``; sizes in bytes."""
     cluster = session.cluster(request.cluster)
-    found = survey_images(session, cluster, names=request.container_instances)
+    found = survey_images(session, cluster, names=request.container_instances, patience=DISK_TIMEOUT)
     ids = {InstanceKey(cluster.name, entry.name): entry.id for entry in cluster.instances}
     shape: dict[str, Any] = {"images": [_row_shape(row, cluster.name) for row in found.rows]}
     shape["disk"] = [
