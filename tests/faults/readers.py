@@ -13,6 +13,7 @@ from app.hosts.endpoint import parse_endpoint
 from app.hosts.errors import HostError
 from app.hosts.event_reading import EventReader
 from app.hosts.images.build_reading import BuildReading
+from app.hosts.images.registry_trouble import login_trouble, registry_trouble
 from app.hosts.json_stream import JsonLines
 from app.hosts.labels import DamagedLabels, container_name, digest, labels_of, read_tag
 from app.hosts.log_frames import parser_of
@@ -34,6 +35,7 @@ from app.model.strict_json import parse_json
 from app.placement.expressions import parse as parse_expression
 from app.screens.filtering import filter_problems, parse_filter, subject
 from app.store.config import read_config
+from app.store.docker_auth import DockerAuth
 from app.store.toml_text import parse_toml
 from tests.unit.builders import inspected, record, tag
 
@@ -108,6 +110,14 @@ INFO = {
     "SystemTime": "2026-03-01T12:00:00.123456789Z", "OSType": "linux", "Architecture": "x86_64", "CgroupVersion": "1",
 }  # fmt: skip
 
+DOCKER_CONFIG = b"""{
+\t"auths": {
+\t\t"https://index.docker.io/v1/": {"auth": "bWU6cGFzcw=="},
+\t\t"registry.lan": {"auth": "bWU6cGFzcw==", "identitytoken": "e30="},
+\t\t"registry.lan/team": {"username": "me", "password": "p"}
+\t},
+\t"credHelpers": {"other.lan": "secretservice"}, "HttpHeaders": {"User-Agent": "x"}
+}"""
 DOCKERFILE = rb"""# escape=\
 ARG TAG=1 BASE="web"
 FROM ${BASE}:${TAG:-3} AS made
@@ -165,11 +175,29 @@ def readers(folder: Path) -> list[Reader]:
         Reader("what an engine says of itself", _json(lambda value: engine_info(value, value)), (_dumped(INFO),)),
         Reader("event", _json(EventReader().read), (_dumped(EVENT),)),
         Reader("log stream", _log, (LOG, b"24\r\n" + LOG[:0x24] + b"\r\n0\r\n\r\n", b"plain\r\nlines\n")),
+        Reader("config.json of docker", _docker(folder), (DOCKER_CONFIG,)),
+        Reader("what is said of a registry", _text(_said), (b'Head "https://r.lan/v2/": no basic auth credentials',)),
         Reader(".dockerignore", _ignored, (b"# c\n*\n!src/**/*.p[ya-c]\nsrc/\\*\n", b"a*b*c*/**/d?\n!a/b\n")),
         Reader("Dockerfile", _text(_dockerfile), (DOCKERFILE,)),
         Reader("frames of a build", _build, (BUILD,)),
         Reader("text to be shown", _text(safe), (b"caf\xc3\xa9 \xf0\x9f\x90\xb3", b"\x1b[31mred\x1b[0m")),
     ]
+
+
+def _docker(folder: Path) -> Callable[[bytes], object]:
+    # Helpers are looked for nowhere: nothing that an input names is run.
+    known = DockerAuth({"DOCKER_CONFIG": str(folder), "PATH": ""})
+
+    def work(data: bytes) -> object:
+        known.path.unlink(missing_ok=True)
+        known.path.write_bytes(data)
+        return [known.credential(registry) for registry in ("registry.lan/team/web", "docker.io", "registry.lan")]
+
+    return work
+
+
+def _said(text: str) -> object:
+    return registry_trouble("r.lan/web:7", text), login_trouble("r.lan", text)
 
 
 def _ignored(data: bytes) -> object:
