@@ -21,6 +21,18 @@ PIECE: Final = 1 << 18
 
 def tar_pieces(folder: str, entries: Iterable[Entry]) -> Iterator[tuple[bytes, int]]:
     """The tar, each piece with how many bytes of files it has. Raises MoorageError, in one line."""
+    joined, count = bytearray(), 0
+    for piece, of_file in _parts(folder, entries):
+        joined += piece
+        count += of_file
+        if len(joined) >= PIECE:  # thousands of small files are not thousands of small writes
+            yield bytes(joined), count
+            joined.clear()
+            count = 0
+    yield bytes(joined), count
+
+
+def _parts(folder: str, entries: Iterable[Entry]) -> Iterator[tuple[bytes, int]]:
     with contextlib.closing(_Folders(folder)) as folders:
         for entry in entries:
             if entry.data is not None:
@@ -36,7 +48,10 @@ class _Folders:
     """Folders by their paths, each opened in the one above it. Those of the last path stay open."""
 
     def __init__(self, root: str) -> None:
-        self._opened: list[tuple[str, int]] = [("", os.open(root, OPEN | os.O_DIRECTORY))]
+        try:
+            self._opened: list[tuple[str, int]] = [("", os.open(root, OPEN | os.O_DIRECTORY))]
+        except OSError as error:
+            raise _changed(root, why(error)) from None
 
     def open(self, path: str) -> int:
         """A file for reading. Raises OSError."""
@@ -61,23 +76,24 @@ def _file(folders: _Folders, entry: Entry) -> Iterator[tuple[bytes, int]]:
         handle = folders.open(entry.path)
     except OSError as error:
         raise _changed(entry.path, why(error)) from None
-    with os.fdopen(handle, "rb", buffering=0) as file:
+    try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise _changed(entry.path, "it is no file any more")
         left = status.st_size
         yield _header(entry._replace(mode=status.st_mode, mtime=max(int(status.st_mtime), 0)), left), 0
         while left:
-            try:
-                piece = file.read(min(left, PIECE))
-            except OSError as error:
-                raise _changed(entry.path, why(error)) from None
+            piece = os.read(handle, min(left, PIECE))
             if not piece:
                 raise _changed(entry.path, "it became shorter")
             left -= len(piece)
             yield piece, len(piece)
-        if file.read(1):
+        if os.read(handle, 1):
             raise _changed(entry.path, "it grew")
+    except OSError as error:
+        raise _changed(entry.path, why(error)) from None
+    finally:
+        os.close(handle)
     if padding := _padding(status.st_size):
         yield padding, 0
 

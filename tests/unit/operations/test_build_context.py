@@ -229,6 +229,21 @@ def test_a_file_that_changes_while_it_is_sent_ends_it_in_one_line(folder: Path, 
     assert b"stolen" not in came + b"".join(rest)
 
 
+def test_a_folder_that_goes_before_it_is_sent_is_one_line(folder: Path) -> None:
+    context = find_context(str(folder))
+    folder.rename(folder.parent / "moved")
+    with pytest.raises(MoorageError, match="changed while it was sent: No such file or directory"):
+        whole(context)
+
+
+def test_thousands_of_small_files_are_sent_in_few_pieces(folder: Path) -> None:
+    for number in range(1000):
+        (folder / str(number)).write_bytes(b"x" * 10)
+    pieces = list(find_context(str(folder)).pieces())
+    assert len(pieces) < 10
+    assert sum(count for _, count in pieces) == 10_000 + len("FROM scratch\nCOPY . /\n")
+
+
 def test_more_than_the_budget_is_told_with_what_takes_most(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "data").mkdir()
     with open(folder / "data" / "big", "wb") as file:
