@@ -119,6 +119,8 @@ class TransferPrinter:
         if one.layers:
             whole = sum(layer.state in ("done", "exists") for layer in one.layers)
             cells.append(f"{whole} of {len(one.layers)} layers")
+        elif one.detail:  # what a copy does before it moves, and after
+            cells.append(one.detail)
         return "  ".join(cells)
 
     def _write(self, text: str) -> None:
