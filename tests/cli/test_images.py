@@ -82,6 +82,15 @@ def test_hosts_that_do_not_answer_are_named_and_the_others_go_on(
     listed = cli("list-images", code=1)
     assert [one["detail"][:6] for one in listed.json["failures"]] == ["edge-2"]
     assert image in [one["name"] for one in listed.json["images"]]
+    for argv in (
+        ["tag", image, "--tag", "web:8"],
+        ["remove-image", image, "--yes"],
+        ["prune-images", "--all", "--yes"],
+    ):
+        done = cli(*argv, code=1)
+        assert [one["containerInstance"] for one in done.json["images"]] == ["edge-1"] * len(done.json["images"]) != []
+        (line,) = [line for line in done.err.splitlines() if line.startswith("moorage: edge-2: ")]
+        assert "no Docker Engine is listening there" in line
 
 
 def test_listed_with_what_runs_and_what_has_moved(clustered: Callable[..., Cli], engines: list[Daemon]) -> None:

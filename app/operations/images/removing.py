@@ -44,7 +44,8 @@ def remove_image(session: Session, request: RemoveImageRequest, tell: TellTransf
         gone = naming.remove(engine, image)
         return begun.ended("done", safe_line(f"the image is gone: {gone[0]}" if gone else "the name is gone"))
 
-    return on_each(session, cluster, names, work, verb="remove", image=image, tell=tell)
+    done = on_each(session, cluster, names, work, verb="remove", image=image, tell=tell)
+    return done.with_silent(cluster, found.failures)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,12 @@ from app.model.errors import MoorageError
 from app.model.image_progress import TellTransfer, TransferProgress
 from app.model.image_reference import parse_reference
 from app.model.image_requests import TagImageRequest
+from app.model.instance import InstanceKey
 from app.model.safe_text import safe_line
 from app.operations.deeds import kept
 from app.operations.images.transfers import Transferred, on_each, transferred_words
 from app.operations.images.whereabouts import having
-from app.operations.session import Session
+from app.operations.session import Session, find_entry
 
 
 @kept("tag", transferred_words)
@@ -29,7 +30,9 @@ def tag_image(session: Session, request: TagImageRequest) -> Transferred:
     other = parse_reference(request.tag)
     if other.digest:
         raise MoorageError(f"{other} is no name to give: a digest is none", code="InvalidParameterException")
-    names = request.container_instances or [key.name for key in having(session, cluster, image, []).told]
+    found = having(session, cluster, image, request.container_instances)
+    names = request.container_instances or [key.name for key in found.told]
+    names = [name for name in names if InstanceKey(cluster.name, find_entry(cluster, name).name) not in found.failures]
     warnings: list[str] = []
 
     def work(engine: Engine, begun: TransferProgress, told: TellTransfer, breaking: Break) -> TransferProgress:
@@ -46,4 +49,5 @@ def tag_image(session: Session, request: TagImageRequest) -> Transferred:
         return begun.ended("done", safe_line(wanted.get("Id")))
 
     transferred = on_each(session, cluster, names, work, verb="tag", image=str(other), tell=lambda _: None)
+    transferred = transferred.with_silent(cluster, found.failures)
     return replace(transferred, warnings=tuple(sorted(warnings)))

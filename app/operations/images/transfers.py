@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -66,6 +66,13 @@ class Transferred:
         images = ", ".join(dict.fromkeys(result.image for result in self.results))
         told = ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "nothing done"
         return f"{images}: {told}{failed_words(self.shape()['failures'])}"
+
+    def with_silent(self, cluster: ClusterFile, failures: Mapping[InstanceKey, SafeText]) -> Transferred:
+        """The same, and of instances that did not answer beforehand that nothing was done there."""
+        like = self.results[0]
+        silent = [TransferProgress(like.verb, like.image, key, "failed", why) for key, why in failures.items()]
+        ids = tuple((InstanceKey(cluster.name, entry.name), entry.id) for entry in cluster.instances)
+        return replace(self, results=(*self.results, *silent), instance_ids=ids)
 
 
 def transferred_words(_: object, answer: Transferred) -> str:
