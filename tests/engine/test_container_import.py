@@ -169,7 +169,7 @@ BY_REFERENCE = ("secrets", "environmentFiles")
 OF_THE_TASK = ("links", "volumesFrom")
 """These lead to other containers of the task; an import of a single one has none."""
 KEPT = ("repositoryCredentials", "versionConsistency", "firelensConfiguration", "credentialSpecs")
-"""Without effect here: no container shows them."""
+"""No container shows them."""
 
 
 def test_the_members_that_no_generated_container_has_are_those_with_a_reason() -> None:

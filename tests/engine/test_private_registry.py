@@ -184,6 +184,18 @@ class TestTryingALogin:
         assert "put its CA at /etc/docker/certs.d/172.17.0.1:5002/ca.crt" in told
 
 
+def test_a_token_that_a_registry_gives_stands_for_the_password(bench: Bench, tmp_path: Path) -> None:
+    host, asked = "127.0.0.1:5002", tmp_path / "asked"
+    with serving(bench.daemon, "127.0.0.1", 5002, asked, script=TOKENS):
+        token = try_login(bench.engine, host, Credential(host, USER, CANARY))
+        assert token == "token-for-me"
+        asked.write_text("")
+        own = ContainerEnvironment(credential=Credential(host, USER, identity_token=token))
+        assert "has no such image or tag" in refused(bench, f"{host}/app:1", web=own)
+    assert "refresh_token=token-for-me" in asked.read_text()
+    assert CANARY not in asked.read_text()
+
+
 def test_the_registry_is_down_in_a_pull(bench: Bench, registry: Registry) -> None:
     registry.kill()
     with pytest.raises(HostError, match=r"127\.0\.0\.1:5000 does not answer .*connection refused"):
@@ -207,10 +219,43 @@ server.serve_forever()
 """
 
 
+TOKENS = """
+import base64, http.server, json, sys
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        known = self.headers.get("Authorization", "")
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        with open(sys.argv[3], "a") as asked:
+            asked.write(f"{self.path} {known} {body}\\n")
+        if self.path.startswith("/token"):
+            return self.say(200, {"token": "A", "access_token": "A", "refresh_token": "token-for-me", "expires_in": 60})
+        if known != "Bearer A":
+            realm = f'Bearer realm="http://{sys.argv[1]}:{sys.argv[2]}/token",service="here"'
+            return self.say(401, {}, ("WWW-Authenticate", realm))
+        if self.path == "/v2/":
+            return self.say(200, {})
+        self.say(404, {"errors": [{"code": "MANIFEST_UNKNOWN", "message": "manifest unknown"}]})
+
+    do_HEAD = do_POST = do_GET
+
+    def say(self, status, body, *headers):
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        for name, value in (("Content-Type", "application/json"), ("Content-Length", str(len(data))), *headers):
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(data)
+
+http.server.ThreadingHTTPServer((sys.argv[1], int(sys.argv[2])), Handler).serve_forever()
+"""
+
+
 @contextmanager
-def serving(daemon: Daemon, host: str, port: int, *certificate: Path) -> Iterator[None]:
-    """An HTTP server that is no registry, on an engine's machine; with TLS where there is a certificate and its key."""
-    argv = [sys.executable, "-c", SERVER, host, str(port), *map(str, certificate)]
+def serving(daemon: Daemon, host: str, port: int, *more: Path, script: str = SERVER) -> Iterator[None]:
+    """An HTTP server on an engine's machine. ``more``: of SERVER, which is no registry, a certificate and its key."""
+    argv = [sys.executable, "-c", script, host, str(port), *map(str, more)]
     process = subprocess.Popen(daemon.machine.on_its_network(argv), stderr=subprocess.DEVNULL)
     try:
         wait_until(lambda: daemon.connect(port, host=host), ignoring=(OSError,)).close()
