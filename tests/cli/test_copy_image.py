@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
-from app.hosts.images import copying
+from app.hosts.images import archive, copying
 from tests.cli.calling import Cli
-from tests.engine.test_copying import image_id, make_image
+from tests.engine.test_copying import image_id, make_image, nothing_in
 from tests.engine_bed import Daemon, wait_until
 
 NAME = "shop:7"
@@ -83,7 +84,7 @@ def test_ctrl_c_leaves_nothing_half_done(
 ) -> None:
     cli = clustered(*(one.endpoint for one in engines))
     make_image(engines[0], NAME, megabytes=12)
-    real = copying.saved
+    real = archive.saved
 
     def cut(*args: Any) -> Iterator[bytes]:
         for number, piece in enumerate(real(*args)):
@@ -97,4 +98,4 @@ def test_ctrl_c_leaves_nothing_half_done(
     assert "copy of shop:7 on edge-3 was broken off" in ran.err
     for one in engines[1:]:
         assert not image_id(one, NAME)
-        wait_until(lambda one=one: one.exec(["ls", str(one._data / "tmp")]).stdout == "")
+        wait_until(partial(nothing_in, one, "tmp"))
