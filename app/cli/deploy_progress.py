@@ -50,7 +50,7 @@ class DeployPrinter:
             self._launches.close()
 
     def failed_words(self, failure: DeployFailure) -> str:
-        return f"{self._name(failure.step)}: {failure.why}"
+        return f"{self._number(failure.step)}{failure.step.name}: {failure.why}"
 
     def left(self, deployed: Deployed) -> list[str]:
         """What an interrupted deploy leaves, in lines."""
@@ -76,6 +76,8 @@ class DeployPrinter:
             complain(f"  {progress.detail}{seconds}" if step in self._began else f"{name}: {progress.detail}")
 
     def _name(self, step: DeployStep) -> str:
+        return f"{self._number(step)}{step.words}"
+
+    def _number(self, step: DeployStep) -> str:
         steps = self._plan.steps
-        number = f"{steps.index(step) + 1}/{len(steps)} " if step in steps else ""
-        return f"{number}{step.words}"
+        return f"{steps.index(step) + 1}/{len(steps)} " if step in steps else ""

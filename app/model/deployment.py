@@ -64,6 +64,11 @@ class DeployStep:
     words: SafeText
     subject: SafeText = SafeText("")
 
+    @property
+    def name(self) -> str:
+        """In short: ``copy registry.lan/web:7``."""
+        return f"{self.work} {self.subject}".strip()
+
 
 @dataclass(frozen=True, slots=True)
 class DeployProgress:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from app.model.errors import MoorageError
-from app.model.safe_text import safe_line
 from app.screens.form_dialog import Field, FormDialog, Values
 
 if TYPE_CHECKING:
@@ -52,13 +50,12 @@ def deploy_dialog(screen: FrameScreen, cluster: str = "") -> FormDialog:
         plan = plan_deploy(desk.session, wanted)
         return lambda: screen.app.push_screen(DeployPlanScreen(desk, wanted, plan))
 
-    offered = ", ".join(here[:_MOST_OFFERED]) or "none of its files"
+    offered = f"Here: {', '.join(here[:_MOST_OFFERED])}." if here else "Here is no file of its own; name one."
     fields = [
         Field("file", "File", here[0] if here else "", "moorage.toml, a Compose file or a task definition"),
         Field("cluster", "Cluster", cluster, "the file's own, or config's default_cluster", close=True),
         Field("count", "Count", "", "what the file says, or 1", close=True),
         Field("nobuild", "No build", "", "take the image that is there", box=True, close=True),
     ]
-    folder = os.path.basename(os.getcwd()) or "/"
-    lines = [f"In {safe_line(folder)} there is {offered}.", "First the plan is shown; nothing is done yet."]
+    lines = [offered, "First the plan is shown; nothing is done yet."]
     return FormDialog(desk, "Deploy", fields, "Plan", work, lines, command)

@@ -103,7 +103,7 @@ class DeployWork(Work):
         failure = getattr(result, "failure", None)
         if failure is None:
             return "done", ""
-        return ("stopped" if failure.stopped else "failed"), f"{failure.step.words}: {failure.why}"
+        return ("stopped" if failure.stopped else "failed"), f"{failure.step.name}: {failure.why}"
 
 
 def _inner(progress: DeployProgress) -> bool:

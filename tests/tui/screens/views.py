@@ -40,7 +40,7 @@ from app.store.definitions import DefinitionStore
 from app.store.drafts import DraftStore
 from app.store.events import EventStore
 from app.store.history import HistoryStore
-from tests.tui.screens import imaging
+from tests.tui.screens import deploys, imaging
 from tests.tui.screens.driving import home_at, until_shown
 from tests.tui.screens.still import CLOCK, HOSTS, still_dashboard
 from tests.unit.builders import at
@@ -391,6 +391,10 @@ VIEWS: tuple[View, ...] = (
     View("pull-going", r"pull › registry.lan/web:7(.|\n)*Layers of edge-1", act=_work(imaging.pull_in_the_middle)),
     View("build-going", r"build › registry.lan/web:8(.|\n)*RUN make", act=_work(imaging.build_in_the_middle)),
     View("build-failed", r"✕ step 3 of 5", act=_work(imaging.failed_build)),
+    View("deploy", r"First the plan is shown", ("W",)),
+    View("deploy-plan", r"deploys, after a question", act=_pushed(lambda app: deploys.plan_screen(app, SPOIL[0]))),
+    View("deploy-going", r"deploy › web:8(.|\n)*edge-2", act=_work(deploys.deploy_in_the_middle)),
+    View("deploy-failed", r"✕ failed(.|\n)*to go on, deploy again", act=_work(deploys.failed_deploy)),
     View("works", r"› under way(.|\n)*build registry.lan/web:8", act=_works),
     View("quit", r"under way are broken off", act=_then(_works, "under way", "ctrl+q")),
     View("instance", r"prod › edge-1(.|\n)*web:7", ("3",), _at("instances", "prod/edge-1", "enter")),
