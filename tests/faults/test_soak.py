@@ -22,8 +22,8 @@ def test_everything_goes_wrong_and_every_launch_is_whole(engine_bed: Bed, tmp_pa
     print("\n" + "\n".join(of_ordeal(found)))
     assert not found.wrong, "\n".join(found.wrong)
     assert sum(found.troubles.values()) >= 3, "something went wrong"
-    assert found.stock.calls >= 5
-    assert found.stock.asked >= 3
+    assert found.stock.calls >= 3
+    assert found.stock.asked >= 1
     assert found.stock.audit_lines > 0
     assert all(seen.looks > 0 for seen in found.seen.values())
     stock = found.stock

@@ -24,6 +24,10 @@ from tests.cli.process import command
 from tests.monkey.places import Place
 
 CLUSTER = "prod"
+STEPS = (
+    "after-record", "after-pull", "after-network", "between-creates", "after-create", "after-hold", "after-start-mark",
+    "between-starts",
+)  # fmt: skip
 FAMILIES = ("web", "web", "pair", "port", "job", "nasty")
 FAULT = 70
 _ENDS_WITHIN = 240.0
@@ -65,13 +69,13 @@ class Process:
     def __init__(self, home: Path, environment: Mapping[str, str], told: Told) -> None:
         self._home, self._environment, self._told = home, dict(environment), told
 
-    def begin(self, *argv: str, output: int = subprocess.PIPE) -> subprocess.Popen[str]:
+    def begin(self, *argv: str, output: int = subprocess.PIPE, crashpoint: str = "") -> subprocess.Popen[str]:
         return subprocess.Popen(
             command(self._home, *argv),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env=self._environment,
+            env={**self._environment, "MOORAGE_CRASHPOINT": crashpoint},
             cwd=self._home.parent,
             text=True,
             errors="replace",
@@ -145,8 +149,8 @@ class Caller:
                 return
             self.told.done[deed.__name__.strip("_").replace("_", " ")] += 1
 
-    def _verb(self, *argv: str, kill_after: float | None = None) -> Ended:
-        return self._verbs.end(self._verbs.begin(*argv), " ".join(argv), kill_after)
+    def _verb(self, *argv: str, kill_after: float | None = None, crashpoint: str = "") -> Ended:
+        return self._verbs.end(self._verbs.begin(*argv, crashpoint=crashpoint), " ".join(argv), kill_after)
 
     def _run(self) -> None:
         words, _ = self._words()
@@ -188,8 +192,14 @@ class Caller:
         return asked
 
     def _launch(self, words: tuple[str, ...]) -> None:
-        killed = self._chance.random() < 0.4
-        self._hear(self._verb(*words, kill_after=self._chance.uniform(0.3, 3) if killed else None))
+        """A third are killed: after a while, wherever they are by then, or at a step."""
+        draw = self._chance.random()
+        if draw < 0.17:
+            self._hear(self._verb(*words, kill_after=self._chance.uniform(0.5, 6)))
+        elif draw < 0.34:
+            self._hear(self._verb(*words, crashpoint=self._chance.choice(STEPS)))
+        else:
+            self._hear(self._verb(*words))
 
     def _hear(self, ended: Ended) -> None:
         self.told.done["launches called"] += 1
