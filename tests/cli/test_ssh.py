@@ -49,6 +49,24 @@ def test_the_main_job(cli: Cli, endpoint: str, engine: Daemon) -> None:
     assert cli.describe(task)["lastStatus"] == "STOPPED"
 
 
+def test_a_build_goes_through_the_tunnel_and_is_stopped_through_it(
+    cli: Cli, endpoint: str, engine: Daemon, tmp_path: Path
+) -> None:
+    context = tmp_path / "context"
+    context.mkdir()
+    (context / "Dockerfile").write_text("FROM busybox\nCOPY big /big\nRUN wc -c /big\n")
+    with open(context / "big", "wb") as file:
+        file.truncate(20 << 20)
+    cli("create-cluster")
+    cli("register-container-instance", "--endpoint", endpoint, "--name", "edge")
+    assert f"{20 << 20} /big" in run(cli.home, "build", str(context), "-t", "web").stderr
+    (context / "Dockerfile").write_text("FROM busybox\nRUN echo begun; sleep 600\n")
+    with running(tmp_path / "run", cli.home, "build", str(context), "-t", "web") as build:
+        wait_until(lambda: "  begun\n" in build.err, within=30)
+        assert build.end(signal.SIGINT, within=30) == 130
+    assert engine.api.containers(all=True) == []
+
+
 def test_a_login_may_take_its_time(cli: Cli, endpoint: str, sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> None:
     cli("create-cluster")
     cli("register-container-instance", "--endpoint", endpoint, "--name", "edge")

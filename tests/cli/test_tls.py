@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,8 +12,8 @@ import pytest
 
 from app.model.endpoint import TlsFiles
 from tests.cli.calling import Cli
-from tests.cli.process import run
-from tests.engine_bed import Daemon
+from tests.cli.process import run, running
+from tests.engine_bed import Daemon, wait_until
 from tests.engine_bed.certificates import Authority, needs_openssl
 
 LIVE = ["sh", "-c", "trap 'exit 7' TERM; echo up; while :; do sleep 0.05; done"]
@@ -51,6 +52,26 @@ def test_the_main_job(cli: Cli, authority: Authority, daemon: Daemon) -> None:
     cli("stop-task", "--task", task)
     stopped = cli.describe(task)
     assert (stopped["lastStatus"], stopped["containers"][0]["exitCode"]) == ("STOPPED", 7)
+
+
+def test_a_build_over_tls_and_one_that_is_stopped(
+    cli: Cli, authority: Authority, daemon: Daemon, tmp_path: Path
+) -> None:
+    files = authority.client()
+    cli("create-cluster")
+    flags = ("--endpoint", daemon.tcp_endpoint, "--ca", files.ca, "--cert", files.cert, "--key", files.key)
+    cli("register-container-instance", *flags)
+    context = tmp_path / "context"
+    context.mkdir()
+    (context / "Dockerfile").write_text("FROM busybox\nCOPY big /big\nRUN wc -c /big\n")
+    with open(context / "big", "wb") as file:
+        file.truncate(20 << 20)
+    assert f"{20 << 20} /big" in run(cli.home, "build", str(context), "-t", "web").stderr
+    (context / "Dockerfile").write_text("FROM busybox\nRUN echo begun; sleep 600\n")
+    with running(tmp_path / "run", cli.home, "build", str(context), "-t", "web") as build:
+        wait_until(lambda: "  begun\n" in build.err, within=30)
+        assert build.end(signal.SIGINT, within=30) == 130
+    assert daemon.api.containers(all=True) == []
 
 
 def test_other_files_are_taken_once_the_engine_answers_to_them(
