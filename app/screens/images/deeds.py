@@ -203,7 +203,8 @@ def prune_lines(plan: Prune) -> list[str]:
     lines: list[str] = []
     for key in dict.fromkeys(image.instance for image in plan.images):
         own = plan.of(key)
-        lines.append(f"{key.name}  {len(own)} images, {formats.size(sum(image.size for image in own))}")
+        count = f"{len(own)} image{'' if len(own) == 1 else 's'}"
+        lines.append(f"{key.name}  {count}, {formats.size(sum(image.size for image in own))}")
         lines += [f"  {formats.size(one.size):>5}  {_names(one)}" for one in own]
     if len(lines) > MOST_LISTED:
         lines = [*lines[:MOST_LISTED], f"and {len(lines) - MOST_LISTED} more lines"]

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from app.model.build_progress import BuildProgress, BuildStep
 
 TRANSFER_COLUMNS = (
-    Column("instance", "INSTANCE", min_width=10, weight=2),
+    Column("instance", "INSTANCE", min_width=9, weight=2),
     Column("image", "IMAGE", min_width=14, weight=3, priority=2),
     Column("state", "STATE", width=15),
-    Column("progress", "PROGRESS", min_width=32, weight=5),
+    Column("progress", "PROGRESS", min_width=33, weight=5),
     Column("layers", "LAYERS", width=8, align="right", priority=1),
     Column("rate", "SPEED", width=7, align="right"),
 )
@@ -41,7 +41,7 @@ WORK_COLUMNS = (
     Column("progress", "PROGRESS", min_width=30, weight=4),
     Column("age", "TIME", width=5, align="right", priority=1),
 )
-BAR = 12
+BAR = 10
 _GOING = {
     "pull": "pulling",
     "push": "pushing",
@@ -66,6 +66,10 @@ _STEP: dict[str, tuple[str, Tone]] = {
     "failed": ("✕ failed", "bad"),
 }
 _SETTLED = ("done", "exists")
+_SAID_ALREADY = frozenset(
+    {"waiting", "downloading", "extracting", "pushing", "preparing", "pulling fs layer", "download complete"}
+)
+"""Words of an engine that say what the state beside them says."""
 
 
 def state_cell(verb: TransferVerb, state: TransferState) -> Cell:
@@ -99,9 +103,15 @@ def transfer_key(row: TransferProgress) -> str:
 
 
 def transfer_columns(rows: Sequence[TransferProgress]) -> tuple[Column, ...]:
-    """Without the image where all are of one."""
-    several = len({row.image for row in rows}) > 1
-    return tuple(column for column in TRANSFER_COLUMNS if several or column.key != "image")
+    """Without the image where all are of one, and without layers and speed where there are none."""
+    left_out = set()
+    if len({row.image for row in rows}) < 2:
+        left_out.add("image")
+    if not any(row.layers for row in rows) and not any(row.verb in ("pull", "push") for row in rows):
+        left_out.add("layers")
+    if any(row.verb in ("tag", "remove", "prune") for row in rows):
+        left_out.add("rate")
+    return tuple(column for column in TRANSFER_COLUMNS if column.key not in left_out)
 
 
 def transfer_row(row: TransferProgress, columns: Sequence[Column]) -> Row:
@@ -121,16 +131,22 @@ def _progress(row: TransferProgress) -> Cell:
     if row.over:
         # That it is about this image stands beside it, or in the header.
         return cell(row.detail.removeprefix(f"{row.image}: "), "bad" if row.state == "failed" else "muted")
-    return bar_cell(row.done, row.total) or cell(row.detail, "muted")
+    shown = bar_cell(row.done, row.total)
+    if not shown:
+        return cell(row.detail, "muted")
+    left = (row.total - row.done) / row.rate if row.rate >= 1 and row.total > row.done else 0
+    words = f"{int(left)}s" if left < 60 else seconds_words(left)
+    return (*shown, Span(f"  {words} left", "muted")) if left >= 1 else shown
 
 
 def layer_row(layer: LayerProgress, place: int) -> Row:
     words, tone = _LAYER[layer.state]
     moving = layer.state in ("working", "extracting")
     progress = bar_cell(layer.done, layer.total) if moving else ()
-    if not progress:
-        progress = cell(formats.size(layer.total) if layer.total else "", "muted")
-    more: Cell = (Span(f"  {layer.words}", "muted"),) if layer.words and not moving else ()
+    if not progress and layer.total:
+        progress = cell(formats.size(layer.total), "muted")
+    said = layer.state in _SETTLED or layer.words.casefold() in _SAID_ALREADY or not layer.words
+    more: Cell = () if said else (Span(f"  {layer.words}" if progress else layer.words, "muted"),)
     cells: dict[str, Cell] = {
         "layer": cell(layer.id, "accent" if moving else ""),
         "state": cell(words, tone),

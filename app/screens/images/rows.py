@@ -178,13 +178,10 @@ def failures_cell(failures: Mapping[InstanceKey, str]) -> Cell:
 
 def total_words(rows: Sequence[ImageRow], disks: Iterable[ImageDisk]) -> Cell:
     """How much there is, for the header."""
-    known = list(disks)
-    used, free = sum(disk.used for disk in known), sum(disk.reclaimable for disk in known)
-    dangling = sum(row.dangling for row in rows)
-    spans = [Span(f"{len(rows) - dangling} images", "strong")]
-    if dangling:
-        spans.append(Span(f"  {dangling} without a name", "muted"))
+    known, named = list(disks), sum(not row.dangling for row in rows)
+    spans = [Span(f"{named} image{'' if named == 1 else 's'}", "strong")]
     if known:
+        used, free = sum(disk.used for disk in known), sum(disk.reclaimable for disk in known)
         spans.append(Span(f"  {formats.size(used)} on disk, {formats.size(free)} unused", "muted"))
     return tuple(spans)
 
@@ -204,8 +201,8 @@ USE_COLUMNS = (
     Column("task", "TASK", width=8),
     Column("definition", "DEFINITION", min_width=12, weight=2),
     Column("instance", "INSTANCE", min_width=8, weight=1),
-    Column("status", "STATUS", width=11),
-    Column("container", "CONTAINER", min_width=8, weight=1),
+    Column("status", "STATUS", width=11, priority=1),
+    Column("container", "CONTAINER", min_width=9, weight=1, priority=2),
     Column("id", "RUNS", width=12),
     Column("moved", "", min_width=22, weight=3),
 )

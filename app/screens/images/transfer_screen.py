@@ -88,7 +88,9 @@ class TransferScreen(WorkScreen):
     def _show_line(self) -> None:
         """How it ended; or all that is told of the instance at the cursor, where the table has to cut it."""
         work, row = self.work, self._chosen
-        if row is not None and row.over and row.detail:
+        if work.problem:
+            words, bad = work.problem, True
+        elif row is not None and row.over and row.detail:
             words, bad = f"{row.instance.name}: {row.detail}", row.state == "failed"
         elif work.going:
             words, bad = "It goes on when you leave.", False

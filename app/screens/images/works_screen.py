@@ -31,8 +31,8 @@ class WorksScreen(FrameScreen):
         return ("under way",)
 
     def status(self) -> Cell:
-        going, all_of = len(self.desk.works.going), len(self.desk.works.works)
-        return (Span(f"{going} under way", "strong"), Span(f"  {all_of - going} over", "muted"))
+        """What goes on stands before it, as on every screen."""
+        return (Span(f"{sum(not work.going for work in self.desk.works.works)} over", "muted"),)
 
     def content(self) -> ComposeResult:
         yield LiveTable(WORK_COLUMNS, id="works", empty=EMPTY_WORKS, markable=False)

@@ -9,7 +9,7 @@ import pytest
 from app.fleet.fleet import Fleet
 from app.model.build_progress import BuildProgress, BuildStep
 from app.model.image import HostImage, ImageDisk
-from app.model.image_progress import LayerProgress, TransferProgress
+from app.model.image_progress import LayerProgress, TransferProgress, TransferVerb
 from app.model.instance import Instance, InstanceKey
 from app.model.manifest import write_manifest
 from app.model.safe_text import SafeText
@@ -173,8 +173,23 @@ def test_a_pull_shows_its_bar_its_layers_and_its_speed() -> None:
     columns = transfer_columns([pulling()])
     assert [column.key for column in columns] == ["instance", "state", "progress", "layers", "rate"]
     found = words(transfer_row(pulling(), columns))
-    assert found == ["edge-1", "◌ pulling", "███████▌····  62%  41B/66B", "1 of 2", "2K/s"]
+    assert found == ["edge-1", "◌ pulling", "██████▎···  62%  41B/66B", "1 of 2", "2K/s"]
+    slow = words(transfer_row(pulling(total=66 << 20, done=41 << 20, rate=float(1 << 20)), columns))
+    assert slow[2] == "██████▎···  62%  41M/66M  25s left"
     assert words(transfer_row(pulling().ended("failed", SafeText("no space")), columns))[2] == "no space"
+
+
+@pytest.mark.parametrize(
+    ("verb", "images", "columns"),
+    [
+        ("copy", 1, ["instance", "state", "progress", "rate"]),
+        ("prune", 2, ["instance", "image", "state", "progress"]),
+        ("push", 1, ["instance", "state", "progress", "layers", "rate"]),
+    ],
+)
+def test_a_transfer_has_the_columns_that_it_fills(verb: TransferVerb, images: int, columns: list[str]) -> None:
+    told = [pulling(verb=verb, image=SafeText(f"web:{number}"), layers=()) for number in range(images)]
+    assert [column.key for column in transfer_columns(told)] == columns
 
 
 def test_more_than_the_whole_is_the_whole() -> None:
@@ -187,6 +202,13 @@ def test_layers_stand_one_below_the_other_whatever_their_ids_are() -> None:
     same = LayerProgress(SafeText("a"), "done")
     assert layer_row(same, 0).key != layer_row(same, 1).key
     assert words(layer_row(LayerProgress(SafeText("a1"), "extracting", done=1, total=2), 0))[1] == "◌ extracting"
+
+
+def test_of_a_layer_nothing_is_said_twice() -> None:
+    assert words(layer_row(LayerProgress(SafeText("a"), "exists", SafeText("Already exists")), 0))[2] == ""
+    assert words(layer_row(LayerProgress(SafeText("a"), "waiting", SafeText("Waiting")), 0))[2] == ""
+    retry = SafeText("Retrying in 5 seconds")
+    assert words(layer_row(LayerProgress(SafeText("a"), "waiting", retry), 0))[2] == retry
 
 
 def test_a_build_says_what_goes_on() -> None:
