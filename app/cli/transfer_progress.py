@@ -12,11 +12,12 @@ from typing import Final, TextIO
 
 from app.cli.outcome import is_terminal
 from app.model.amounts import compact
+from app.model.image import short_image_id
 from app.model.image_progress import TransferProgress, TransferVerb
 from app.model.safe_text import safe_line
 
 _REDRAW_EVERY: Final = 0.1
-_BAR: Final = 12
+_BAR, _SHORTEST_BAR = 12, 4
 _GONE_ON: Final[dict[TransferVerb, str]] = {
     "pull": "{instance} has {image}",
     "copy": "{instance} has {image}",
@@ -73,7 +74,7 @@ class TransferPrinter:
 
     def _draw(self) -> None:
         columns, rows = shutil.get_terminal_size()
-        lines = [_clipped(line, columns - 1) for line in self._lines(max(rows - 1, 1))]
+        lines = [_clipped(line, columns - 1) for line in self._lines(max(rows - 1, 1), columns - 1)]
         text = "".join(f"\x1b[K{line}\n" for line in lines)
         # What was drawn before and is not needed any more goes, too.
         up = f"\x1b[{self._drawn}A" if self._drawn else ""
@@ -82,46 +83,45 @@ class TransferPrinter:
         self._write(f"\r{up}{text}{down}")
         self._drawn, self._drawn_at = len(lines), time.monotonic()
 
-    def _lines(self, most: int) -> list[str]:
+    def _lines(self, most: int, room: int) -> list[str]:
         """What moves and what failed comes first where there is no room for all."""
         known = list(self._known.values())
         if len(known) <= most:
-            return self._table(known)
+            return self._table(known, room)
         order = {"working": 0, "failed": 1, "stopped": 1, "waiting": 2}
         known.sort(key=lambda progress: order.get(progress.state, 3))
         shown = known[: most - 1]
         done = sum(progress.state in ("done", "present") for progress in known)
-        return [*self._table(shown), f"and {len(known) - len(shown)} more; {done} of {len(known)} are done"]
+        return [*self._table(shown, room), f"and {len(known) - len(shown)} more; {done} of {len(known)} are done"]
 
-    def _table(self, known: list[TransferProgress]) -> list[str]:
+    def _table(self, known: list[TransferProgress], room: int) -> list[str]:
         names = max((len(progress.instance.name) for progress in known), default=0)
         images = max((len(progress.image) for progress in known), default=0)
-        return [
-            safe_line(f"{one.instance.name:<{names}}  {one.verb} {one.image:<{images}}  {self._how(one)}")
-            for one in known
-        ]
+        begun = [f"{one.instance.name:<{names}}  {one.verb} {one.image:<{images}}  " for one in known]
+        return [safe_line(words + self._how(one, room - len(words))) for words, one in zip(begun, known, strict=True)]
 
-    def _how(self, one: TransferProgress) -> str:
+    def _how(self, one: TransferProgress, room: int) -> str:
         if one.state == "waiting":
             return "waits for its turn"
         if one.state == "present":
-            return "is there already"
+            return one.detail if one.verb == "remove" else "is there already"
         if one.over:
-            return f"{one.state}{f': {one.detail}' if one.detail else ''}"
+            return f"{one.state}{f': {_shortened(one.detail)}' if one.detail else ''}"
         if not one.total:
-            return f"{compact(one.done)}  {one.detail}" if one.done else one.detail
+            return f"{compact(one.done)}  {one.detail}" if one.done else one.detail or "begins"
         part = min(one.done / one.total, 1.0)
-        full = round(part * _BAR)
-        bar = self._full * full + self._empty * (_BAR - full)
-        cells = [f"{bar} {part:>4.0%}", f"{compact(one.done)}/{compact(one.total)}"]
+        cells = [f"{part:>4.0%}", f"{compact(one.done)}/{compact(one.total)}"]
         if one.rate:
             cells.append(f"{compact(one.rate)}/s")
         if one.layers:
             whole = sum(layer.state in ("done", "exists") for layer in one.layers)
-            cells.append(f"{whole} of {len(one.layers)} layers")
+            cells.append(f"{whole}/{len(one.layers)} layers")
         elif one.detail:  # what a copy does before it moves, and after
             cells.append(one.detail)
-        return "  ".join(cells)
+        words = "  ".join(cells)
+        bar = min(max(room - len(words) - 1, _SHORTEST_BAR), _BAR)
+        full = round(part * bar)
+        return f"{self._full * full}{self._empty * (bar - full)} {words}"
 
     def _write(self, text: str) -> None:
         with contextlib.suppress(OSError, ValueError):
@@ -146,6 +146,11 @@ def _left(one: TransferProgress) -> str:
     else:
         words = _CUT.get(one.verb, _CUT_ELSE)
     return words.format(verb=one.verb, image=one.image, instance=one.instance.name, detail=one.detail)
+
+
+def _shortened(detail: str) -> str:
+    """A digest in the digits that people compare."""
+    return short_image_id(detail) if detail.startswith("sha256:") else detail
 
 
 def _clipped(line: str, cells: int) -> str:

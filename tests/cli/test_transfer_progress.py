@@ -78,15 +78,15 @@ def test_a_block_that_is_drawn_over() -> None:
     printer.tell(moving("edge-1"))
     printer.close()
     assert screen(stream.getvalue()) == [
-        "edge-1   pull reg.lan/web:7  ▆▆▆▁▁▁▁▁▁▁▁▁  25%  3M/12M  2M/s  1 of 2 layers",
+        "edge-1   pull reg.lan/web:7  ▆▆▆▁▁▁▁▁▁▁▁▁  25%  3M/12M  2M/s  1/2 layers",
         "edge-22  pull reg.lan/web:7  waits for its turn",
     ]
     printer = TransferPrinter(stream)
-    printer.tell(event("edge-1", "done", detail=SafeText("sha256:1")))
+    printer.tell(event("edge-1", "done", detail=SafeText(f"sha256:{'abcd' * 16}")))
     printer.tell(event("edge-22", "present"))
     printer.close()
     assert screen(stream.getvalue())[2:] == [
-        "edge-1   pull reg.lan/web:7  done: sha256:1",
+        "edge-1   pull reg.lan/web:7  done: abcdabcdabcd",
         "edge-22  pull reg.lan/web:7  is there already",
     ]
 
@@ -104,6 +104,19 @@ def test_no_more_lines_than_the_terminal_has_what_moves_first(monkeypatch: pytes
     assert [line[:6] for line in shown] == ["edge-7", "edge-8", "edge-5", "and 6 "]
     assert shown[-1] == "and 6 more; 5 of 9 are done"
     assert max(map(len, shown)) <= 59
+
+
+def test_where_there_is_little_room_the_bar_is_shorter(monkeypatch: pytest.MonkeyPatch) -> None:
+    resize(monkeypatch, 66, 24)
+    stream = Terminal()
+    printer = TransferPrinter(stream)
+    printer.tell(event("edge-1", "working"))
+    printer.tell(moving("edge-2"))
+    printer.close()
+    assert screen(stream.getvalue()) == [
+        "edge-1  pull reg.lan/web:7  begins",
+        "edge-2  pull reg.lan/web:7  ▆▆▁▁▁▁  25%  3M/12M  2M/s  1/2 layers",
+    ]
 
 
 def test_wide_letters_take_two_cells(monkeypatch: pytest.MonkeyPatch) -> None:
