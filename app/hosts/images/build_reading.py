@@ -108,7 +108,9 @@ class BuildReading:
                 self._runs = True
                 return
         if self.container:
-            if text.startswith(f"Removing intermediate container {self.container}"):
+            # Of 20.10 and before, and of what came later.
+            gone = (f"{words} intermediate container {self.container}" for words in ("Removing", " ---> Removed"))
+            if text.startswith(tuple(gone)):
                 self.container = ""
                 return
         elif text.startswith(_SAID):
