@@ -45,6 +45,8 @@ SHOWING = (
     ("events", "--task", NASTY),
     ("import", "--container", "by-hand", "--container-instance", "edge-1", "--dry-run"),
     ("import-contexts",),
+    ("login", NASTY, "--username", NASTY),
+    ("logout", NASTY),
     (NASTY,),
     ("list-tasks", f"--{NASTY}"),
 )
