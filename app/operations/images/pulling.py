@@ -12,7 +12,7 @@ from app.model.image_progress import TellTransfer, TransferProgress
 from app.model.image_reference import parse_reference
 from app.model.image_requests import PullImageRequest
 from app.model.instance import InstanceKey
-from app.model.safe_text import safe_line
+from app.model.safe_text import SafeText, safe_line
 from app.operations.deeds import kept
 from app.operations.images.pace import Pace
 from app.operations.images.transfers import Transferred, on_each, transferred_words
@@ -47,7 +47,7 @@ def pull_image(
     return replace(transferred, warnings=_warnings(image, digests))
 
 
-def _warnings(image: str, digests: dict[InstanceKey, str]) -> tuple[str, ...]:
+def _warnings(image: str, digests: dict[InstanceKey, str]) -> tuple[SafeText, ...]:
     """The registry gave different hosts different images: its tag has moved between them."""
     hosts: dict[str, list[str]] = {}
     for instance, digest in sorted(digests.items()):
@@ -55,4 +55,4 @@ def _warnings(image: str, digests: dict[InstanceKey, str]) -> tuple[str, ...]:
     if len(hosts) < 2:
         return ()
     told = "; ".join(f"{digest[:19]} on {', '.join(names)}" for digest, names in hosts.items())
-    return (f"{image} is not the same everywhere, its tag has moved meanwhile; pull again: {told}",)
+    return (safe_line(f"{image} is not the same everywhere, its tag has moved meanwhile; pull again: {told}"),)

@@ -12,7 +12,7 @@ from app.model.errors import MoorageError
 from app.model.image_progress import TellTransfer, TransferProgress
 from app.model.image_reference import parse_reference
 from app.model.image_requests import PushImageRequest
-from app.model.safe_text import safe_line
+from app.model.safe_text import SafeText, safe_line
 from app.operations.deeds import kept
 from app.operations.images.asking import Answers
 from app.operations.images.pace import Pace
@@ -51,8 +51,8 @@ def push_image(
     return replace(transferred, warnings=_warnings(image, found))
 
 
-def _warnings(image: str, found: Answers[str]) -> tuple[str, ...]:
+def _warnings(image: str, found: Answers[str]) -> tuple[SafeText, ...]:
     (source, id_), *others = found.told.items()
     if differing := [key.name for key, other in others if other != id_]:
-        return (f"{image} was pushed from {source.name}; on {', '.join(differing)} it is another image",)
+        return (safe_line(f"{image} was pushed from {source.name}; on {', '.join(differing)} it is another image"),)
     return ()

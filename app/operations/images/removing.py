@@ -14,7 +14,7 @@ from app.model.image import short_image_id
 from app.model.image_progress import TellTransfer, TransferProgress
 from app.model.image_requests import RemoveImageRequest
 from app.model.instance import Instance, InstanceKey
-from app.model.safe_text import safe_line
+from app.model.safe_text import SafeText, safe_line
 from app.operations.deeds import kept
 from app.operations.images.asking import ask_each
 from app.operations.images.transfers import Transferred, chosen_instances, on_each, transferred_words
@@ -56,7 +56,7 @@ class _Touched:
     users: str
 
 
-def _touched(session: Session, cluster: ClusterFile, image: str, names: list[str]) -> list[str]:
+def _touched(session: Session, cluster: ClusterFile, image: str, names: list[str]) -> list[SafeText]:
     """A line for each instance: what goes there, and what uses it."""
 
     def look(instance: Instance) -> _Touched:
@@ -70,11 +70,11 @@ def _touched(session: Session, cluster: ClusterFile, image: str, names: list[str
     return [_line(key, image, told) for key, told in answers.told.items()]
 
 
-def _line(key: InstanceKey, image: str, told: _Touched) -> str:
+def _line(key: InstanceKey, image: str, told: _Touched) -> SafeText:
     size = f", {compact(told.size)}" if told.last_name and told.size else ""
     what = f"the image{size}" if told.last_name else "this name alone, it has others"
     used = f"; used by {told.users}" if told.users else ""
-    return f"{key.name}: {image} ({short_image_id(told.id)}): {what}{used}"
+    return safe_line(f"{key.name}: {image} ({short_image_id(told.id)}): {what}{used}")
 
 
 def _size(told: object) -> int:

@@ -13,7 +13,7 @@ from app.model.image_progress import TellTransfer, TransferProgress
 from app.model.image_reference import parse_reference
 from app.model.image_requests import TagImageRequest
 from app.model.instance import InstanceKey
-from app.model.safe_text import safe_line
+from app.model.safe_text import SafeText, safe_line
 from app.operations.deeds import kept
 from app.operations.images.transfers import Transferred, on_each, transferred_words
 from app.operations.images.whereabouts import having
@@ -33,7 +33,7 @@ def tag_image(session: Session, request: TagImageRequest) -> Transferred:
     found = having(session, cluster, image, request.container_instances)
     names = request.container_instances or [key.name for key in found.told]
     names = [name for name in names if InstanceKey(cluster.name, find_entry(cluster, name).name) not in found.failures]
-    warnings: list[str] = []
+    warnings: list[SafeText] = []
 
     def work(engine: Engine, begun: TransferProgress, told: TellTransfer, breaking: Break) -> TransferProgress:
         wanted = naming.image_or_none(engine, image)
@@ -45,7 +45,8 @@ def tag_image(session: Session, request: TagImageRequest) -> Transferred:
         naming.tag(engine, image, other)
         if before is not None:
             lost = str(before.get("Id"))[:19]
-            warnings.append(f"{begun.instance.name}: {other} was another image before: {lost} has lost that name")
+            words = f"{begun.instance.name}: {other} was another image before: {lost} has lost that name"
+            warnings.append(safe_line(words))
         return begun.ended("done", safe_line(wanted.get("Id")))
 
     transferred = on_each(session, cluster, names, work, verb="tag", image=str(other), tell=lambda _: None)

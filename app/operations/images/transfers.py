@@ -34,7 +34,7 @@ class Transferred:
     """How it ended, for each image and instance. ``warnings``: lines of what went well and is odd all the same."""
 
     results: tuple[TransferProgress, ...]
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[SafeText, ...] = ()
     instance_ids: tuple[tuple[InstanceKey, str], ...] = ()
 
     @property
