@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import signal
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import pytest
 
 from tests.cli import process
 from tests.cli.calling import Cli
-from tests.engine_bed import Daemon
+from tests.engine_bed import Daemon, Registry
 from tests.engine_bed.waiting import wait_until
 
 IMAGE = "shop/web:1"
@@ -197,3 +198,46 @@ def test_ctrl_c_in_a_build_leaves_nothing_half_done_and_says_so(
     wait_until(lambda: not engine.api.containers(), what="the step is gone")
     assert engine.api.images(IMAGE.split(":", 1)[0]) == []
     assert cli("list-task-definitions").json == {"taskDefinitionArns": []}
+
+
+def test_by_a_private_registry_and_what_it_says_without_a_login(
+    clustered: Callable[..., Cli],
+    engines: list[Daemon],
+    shared_registry: Registry,
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one, two, _ = engines
+    cli = clustered(one.endpoint, two.endpoint)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
+    shared_registry.require("me", "hunter2-canary")
+    image = "127.0.0.1:5000/shop/web:1"
+    write(folder, toml='count = 2\ndeliver = "push"', image=image)
+    toml = folder / "moorage.toml"
+    toml.write_text(toml.read_text().replace(f'"{IMAGE}"', f'"{image}"'))
+
+    refused = cli("deploy", code=1)
+    assert "2/5 push 127.0.0.1:5000/shop/web:1: edge-1: " in refused.err
+    assert "moorage login 127.0.0.1:5000" in refused.err
+    assert f"{image} (" in refused.err
+    assert cli("list-task-definitions").json == {"taskDefinitionArns": []}
+
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"hunter2-canary\n")))
+    cli("login", "127.0.0.1:5000", "--username", "me", "--password-stdin")
+    ran = cli("deploy")
+    assert [task["lastStatus"] for task in ran.json["tasks"]] == ["RUNNING", "RUNNING"]
+    assert [(one["containerInstance"], one["state"]) for one in ran.json["images"]] == [
+        ("edge-1", "done"),
+        ("edge-2", "done"),
+    ]
+    until_served("hello\n", one, two)
+    assert "hunter2-canary" not in ran.out + ran.err + refused.err
+
+    # What a registry has of that name by now is nobody's business: tasks run what was built, or nothing.
+    (folder / "page.txt").write_text("changed\n")
+    shared_registry.kill()
+    down = cli("deploy", code=1)
+    assert "2/6 push" in down.err
+    assert "2 tasks of deploy:web go on as before" in down.err
+    until_served("hello\n", one, two)
