@@ -16,7 +16,7 @@ from app.screens.choice_dialog import Choice, ChoiceDialog
 from app.screens.frame import FrameScreen
 from app.screens.images.beginning import begin_transfer
 from app.screens.images.works import Transfer
-from app.screens.run.images import Missing, named
+from app.screens.run.images import Missing, named, short_image
 
 _MOST = 20
 
@@ -50,13 +50,13 @@ class _Bringing:
 
     def choices(self, one: Missing, planned: Sequence[InstanceKey]) -> list[Choice]:
         """To those of the plan first, where they are not all that lack it."""
-        image, found = safe_line(one.image), []
+        image, found = short_image(one.image), []
         of_plan = tuple(key for key in one.lacking if key in planned)
         for keys in dict.fromkeys((of_plan or one.lacking, one.lacking)):
             names = [key.name for key in keys]
             if one.having:
                 take, how = self._copy(one.image, one.having[0].name, names), f"from {one.having[0].name}"
-                found.append(Choice(f"copy to {named(keys)}", f"{image} {how}, no registry", take))
+                found.append(Choice(f"copy to {named(keys)}", f"{image} {how}", take))
             found.append(Choice(f"pull on {named(keys)}", f"{image} from its registry", self._pull(one.image, names)))
         return found
 

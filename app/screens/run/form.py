@@ -24,7 +24,7 @@ from app.screens.run.choice import (
     expression_of,
     read_choice,
 )
-from app.screens.run.images import images_cell, images_help, missing_images
+from app.screens.run.images import images_cell, images_help, images_note, missing_images
 from app.screens.run.offers import constraint_offers, override_offers, strategy_offers
 from app.screens.run.overrides import masked_line
 from widgets.cells import Cell, Span, cell
@@ -268,7 +268,7 @@ class RunForm:
     def _images(self) -> FormLine:
         only = self.choice.instances
         kind: LineKind = "button" if missing_images(self.presence, only) else "fixed"
-        return FormLine(IMAGES, "Images", images_cell(self.presence, only), kind=kind)
+        return FormLine(IMAGES, "Images", images_cell(self.presence, only), images_note(self.presence, only), kind=kind)
 
     def _scheduler(self) -> FormLine:
         if self.choice.instances:

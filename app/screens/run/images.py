@@ -10,9 +10,10 @@ from app.model.instance import InstanceKey
 from app.model.safe_text import safe_line
 from app.operations.images.presence import Presence
 from app.screens import formats
-from widgets.cells import Cell, Span, cell
+from widgets.cells import Cell, cell
 
 _NAMED: Final = 3
+_DIGEST: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def missing_images(presence: Presence | None, only: Sequence[str] = ()) -> list[
 
 
 def images_cell(presence: Presence | None, only: Sequence[str] = ()) -> Cell:
-    """``2 of 3 hosts have registry.lan/app:8  [copy…]``."""
+    """``2 of 3 hosts have app:8``."""
     if presence is None:
         return cell(formats.NOTHING, "muted")
     hosts = [key for key in presence.answered if not only or key.name in only]
@@ -50,13 +51,25 @@ def images_cell(presence: Presence | None, only: Sequence[str] = ()) -> Cell:
     if not missing:
         moved = next((image for image in presence.images if presence.differs(image)), "")
         if moved:
-            return cell(safe_line(f"{moved} is not the same on all hosts"), "warn")
+            return cell(f"{short_image(moved)} is not the same on all hosts", "warn")
         return cell(f"on all {len(hosts)} hosts" if len(hosts) > 1 else "on the host", "muted")
     first = missing[0]
-    image, count = safe_line(first.image), len(hosts) - len(first.lacking)
+    image, count = short_image(first.image), len(hosts) - len(first.lacking)
     more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
     have = f"{count} of {len(hosts)} hosts have" if count else ("no host has" if len(hosts) > 1 else "the host lacks")
-    return (Span(f"{have} {image}{more}"), Span("  [copy…]" if first.having else "  [pull…]", "accent"))
+    return cell(f"{have} {image}{more}")
+
+
+def images_note(presence: Presence | None, only: Sequence[str] = ()) -> Cell:
+    """What can be done about what is missing."""
+    missing = missing_images(presence, only)
+    return cell("[copy…]" if missing[0].having else "[pull…]", "accent") if missing else ()
+
+
+def short_image(image: str) -> str:
+    """``app:8`` of ``registry.lan/team/app:8``: registries are long, and all of it is told below the form."""
+    last, at, digest = image.rpartition("/")[2].partition("@sha256:")
+    return safe_line(f"{last}{'@' if at else ''}{digest[:_DIGEST]}")
 
 
 def images_help(presence: Presence | None, only: Sequence[str] = ()) -> str:

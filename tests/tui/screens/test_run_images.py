@@ -157,7 +157,7 @@ async def test_an_image_is_copied_and_run_with_no_registry_by_keys_alone(engines
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         await until_shown(pilot, r"prod +2 +● 2")
         app.push_screen(RunScreen(app.desk, RunChoice("shop:1", "prod", instances=(second,))))
-        await until_shown(pilot, r"the host lacks shop:7  \[copy…\]")
+        await until_shown(pilot, r"the host lacks shop:7 +\[copy…\]")
         await pilot.press("b")
         await until_shown(pilot, rf"▌copy to {second}")
         await pilot.press("enter")

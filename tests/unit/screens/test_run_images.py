@@ -8,11 +8,11 @@ from typing import Any, cast
 import pytest
 
 from app.model.instance import Instance, InstanceKey
-from app.model.safe_text import SafeText
+from app.model.safe_text import SafeText, safe_line
 from app.model.task_definition import TaskDefinition
 from app.operations.images.presence import Presence
 from app.screens.run import looking
-from app.screens.run.images import images_cell, images_help, missing_images, named
+from app.screens.run.images import images_cell, images_help, images_note, missing_images, named, short_image
 from app.screens.run.looking import EVERY, ImageLook
 from tests.unit.builders import NOW
 from widgets.cells import cell_text
@@ -32,17 +32,31 @@ def _presence(*silent: InstanceKey, **here: tuple[InstanceKey, ...]) -> Presence
         (_presence(web=KEYS), (), "on all 3 hosts"),
         (_presence(TWO, THREE, web=(ONE,)), (), "on the host"),
         (_presence(*KEYS, web=()), (), "no host answers"),
-        (_presence(web=(ONE, TWO)), (), "2 of 3 hosts have web  [copy…]"),
+        (_presence(web=(ONE, TWO)), (), "2 of 3 hosts have web"),
         (_presence(web=(ONE, TWO)), ("edge-1",), "on the host"),
-        (_presence(web=(ONE, TWO)), ("edge-3",), "the host lacks web  [copy…]"),
-        (_presence(THREE, web=(ONE,)), (), "1 of 2 hosts have web  [copy…]"),
-        (_presence(web=()), (), "no host has web  [pull…]"),
-        (_presence(web=(ONE,), db=()), (), "1 of 3 hosts have web and 1 more  [copy…]"),
+        (_presence(web=(ONE, TWO)), ("edge-3",), "the host lacks web"),
+        (_presence(THREE, web=(ONE,)), (), "1 of 2 hosts have web"),
+        (_presence(web=()), (), "no host has web"),
+        (_presence(web=(ONE,), db=()), (), "1 of 3 hosts have web and 1 more"),
         (Presence(("web",), {"web": {ONE: "a", TWO: "b"}}, KEYS[:2]), (), "web is not the same on all hosts"),
     ],
 )
 def test_words(presence: Presence | None, only: tuple[str, ...], words: str) -> None:
     assert cell_text(images_cell(presence, only)) == words
+
+
+def test_a_note_says_what_can_be_done() -> None:
+    notes = [
+        cell_text(images_note(one)) for one in (None, _presence(web=KEYS), _presence(web=(ONE,)), _presence(web=()))
+    ]
+    assert notes == ["", "", "[copy…]", "[pull…]"]
+
+
+def test_a_name_is_short_where_there_is_little_room() -> None:
+    digest = "a" * 64
+    assert short_image("registry.lan:5000/team/app:8") == "app:8"
+    assert short_image(f"registry.lan/app:8@sha256:{digest}") == f"app:8@{digest[:12]}"
+    assert short_image("nginx\x1b[2J") == safe_line("nginx\x1b[2J")
 
 
 def test_all_that_is_missing_is_told_below() -> None:
