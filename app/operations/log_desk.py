@@ -158,9 +158,10 @@ class LogDesk:
             self._changed.notify_all()
 
     def heard(self, host: str) -> None:
-        """Something came from a host."""
+        """Something came from a host. Of one that has no log here yet there is nothing to tell."""
         with self._changed:
-            if (text := self._hosts[host].hear(datetime.now(UTC))) is not None:
+            pulse = self._hosts.get(host)
+            if pulse is not None and (text := pulse.hear(datetime.now(UTC))) is not None:
                 self._merger.note(Note(datetime.now(UTC), "back", text))
                 for reader in self._readers.values():
                     if reader.source.host == host and reader.source.state == "silent":

@@ -199,3 +199,15 @@ def test_lines_that_are_old_when_they_come_are_told_as_late(streams: dict[str, A
         lags.append(round(desk.sources[0].lag, -1))
     desk.close()
     assert lags == [0, 0, 60]
+
+
+def test_a_host_of_which_nothing_is_followed_yet_may_come_and_go() -> None:
+    """A task that is not started has no logs; meanwhile its host may fall silent and come back."""
+    told: list[Item] = []
+    desk = LogDesk(Wanted(), told.extend)
+    try:
+        desk.host_silent("edge-1", datetime.now(UTC), "it does not answer")
+        desk.host_back("edge-1")
+    finally:
+        desk.close()
+    assert (desk.sources, told) == ([], [])
