@@ -56,8 +56,9 @@ class DeadError(AssertionError):
 class Monkey:
     """A context manager: ``play`` for some seconds, then look at ``tally``."""
 
-    def __init__(self, home: Path, environment: Mapping[str, str], seed: int) -> None:
-        self.tally = Tally()
+    def __init__(self, home: Path, environment: Mapping[str, str], seed: int, tally: Tally | None = None) -> None:
+        """``tally``: of one that has ended in error, to be gone on with."""
+        self.tally = tally or Tally()
         self._home, self._environment = home, dict(environment)
         self._hands = Hands(seed)
         self._began = time.monotonic()
@@ -69,6 +70,7 @@ class Monkey:
         self._told = b""
         self._output = b""
         self._answers = 0
+        self._errors_before = len(self.tally.errors)
         self._start()
 
     def __enter__(self) -> Monkey:
@@ -136,7 +138,7 @@ class Monkey:
         while select.select([self._leader], [], [], 0.2)[0]:
             self._output = (self._output + os.read(self._leader, 1 << 16))[-20_000:]
         code = self._process.wait(DEADLINE)
-        if code or self.tally.errors:
+        if code or len(self.tally.errors) > self._errors_before:
             raise DeadError(f"it ended with {code}\n{self._why()}")
         os.close(self._reports)
         self._start()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,7 @@ from tests.monkey.world import environment_of, make_world
 
 MEMORY = 256 << 20
 """Of each engine: little enough for launches to be in each other's way."""
+_MOST_DEATHS = 5
 
 
 @dataclass
@@ -50,13 +53,9 @@ def run_ordeal(bed: Bed, folder: Path, seconds: float, seed: int, *, large: bool
         others = Others(home, environment, places, seed)
         troubles = Troubles(places, seed)
         letting_go.callback(troubles.let_go)
+        tally = Tally()
         try:
-            with Monkey(home, environment, seed) as monkey:
-                try:
-                    monkey.play(seconds)
-                    monkey.measure()
-                except DeadError as error:
-                    dead.append(f"DEAD: {error}")
+            _play(home, environment, seed, seconds, tally, dead)
         finally:
             troubles.heal()
             others.close()
@@ -67,5 +66,17 @@ def run_ordeal(bed: Bed, folder: Path, seconds: float, seed: int, *, large: bool
         stock = take_stock(home, others.told, found)
     over = [f"{name}: {words}" for name, seen in looks.seen.items() for words in seen.over]
     stock.overcommitted = len(over)
-    wrong = [*dead, *monkey.tally.errors, *others.told.faults, *troubles.failures, *over, *stock.wrong]
-    return Ordeal(monkey.tally, churn.done, troubles.done, others.told, looks.seen, stock, wrong)
+    wrong = [*dead, *tally.errors, *others.told.faults, *troubles.failures, *over, *stock.wrong]
+    return Ordeal(tally, churn.done, troubles.done, others.told, looks.seen, stock, wrong)
+
+
+def _play(home: Path, environment: Mapping[str, str], seed: int, seconds: float, tally: Tally, dead: list[str]) -> None:
+    """A dashboard that has died is opened again, but for so many times."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0 and len(dead) < _MOST_DEATHS:
+        try:
+            with Monkey(home, environment, seed + len(dead), tally) as monkey:
+                monkey.play(left)
+                monkey.measure()
+        except DeadError as error:
+            dead.append(f"DEAD: {error}")
