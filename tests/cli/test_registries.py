@@ -96,6 +96,32 @@ def test_a_login_opens_private_images_and_a_logout_closes_them(
     assert f"there is no login into {private.host}" in again.err
 
 
+def test_a_private_image_goes_from_one_host_to_all(
+    clustered: Callable[..., Cli],
+    engines: list[Daemon],
+    shared_registry: Registry,
+    docker: DockerFolder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shared_registry.require(USER, CANARY)
+    host, image = shared_registry.host, f"{shared_registry.host}/team/web:7"
+    cli = clustered(*(engine.endpoint for engine in engines))
+    cli("tag", "busybox:latest", "--tag", image, "--container-instances", "edge-1")
+    refused = cli("push", image, code=1)
+    assert f"{host} wants to know who asks" in refused.err
+    assert f"moorage login {host}" in refused.err
+
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(f"{CANARY}\r\n".encode())))
+    cli("login", host, "--username", USER, "--password-stdin", "--container-instance", "edge-2")
+    cli("push", image)
+    cli.register({"name": "main", "image": image, "command": ["sleep", "60"]})
+    for instance in ("edge-2", "edge-3"):
+        (task,) = cli("start-task", "web", "--container-instances", instance).json["tasks"]
+        assert task["lastStatus"] == "RUNNING"
+    cli("pull", image)
+    assert len({engine.api.inspect_image(image)["Id"] for engine in engines}) == 1
+
+
 def test_a_helper_keeps_it_without_a_warning(
     cluster: Cli, private: Registry, docker: DockerFolder, login: Callable[..., Ran]
 ) -> None:
