@@ -133,7 +133,9 @@ def _changed(one: TransferProgress) -> str:
     """``edge-1: pull web:7: done: sha256:…``"""
     told = f"{one.instance.name}: {one.verb} {one.image}"
     state = "begins" if one.state == "working" else one.state
-    return safe_line(f"{told}: {state}{f': {one.detail}' if one.over and one.detail else ''}")
+    # Why it failed the verb tells at its end, for all of them together.
+    detail = f": {one.detail}" if one.over and one.state != "failed" and one.detail else ""
+    return safe_line(f"{told}: {state}{detail}")
 
 
 def _left(one: TransferProgress) -> str:

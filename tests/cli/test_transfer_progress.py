@@ -154,7 +154,7 @@ def test_elsewhere_a_line_for_each_change(monkeypatch: pytest.MonkeyPatch, termi
     assert stream.getvalue().splitlines() == [
         "edge-1: pull reg.lan/web:7: begins",
         "edge-1: pull reg.lan/web:7: done: sha256:1",
-        "edge-2: pull reg.lan/web:7: failed: no space left on device",
+        "edge-2: pull reg.lan/web:7: failed",
     ]
 
 
