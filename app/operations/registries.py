@@ -57,7 +57,7 @@ def login(session: Session, request: LoginRequest, password: str) -> dict[str, A
     _check(request.username, password)
     instance, engine = _trier(session, request)
     credential = Credential(server_of(registry), request.username, password)
-    token = try_login(engine, "Docker Hub" if registry == DOCKER_HUB else registry, credential)
+    token = try_login(engine, registry, credential)
     if token:
         credential = replace(credential, password="", identity_token=token)
     place = keep_login(credential, session.docker_environ)

@@ -6,6 +6,7 @@ it may be a secret.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
@@ -37,6 +38,7 @@ _LEFT_OUT = ("GPG_TTY",)
 """Of the environment: what has a helper draw its question over our screen."""
 _CHUNK = 16384
 _LOOK_EVERY = 0.02
+_running: set[subprocess.Popen[bytes]] = set()
 
 
 class CredentialHelper:
@@ -106,10 +108,12 @@ class CredentialHelper:
             )
         except OSError as error:
             raise self._failed(f"cannot be run: {os.strerror(error.errno or 0)}") from None
+        _running.add(process)
         try:
             out = _converse(process, given, time.monotonic() + self._seconds)
         finally:
             _end(process)
+            _running.discard(process)
         if out is None:
             raise self._failed(f"{word} did not end within {self._seconds:g} s, and was ended")
         if len(out) > MOST_OUTPUT:
@@ -183,10 +187,21 @@ def _read(process: subprocess.Popen[bytes]) -> bytes:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Kill its group if it has not ended by itself, and reap it."""
-    if process.poll() is None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+    _kill(process)
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             pipe.close()
     process.wait()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+@atexit.register
+def _kill_all() -> None:
+    """A dashboard that is left meanwhile, a verb that ctrl-c ends: their threads end without any of our ``finally``."""
+    for process in list(_running):
+        _kill(process)

@@ -129,8 +129,8 @@ def _ask(helper: str, server: str, environ: Mapping[str, str]) -> _Told:
     return _Told(credential, "", time.monotonic() + HELPER_HOLDS)
 
 
-def _read_entry(key: str, entry: object, server: str, path: Path) -> Credential:
-    """Of ``auths``. A token stands for the rest; ``auth`` is USER:PASSWORD in base64."""
+def _read_entry(key: str, entry: object, server: str, path: Path) -> Credential | None:
+    """Of ``auths``. A token stands for the rest; ``auth`` is USER:PASSWORD in base64. None: it names nobody."""
     remedy = f"run moorage login {server_name(server)}"
     where = f'auths."{key}"'
     if not isinstance(entry, dict):
@@ -148,7 +148,7 @@ def _read_entry(key: str, entry: object, server: str, path: Path) -> Credential:
         user, colon, password = text.partition(":")
         if not colon or not user:
             raise broken(path, "is not USER:PASSWORD in base64", remedy, f"{where}.auth")
-    return Credential(server, user, password.rstrip("\0"), source=str(path))
+    return Credential(server, user, password.rstrip("\0"), source=str(path)) if user else None
 
 
 def server_name(server: str) -> str:

@@ -30,7 +30,7 @@ class Kept:
 
 
 def keep_login(credential: Credential, environ: Mapping[str, str]) -> Kept:
-    """Keep a login in place of the one that is there for its server. Raises MoorageError; then nothing has changed."""
+    """Keep a login in place of the one that is there for its server. Raises MoorageError: the file is as it was."""
     path = docker_folder(environ) / "config.json"
     helper = helper_for(read_members(path), credential.server)
     if helper:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -139,6 +140,18 @@ def test_one_registry_and_every_host_with_nothing_installed(
     docker.write(auths={shared_registry.host: auth(USER, CANARY)})
     for daemon in engines:
         assert launch(with_logins(Bench(daemon), docker), {"image": image}).last_status == "RUNNING"
+
+
+def test_docker_py_reads_no_configuration(
+    engine: Daemon, docker: DockerFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would wait for ever on a pipe, and have every password in its memory."""
+    os.mkfifo(docker.path)
+    monkeypatch.setenv("DOCKER_CONFIG", str(docker.root))
+    opened = Engine(parse_endpoint(engine.endpoint))
+    opened.ping()
+    with pytest.raises(HostError, match="does not answer"):
+        pull(opened, "127.0.0.1:5000/app:1")
 
 
 class TestTryingALogin:

@@ -8,7 +8,7 @@ from app.hosts.documents import document
 from app.hosts.engine import Engine
 from app.hosts.errors import HostError, translated
 from app.hosts.images.registry_header import auth_body
-from app.hosts.images.registry_trouble import login_trouble
+from app.hosts.images.registry_trouble import login_trouble, registry_name
 from app.model.registry import Credential
 
 _SECONDS: Final = 45.0
@@ -17,7 +17,7 @@ _LONGEST_TOKEN: Final = 16 * 1024
 
 
 def try_login(engine: Engine, registry: str, credential: Credential) -> str:
-    """Ask the registry whether it takes the credential. Nothing changes on the host.
+    """Ask the registry, as in ``ImageReference``, whether it takes the credential. Nothing changes on the host.
 
     Returns the identity token that the registry gives in place of the password; "" when it gives none. Raises
     HostError in one line with the remedy.
@@ -31,7 +31,8 @@ def try_login(engine: Engine, registry: str, credential: Credential) -> str:
     except HostError as error:
         if error.kind == "timeout":
             engine.ping()
-            raise HostError(f"{registry} did not answer within {_SECONDS:g} s; see whether it runs", "failed") from None
+            silent = f"{registry_name(registry)} did not answer within {_SECONDS:g} s; see whether it runs"
+            raise HostError(silent, "failed") from None
         if error.kind == "unreachable":
             raise
         raise HostError(login_trouble(registry, error.message), error.kind) from None

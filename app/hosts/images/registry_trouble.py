@@ -101,7 +101,7 @@ def registry_trouble(image: str, words: str, shown: str = "", verb: Literal["pul
 def login_trouble(registry: str, words: str) -> str:
     """What is told when a registry was not logged in to. ``registry``: as in ``ImageReference``."""
     cause = cause_of(words)
-    name = _name(registry)
+    name = registry_name(registry)
     said = safe_line(words[:_LONGEST]).strip()
     if cause == "login":
         return f"{name} does not take this username and password ({said}); check them and try again"
@@ -113,7 +113,7 @@ def login_trouble(registry: str, words: str) -> str:
 
 def _told(cause: Cause, image: ImageReference, shown: str, verb: str) -> tuple[str, str]:
     """What is wrong, and what to do."""
-    registry, name = image.registry, _name(image.registry)
+    registry, name = image.registry, registry_name(image.registry)
     login = "moorage login" if registry == DOCKER_HUB else f"moorage login {registry}"
     if cause == "login" and shown:
         return f"{name} does not let {shown} {verb} this", f"{login} as somebody who may, or check the name"
@@ -137,5 +137,6 @@ def _told(cause: Cause, image: ImageReference, shown: str, verb: str) -> tuple[s
     return told[cause]
 
 
-def _name(registry: str) -> str:
+def registry_name(registry: str) -> str:
+    """As people call it."""
     return "Docker Hub" if registry == DOCKER_HUB else registry

@@ -129,6 +129,12 @@ def test_what_a_login_is_told(words: str, told: str) -> None:
     assert told in login_trouble("registry.lan:5000", words)
 
 
+def test_a_login_into_docker_hub_needs_no_name() -> None:
+    told = login_trouble("docker.io", "toomanyrequests: slow down")
+    assert told.startswith("Docker Hub was asked too often")
+    assert told.endswith(": moorage login")
+
+
 def test_causes_are_found_in_linear_time() -> None:
     assert cause_of("manifest for " * 50_000) is None
     assert cause_of("lookup " * 100_000) is None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 import traceback
 from pathlib import Path
@@ -15,6 +17,7 @@ from app.store.credential_helper import MOST_OUTPUT, CredentialHelper
 from tests.docker_folder import CANARY, NOT_FOUND, DockerFolder
 from tests.engine_bed.waiting import wait_until
 
+ROOT = Path(__file__).parents[3]
 PATIENT = 30.0
 SHORT = 0.5
 SERVER = "registry.lan"
@@ -136,3 +139,18 @@ def test_it_keeps_gives_back_and_forgets(docker: DockerFolder) -> None:
     assert helper.erase(SERVER)
     assert not helper.erase(SERVER)
     assert helper.get(SERVER) is None
+
+
+def test_one_that_is_asked_when_moorage_ends_ends_too(docker: DockerFolder, tmp_path: Path) -> None:
+    docker.helper("x", f"echo $$ > {tmp_path}/pid.new; mv {tmp_path}/pid.new {tmp_path}/pid; sleep 600")
+    script = (
+        "import sys, threading\nfrom app.store.credential_helper import CredentialHelper\nimport os\n"
+        "helper = CredentialHelper('x', os.environ, 60)\n"
+        "threading.Thread(target=helper.get, args=('registry.lan',), daemon=True).start()\nsys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script], cwd=ROOT, env={**os.environ, **docker.environ}, stdin=subprocess.PIPE
+    ) as program:
+        pid = wait_until((tmp_path / "pid").read_text, ignoring=(FileNotFoundError,)).strip()
+    assert program.returncode == 0
+    wait_until(lambda: not Path(f"/proc/{pid}").exists() or ") Z" in Path(f"/proc/{pid}/stat").read_text())

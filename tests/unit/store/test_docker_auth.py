@@ -62,8 +62,9 @@ def test_the_longest_key_for_an_image(docker: DockerFolder) -> None:
         assert (shown(docker, asked) or ("", "nobody"))[1] == user
 
 
-def test_an_empty_entry_is_a_mark_and_no_login(docker: DockerFolder) -> None:
-    docker.write(auths={"registry.lan": {}})
+@pytest.mark.parametrize("entry", [{}, {"email": "me@lan"}, {"username": "", "password": "p"}])
+def test_an_entry_that_names_nobody_is_a_mark_and_no_login(docker: DockerFolder, entry: Any) -> None:
+    docker.write(auths={"registry.lan": entry})
     assert shown(docker, "registry.lan") is None
 
 
