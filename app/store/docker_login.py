@@ -77,7 +77,8 @@ def _change(path: Path, server: str, entry: dict[str, str] | None) -> bool:
         auths: Members = {key: value for key, value in before.items() if key not in gone}
         if entry is not None:
             auths[server] = entry
-        if auths != before:
+        # Written though it is the same: who has read it asks the helper anew.
+        if entry is not None or auths != before:
             # Its text was read as UTF-8 without lone surrogates: it can be written again.
             replace(path, json.dumps({**members, "auths": auths}, indent="\t", ensure_ascii=False).encode())
         return any(before[key] for key in gone)

@@ -14,6 +14,7 @@ from app.model.errors import MoorageError
 from app.model.registry import Credential
 from app.store import docker_auth
 from app.store.docker_auth import DockerAuth
+from app.store.docker_login import keep_login
 from tests.docker_folder import CANARY, NOT_FOUND, DockerFolder, auth
 
 HUB = "https://index.docker.io/v1/"
@@ -162,6 +163,17 @@ def test_a_helper_is_asked_once_for_a_while_whoever_asks(docker: DockerFolder, m
     for _ in range(2):
         DockerAuth(docker.environ).credential("registry.lan")
     assert docker.asked() == ["get"] * 5
+
+
+def test_a_new_login_counts_at_once(docker: DockerFolder) -> None:
+    docker.helper("keychain")
+    docker.write(credsStore="keychain")
+    known = DockerAuth(docker.environ)
+    for password in ("one", "other"):
+        keep_login(Credential("registry.lan", "me", password), docker.environ)
+        found = known.credential("registry.lan")
+        assert found is not None
+        assert found.password == password
 
 
 def test_one_that_fails_is_left_in_peace_for_a_while(docker: DockerFolder) -> None:
