@@ -11,6 +11,7 @@ from app.cli.command import Call, Command
 from app.cli.deploy_progress import DeployPrinter
 from app.cli.outcome import FAILED, complain, telling_what_exists, warn
 from app.model.image_requests import DeployRequest
+from app.operations.deeds import command_of, keep_deed
 from app.operations.deploying.execution import agree, deploy
 from app.operations.deploying.outcome import Deployed
 from app.operations.deploying.planning import plan_deploy
@@ -35,7 +36,15 @@ def _run(call: Call) -> int:
         return 0
     agree(call.session, call.request, plan)  # on this thread, where somebody can be asked
     printer, stop, deployed = DeployPrinter(sys.stderr, plan), threading.Event(), Deployed(plan)
-    with telling_what_exists(lambda: printer.left(deployed)):
+
+    def left() -> list[str]:
+        if deployed.failure is None:  # it was cut off, and will not tell of itself
+            words = deployed.at.name if deployed.at is not None else ""
+            command, cluster = command_of("deploy", call.request), plan.cluster.name
+            keep_deed(call.session, "deploy", words, command, cluster=cluster, outcome="interrupted", happened=False)
+        return printer.left(deployed)
+
+    with telling_what_exists(left):
         _patiently(
             lambda: deploy(call.session, call.request, plan, printer.tell, stop, deployed),
             stop,

@@ -16,7 +16,6 @@ from app.model.deployment import DeployProgress, DeployState, DeployStep, ImageB
 from app.model.errors import MoorageError
 from app.model.image_progress import TellTransfer, TransferProgress
 from app.model.image_requests import (
-    BuildImageRequest,
     CopyImageRequest,
     DeployRequest,
     PullImageRequest,
@@ -31,7 +30,7 @@ from app.operations.compose_up import Up, registered, settle, stop_all, tasks_of
 from app.operations.deeds import command_of, kept, told_if_failed
 from app.operations.deploying.delivering import Whereabouts
 from app.operations.deploying.outcome import Deployed, DeployFailure, deployed_words
-from app.operations.deploying.planning import DeployPlan, goals, is_of, listed, refuse_if_short
+from app.operations.deploying.planning import DeployPlan, build_request, goals, is_of, listed, refuse_if_short
 from app.operations.deploying.standing import Standing, stand
 from app.operations.images.building import BuildError, BuildStoppedError, build_image
 from app.operations.images.copying import copy_image
@@ -128,16 +127,18 @@ class _Deploy:
     # --- steps -----------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _step(self, step: DeployStep, *, begun: bool = False) -> Iterator[None]:
+    def _step(self, step: DeployStep, *, breaks: bool = True, told: bool = True) -> Iterator[None]:
         """Told when it begins, and when it fails or is broken off; raises _FailedError then.
 
-        ``begun``: it was told before, and nothing of it is broken off any more.
+        Args:
+            breaks: it is not begun any more once a person has broken off; False for what has to be seen through.
+            told: False where it has ended already, for all that anybody sees.
         """
         self._done.at = step
         try:
-            if not begun:
-                if self._stop.is_set():
-                    raise _StoppedError
+            if breaks and self._stop.is_set():
+                raise _StoppedError
+            if told:
                 self._tell(DeployProgress(step, "working"))
             yield
         except (_StoppedError, BuildStoppedError):
@@ -268,6 +269,7 @@ class _Deploy:
         return any(self._plan.source.build_of(part.image) == build for part in parts)
 
     def _launch(self, targets: tuple[InstanceKey, ...]) -> None:
+        """Once the first task is stopped or started all is seen through: half of it would be the worst of both."""
         run, stop = self._plan.step("run"), self._plan.step("stop")
         brought = any(self._used(build) for build in self._plan.source.builds)
         with self._step(run):
@@ -291,7 +293,7 @@ class _Deploy:
             self._agree(run)
 
     def _run(self, step: DeployStep, standing: Standing, only: tuple[InstanceKey, ...]) -> None:
-        with self._step(step):
+        with self._step(step, breaks=False):
             blueprint, rng = self._blueprint, random.Random(self._plan.seed)
             self._done.launched = launched = launch_with(
                 self._session,
@@ -307,11 +309,12 @@ class _Deploy:
                 return
             if standing.replaced and not standing.stop_first:
                 up = [task for task in launched.tasks if task.last_status == "RUNNING"]
-                self._stop_all(up, _ROLLED_BACK, step)
+                ends = {task.id: task for task in self._stop_all(up, _ROLLED_BACK, step)}
+                launched.tasks = [ends.get(task.id, task) for task in launched.tasks]
             raise MoorageError(_reason(launched.tasks, launched.failures))
 
     def _stop_replaced(self, step: DeployStep, standing: Standing) -> None:
-        with self._step(step):
+        with self._step(step, breaks=False):
             ends = self._stop_all(standing.replaced, _REPLACED, step)
             self._done.stopped += ends
             self._end(step, ", ".join(f"task {told(task)}" for task in ends))
@@ -326,7 +329,7 @@ class _Deploy:
         assert stored is not None
         up = Up(stored, launched=self._done.launched)
         source = self._plan.source
-        with self._step(step, begun=True):
+        with self._step(step, breaks=False, told=False):
             settle(
                 self._session,
                 self._plan.cluster,
@@ -348,22 +351,6 @@ class _Deploy:
             self._tell(DeployProgress(step, "working", transfer=progress))
 
         return tell
-
-
-def build_request(build: ImageBuild, key: InstanceKey) -> BuildImageRequest:
-    """Of ``moorage build`` for one of the images."""
-    return BuildImageRequest(
-        path=build.context,
-        tag=[build.image],
-        file=build.dockerfile,
-        cluster=key.cluster,
-        container_instance=key.name,
-        build_arg=[name if value is None else f"{name}={value}" for name, value in build.args.items()],
-        target=build.target,
-        platform=build.platform,
-        no_cache=build.no_cache,
-        pull=build.pull,
-    )
 
 
 def _short(image_id: str) -> str:

@@ -13,10 +13,10 @@ from app.model.cluster import ClusterFile
 from app.model.deployment import DeployStep, DeployWork, ImageBuild
 from app.model.errors import Finding, MoorageError
 from app.model.ids import definition_arn
-from app.model.image_requests import DeployRequest
+from app.model.image_requests import BuildImageRequest, DeployRequest
 from app.model.instance import InstanceKey
 from app.model.names import BUILT_IN
-from app.model.requests import RunTaskRequest
+from app.model.requests import RunTaskRequest, parse_request
 from app.model.safe_text import SafeText, safe_line
 from app.model.task import Task
 from app.operations.blueprint import Blueprint, blueprint_of
@@ -144,6 +144,24 @@ def goals(cluster: ClusterFile, standing: Standing) -> tuple[InstanceKey, ...]:
     return standing.able if foreign_scheduler(cluster) else tuple(dict.fromkeys(standing.places))
 
 
+def build_request(build: ImageBuild, key: InstanceKey) -> BuildImageRequest:
+    """Of ``moorage build`` for one of the images. Raises MoorageError for what it does not take."""
+    arguments = [name if value is None else f"{name}={value}" for name, value in build.args.items()]
+    members = {
+        "path": build.context,
+        "tag": [build.image],
+        "file": build.dockerfile,
+        "cluster": key.cluster,
+        "containerInstance": key.name,
+        "buildArg": arguments,
+        "target": build.target,
+        "platform": build.platform,
+        "noCache": build.no_cache,
+        "pull": build.pull,
+    }
+    return parse_request(BuildImageRequest, members)
+
+
 def listed(keys: Iterable[InstanceKey]) -> str:
     return ", ".join(key.name for key in keys)
 
@@ -192,6 +210,7 @@ def _builders(
         # What one image is built FROM another needs it beside it.
         chosen = chosen or key
         found[build.image] = key
+        build_request(build, key)
     return found
 
 

@@ -55,6 +55,9 @@ class Yard:
         self.content = "a"
         self.fails: dict[str, str] = {}
         self.silent: set[str] = set()
+        self.on_start: Callable[[], object] = lambda: None
+        """Called in each start; a text is why it fails."""
+        self.lock = threading.Lock()
 
     def build(self, _session: Session, request: BuildImageRequest, tell: Any, _stop: threading.Event | None) -> Built:
         self.builds.append(request)
@@ -94,10 +97,12 @@ class Yard:
 
     def start(self, name: str, order: LaunchOrder) -> Task:
         task = order.record.task_id
-        self.done.append(f"start on {name}")
-        if "start" in self.fails:
+        with self.lock:
+            self.done.append(f"start on {name}")
+            why = self.on_start() or self.fails.get("start")
+        if isinstance(why, str):
             return SimpleNamespace(  # type: ignore[return-value]
-                id=task, last_status="STOPPED", stop_code="TaskFailedToStart", stopped_reason=self.fails["start"],
+                id=task, last_status="STOPPED", stop_code="TaskFailedToStart", stopped_reason=why,
                 instance=InstanceKey("default", name), family="web", revision=1, created_at=NOW,
             )  # fmt: skip
         image = order.definition.container_definitions[0].image
@@ -112,7 +117,7 @@ class Yard:
     def stop(self, task: Task) -> Task:
         self.done.append(f"stop on {task.instance.name}")
         del self.tasks[task.id]
-        return task
+        return replace(task, last_status="STOPPED")
 
     def fleet(self) -> Fleet:
         fleet, cluster = Fleet(), self.cluster
@@ -164,11 +169,11 @@ def session(tmp_path: Path, yard: Yard, monkeypatch: pytest.MonkeyPatch) -> Sess
     return made
 
 
-def write(folder: Path, toml: str = "", **part: Any) -> None:
+def write(folder: Path, toml: str = "", build: str = "", **part: Any) -> None:
     members = {"name": "web", "image": IMAGE, "memory": 100, **part}
     (folder / "taskdef.json").write_text(json.dumps({"family": "web", "containerDefinitions": [members]}))
     (folder / "Dockerfile").write_text("FROM scratch\n")
-    text = f'task_definition = "taskdef.json"\n{toml}\n[[build]]\nimage = "{IMAGE}"\non = "edge-1"\n'
+    text = f'task_definition = "taskdef.json"\n{toml}\n[[build]]\nimage = "{IMAGE}"\non = "edge-1"\n{build}\n'
     (folder / "moorage.toml").write_text(text)
 
 
@@ -284,6 +289,33 @@ def test_a_task_that_does_not_come_up_leaves_the_old_ones(session: Session, yard
     assert list(yard.tasks) == [old.id]
 
 
+def test_of_new_tasks_that_do_not_all_come_up_none_stays_beside_the_old(
+    session: Session, yard: Yard, tmp_path: Path
+) -> None:
+    write(tmp_path, "count = 2", memory=300)
+    old = {task.id for task in Ran(session).deployed.tasks}
+    yard.content = "b"
+    reasons = iter([None, "CannotStartContainerError: no"])
+    yard.on_start = lambda: next(reasons)
+    ran = Ran(session)
+    assert not ran.deployed.succeeded
+    assert set(yard.tasks) == old
+    assert "2 tasks of deploy:web go on as before" in ran.deployed.left()
+    assert not any("runs" in line for line in ran.deployed.left())
+
+
+def test_what_is_broken_off_while_tasks_start_is_seen_through(session: Session, yard: Yard) -> None:
+    (old,) = Ran(session).deployed.tasks
+    yard.content = "b"
+    request, stop = DeployRequest(), threading.Event()
+    plan = plan_deploy(session, request)
+    yard.on_start = stop.set
+    deployed = deploy(session, request, plan, lambda _: None, stop)
+    assert deployed.succeeded
+    assert [task.id for task in deployed.stopped] == [old.id]
+    assert list(yard.tasks) == [task.id for task in deployed.tasks]
+
+
 def test_what_was_broken_off_says_so(session: Session, yard: Yard) -> None:
     yard.fails["build stop"] = "yes"
     failure = Ran(session).deployed.failure
@@ -333,6 +365,7 @@ def test_all_that_can_be_known_is_known_before_the_build(
         (lambda: write(tmp_path, memory="x"), "containerDefinitions[0].memory"),
         (without_dockerfile, "Dockerfile: no such file"),
         (lambda: write(tmp_path, 'deliver = "scp"'), "line 2, column 1, deliver"),
+        (lambda: write(tmp_path, build='platform = "arm"'), "platform: "),
     ]
     for prepare, words in cases:
         prepare()
