@@ -352,7 +352,7 @@ def test_to_all_from_the_first_that_has_it(session: Session, engines: list[Daemo
     assert done.succeeded
     assert [result.instance.name for result in done.results] == [names[0], names[2]]
     assert images_lacking(session, [NAME], instances) == {}
-    assert not image_presence(session, [NAME], instances).differs(NAME)
+    assert not image_presence(session, [NAME], instances).unlike
 
 
 def test_what_the_operation_refuses(session: Session, engines: list[Daemon], fresh_engine: Fresh) -> None:

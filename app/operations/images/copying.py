@@ -79,7 +79,7 @@ def _first_that_has_it(session: Session, cluster: ClusterFile, image: str) -> In
             "or say where it is with --from CLUSTER/INSTANCE",
             code="InvalidParameterException",
         )
-    if found.differs(image):
+    if image in found.unlike:
         raise MoorageError(
             f"{image} is not the same image on {', '.join(key.name for key in having)}: say with --from which one",
             code="InvalidParameterException",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from app.hosts.errors import HostError
 from app.hosts.images.ensuring import platform_of
+from app.hosts.images.likeness import ImageFacts, facts
 from app.model.errors import MoorageError
 from app.model.instance import Instance, InstanceKey
 from app.model.safe_text import SafeText, safe_line
@@ -26,6 +27,8 @@ class Presence:
         asked: all instances that were asked, in order.
         silent: those that did not answer, and why: nobody knows what they have.
         elsewhere: images that are on an instance for another processor than a task of it needs, with that platform.
+        unlike: images that are not the same everywhere. Ids alone do not tell: engines that keep images in different
+            ways call the same one differently.
     """
 
     images: tuple[str, ...] = ()
@@ -33,6 +36,7 @@ class Presence:
     asked: tuple[InstanceKey, ...] = ()
     silent: Mapping[InstanceKey, SafeText] = field(default_factory=dict)
     elsewhere: Mapping[tuple[str, InstanceKey], SafeText] = field(default_factory=dict)
+    unlike: frozenset[str] = frozenset()
 
     @property
     def answered(self) -> tuple[InstanceKey, ...]:
@@ -44,10 +48,6 @@ class Presence:
     def lacking(self, image: str) -> tuple[InstanceKey, ...]:
         """Those that answered and do not have it."""
         return tuple(key for key in self.answered if key not in self.here.get(image, ()))
-
-    def differs(self, image: str) -> bool:
-        """The name means different images on different instances."""
-        return len(set(self.here.get(image, {}).values())) > 1
 
 
 def image_presence(
@@ -69,17 +69,22 @@ def image_presence(
     for look in looks:
         look.join(max(until - time.monotonic(), 0))
     found = [(look.key, look.answer()) for look in looks]
-    here = {
+    facts_of = {
         image: {key: answer.here[image] for key, answer in found if image in answer.here and not answer.silent}
         for image in wanted
     }
     return Presence(
         wanted,
-        here,
+        {image: {key: one.id for key, one in each.items()} for image, each in facts_of.items()},
         tuple(instance.key for instance in asked),
         {key: answer.silent for key, answer in found if answer.silent},
         {(image, key): words for key, answer in found for image, words in answer.elsewhere.items()},
+        frozenset(image for image, each in facts_of.items() if _are_unlike([*each.values()])),
     )
+
+
+def _are_unlike(copies: Sequence[ImageFacts]) -> bool:
+    return any(not copies[0].same_as(other) for other in copies[1:])
 
 
 def images_of(definition: TaskDefinition) -> tuple[str, ...]:
@@ -117,7 +122,7 @@ def missing_words(presence: Presence, placed: Sequence[InstanceKey]) -> list[tup
 
 @dataclass(slots=True)
 class _Answer:
-    here: dict[str, str] = field(default_factory=dict)
+    here: dict[str, ImageFacts] = field(default_factory=dict)
     elsewhere: dict[str, SafeText] = field(default_factory=dict)
     silent: SafeText = SafeText("")
 
@@ -152,11 +157,11 @@ class _Look:
                     if error.kind not in ("not-found", "refused"):
                         raise
                     continue
-                made_for = f"{told.get('Os')}/{told.get('Architecture')}"
-                if self._platform and told.get("Architecture") and made_for != self._platform:
-                    found.elsewhere[image] = safe_line(made_for[:40])
+                seen = facts(told)
+                if self._platform and seen.processor and seen.platform != self._platform:
+                    found.elsewhere[image] = safe_line(seen.platform[:40])
                 else:
-                    found.here[image] = str(told.get("Id", ""))[:100]
+                    found.here[image] = seen
         except MoorageError as error:
             found = _Answer(silent=safe_line(error.message))
         self._found = found

@@ -49,7 +49,7 @@ def images_cell(presence: Presence | None, only: Sequence[str] = ()) -> Cell:
         return cell("no host answers", "muted")
     missing = missing_images(presence, only)
     if not missing:
-        moved = next((image for image in presence.images if presence.differs(image)), "")
+        moved = next((image for image in presence.images if image in presence.unlike), "")
         if moved:
             return cell(f"{short_image(moved)} is not the same on all hosts", "warn")
         return cell(f"on all {len(hosts)} hosts" if len(hosts) > 1 else "on the host", "muted")

@@ -58,9 +58,16 @@ def test_who_has_what() -> None:
     found = image_presence(session, ["web:1", "db", "web:1"], _instances(3))
     assert found.images == ("web:1", "db")
     assert (found.having("web:1"), found.lacking("web:1")) == ((ONE, TWO), (THREE,))
-    assert found.differs("web:1")
-    assert not found.differs("db")
+    assert found.unlike == {"web:1"}
     assert images_lacking(session, ["web:1", "db"], _instances(2)) == {"db": (TWO,)}
+
+
+def test_the_same_image_under_two_ids_is_the_same() -> None:
+    """As of a classic image store and of containerd's."""
+    one, two = ({**_image(number), "RootFS": {"Layers": ["sha256:a"]}} for number in (1, 2))
+    found = image_presence(_session({"web:1": one}, {"web:1": two}), ["web:1"], _instances(2))
+    assert found.here["web:1"] == {ONE: "sha256:1", TWO: "sha256:2"}
+    assert not found.unlike
 
 
 def test_of_a_silent_one_nobody_knows() -> None:

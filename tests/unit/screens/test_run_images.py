@@ -38,7 +38,11 @@ def _presence(*silent: InstanceKey, **here: tuple[InstanceKey, ...]) -> Presence
         (_presence(THREE, web=(ONE,)), (), "1 of 2 hosts have web"),
         (_presence(web=()), (), "no host has web"),
         (_presence(web=(ONE,), db=()), (), "1 of 3 hosts have web and 1 more"),
-        (Presence(("web",), {"web": {ONE: "a", TWO: "b"}}, KEYS[:2]), (), "web is not the same on all hosts"),
+        (
+            Presence(("web",), {"web": {ONE: "a", TWO: "b"}}, KEYS[:2], unlike=frozenset({"web"})),
+            (),
+            "web is not the same on all hosts",
+        ),
     ],
 )
 def test_words(presence: Presence | None, only: tuple[str, ...], words: str) -> None:
