@@ -6,7 +6,7 @@ The engine reads it again, and has the last word: nothing is refused here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,12 +15,16 @@ SCRATCH: Final = "scratch"
 _DIRECTIVE = re.compile(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*")
 _ARGUMENT = re.compile(r"""([A-Za-z_][A-Za-z0-9_]*)(?:=("(?:[^"\\]|\\.)*"|'[^']*'|\S*))?(?:\s+|$)""")
 _VARIABLE = re.compile(r"\\(.)|\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)(?:(:[-+])([^{}]*))?\})")
-_HERE_DOCUMENT = re.compile(r"(?:^|[^<])<<-?(['\"]?)[A-Za-z_][A-Za-z0-9_]*\1")
+_WORD = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+""")
+_HERE_DOCUMENT = re.compile(r"[0-9]*<<-?[^<]+")
+"""A word of its own, as Docker has it: what is in quotes or in the middle of another is the shell's."""
 _BUILDKIT_FLAGS: Final = {
     "RUN": ("mount", "network", "security"),
     "COPY": ("link", "chmod", "parents", "exclude"),
     "ADD": ("link", "chmod", "checksum", "keep-git-dir", "exclude", "unpack"),
 }
+_UNHEEDED_FLAGS: Final = {"COPY": ("parents", "exclude"), "ADD": ("checksum", "keep-git-dir", "exclude", "unpack")}
+"""Docker 23 and later read them, and its classic builder does as if they were not there; ``--link`` changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +114,21 @@ def base_of_step(step: str, text: str, arguments: Mapping[str, str]) -> str:
 
 def needs_buildkit(text: str) -> str:
     """The first thing that only BuildKit has, as ``line 3: RUN --mount``; "" if there is none."""
+    return _first(text, _BUILDKIT_FLAGS)
+
+
+def built_wrongly(text: str) -> str:
+    """The first of those things that other builders of today leave out without a word; "" if there is none."""
+    return _first(text, _UNHEEDED_FLAGS)
+
+
+def _first(text: str, flags: Mapping[str, Sequence[str]]) -> str:
     for one in instructions(text):
-        for flag in _BUILDKIT_FLAGS.get(one.name, ()):
+        for flag in flags.get(one.name, ()):
             if flag in one.flags:
                 return f"line {one.line}: {one.name} --{flag}"
-        if one.name in ("RUN", "COPY", "ADD") and _HERE_DOCUMENT.search(one.words):
+        words = _WORD.findall(one.words) if one.name in ("RUN", "COPY", "ADD") and "<<" in one.words else ()
+        if any(_HERE_DOCUMENT.fullmatch(word) for word in words):
             return f"line {one.line}: {one.name} with a here-document (<<)"
     return ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gc
 import json
+import re
 import threading
 import time
 import tracemalloc
@@ -144,7 +145,7 @@ def test_stages_a_target_and_a_dockerfile_elsewhere(shop: Workshop, engine: Daem
     assert ran(engine, "made:1", "ls", "-A", "/made") == "a\n"
     shop.build(file=str(elsewhere), target="last", tag=["last:1"])
     assert engine.api.inspect_image("last:1")["Size"] == 1
-    assert "failed to reach build target nowhere" in shop.refusal(file=str(elsewhere), target="nowhere")
+    assert re.search("target .*nowhere", shop.refusal(file=str(elsewhere), target="nowhere"))
 
 
 def test_the_arguments_values_are_in_nothing_that_is_kept(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +171,8 @@ def test_a_step_that_fails_is_told_with_its_code_and_last_lines(shop: Workshop, 
     assert error.message.endswith(" ended with exit code 3")
     assert error.exit_code == 3
     assert len(error.lines) == 20
-    assert {"line 100", "oops"} <= set(error.lines)  # of two streams: which comes last, Docker does not promise
+    assert "line 100" in error.lines
+    assert "oops" in shop.lines  # of two streams: which comes first, Docker does not promise
     assert error.step is not None
     assert error.step.state == "failed"
     assert shop.told[-1].state == "failed"
@@ -184,7 +186,8 @@ BAD = [
     ("FROM busybox\nFOO bar", "unknown instruction: FOO"),
     ("FROM busybox\nCOPY missing /", "file not found in build context or excluded by .dockerignore"),
     ("FROM busybox\nRUN --mount=type=cache,target=/x true", "line 2: RUN --mount needs BuildKit"),
-    ("FROM busybox\nCOPY --link Dockerfile /", "line 2: COPY --link needs BuildKit"),
+    (f"FROM busybox\nADD --checksum=sha256:{'0' * 64} Dockerfile /", "line 2: ADD --checksum needs BuildKit"),
+    ("FROM busybox\nCOPY --exclude=*.md . /", "line 2: COPY --exclude needs BuildKit"),
     ("FROM busybox\nRUN <<EOF\necho hi\nEOF", "a here-document (<<) needs BuildKit"),
     ("FROM busybox\nRUN no-such-program", "ended with exit code 127"),
     ('FROM busybox\nRUN ["/no/such/program"]', "no such file or directory"),

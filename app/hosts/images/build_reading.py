@@ -27,7 +27,9 @@ _STEP = re.compile(r"step (\d{1,4})/(\d{1,4}) ?: ?(.*)", re.IGNORECASE | re.DOTA
 _CONTAINER = re.compile(r" ---> Running in ([0-9a-f]{12,64})")
 _BUILT = re.compile(r"Successfully built ([0-9a-f]{12,64})")
 _IMAGE_ID = re.compile(r"(?:sha256:)?[0-9a-f]{64}")
-_SAID = (" ---> ", "Removing intermediate container ", "Successfully built ", "Successfully tagged ")
+_REMOVED = (" ---> Removed intermediate container ", "Removing intermediate container ")
+"""The first since Docker 23."""
+_SAID = (" ---> ", *_REMOVED, "Successfully built ", "Successfully tagged ")
 """How lines begin that the engine writes of itself."""
 
 

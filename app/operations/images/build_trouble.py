@@ -8,11 +8,12 @@ from typing import Final
 
 from app.hosts.images.building import BuildError
 from app.hosts.images.registry_trouble import registry_trouble
-from app.interop.dockerfile import base_of_step, needs_buildkit
+from app.interop.dockerfile import base_of_step, built_wrongly, needs_buildkit
 from app.model.build_progress import BuildStep
 
 _BUILDKIT: Final = re.compile(r"requires? BuildKit|unknown flag: (?:link|parents|exclude|checksum)", re.IGNORECASE)
 _UNREADABLE: Final = re.compile(r"unknown (?:instruction|flag)|parse error", re.IGNORECASE)
+_ELSEWHERE: Final = "which engines have for docker buildx alone: build it there, then push it, or copy-image"
 _NO_SPACE: Final = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
 
 
@@ -35,6 +36,12 @@ def explained(error: BuildError, text: str, arguments: Mapping[str, str], cluste
     return BuildError(words, step, error.lines, error.exit_code)
 
 
+def refuse_what_is_built_wrongly(text: str) -> None:
+    """Raises BuildError for what the engine would leave out without a word."""
+    if what := built_wrongly(text):
+        raise BuildError(f"{what} needs BuildKit, {_ELSEWHERE}")
+
+
 def _of_a_registry(words: str, step: BuildStep, text: str, arguments: Mapping[str, str]) -> str:
     image = base_of_step(step.words, text, arguments)
     trouble = registry_trouble(image, words) if image else None
@@ -45,7 +52,7 @@ def _remedy(words: str, text: str, cluster: str) -> str:
     needed = needs_buildkit(text)
     if _BUILDKIT.search(words) or (needed and _UNREADABLE.search(words)):
         what = f"{needed} needs BuildKit" if needed else "that needs BuildKit"
-        return f"{what}, which engines have for docker buildx alone: build it there, then push it, or copy-image"
+        return f"{what}, {_ELSEWHERE}"
     if _NO_SPACE.search(words):
         return f"make room on the host: moorage prune-images --cluster {cluster} --all, of which --dry-run tells first"
     return ""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from threading import Event
-from typing import Any, Literal
+from typing import Any
 
 from app.hosts.errors import HostError
 from app.hosts.images.building import BuildError, BuildOrder, BuildStoppedError, run_build
 from app.interop.dockerfile import base_images
-from app.model.build_progress import BuildProgress, BuildStep, TellBuild
+from app.model.build_progress import BuildProgress, BuildState, BuildStep, TellBuild
 from app.model.cluster import ClusterFile
 from app.model.errors import MoorageError
 from app.model.image_reference import parse_reference
@@ -21,7 +22,7 @@ from app.model.instance import Instance, InstanceKey
 from app.model.registry import Credential
 from app.model.safe_text import safe_line
 from app.operations.deeds import command_of, keep_deed, told_if_failed
-from app.operations.images.build_trouble import explained
+from app.operations.images.build_trouble import explained, refuse_what_is_built_wrongly
 from app.operations.images.context import find_context
 from app.operations.policy import ask_first
 from app.operations.session import Session, find_entry, instances_of
@@ -109,6 +110,7 @@ def _build(
             raise BuildStoppedError
 
     context = find_context(request.path, request.file, go_on)
+    refuse_what_is_built_wrongly(context.text)
     _tell_skipped(session, context.skipped)
     instance = _builder(session, cluster, request.container_instance)
     order = BuildOrder(
@@ -121,42 +123,46 @@ def _build(
         pull=request.pull,
         credentials=_credentials(session, context.text, arguments),
     )
-    last = BuildProgress(instance.key, safe_line(tags[0]), "sending", total=context.total)
-
-    def told(progress: BuildProgress) -> None:
-        nonlocal last
-        last = progress
-        tell(progress)
-
-    def end(state: Literal["done", "failed", "stopped"], detail: str) -> None:
-        tell(replace(last, state=state, lines=(), detail=safe_line(detail)))
-
-    try:
-        result = run_build(session.engine(instance.reached_by), order, context.pieces(), last, told, stop)
-    except BuildStoppedError as error:
-        end("stopped", error.message)
-        raise
-    except BuildError as error:
-        better = explained(error, context.text, arguments, cluster.name)
-        end("failed", better.message)
-        raise better from None
-    except HostError as error:
-        if error.unanswered:
-            end("failed", error.message)
-            raise
-        # It said no before the first step: the Dockerfile is none, say.
-        better = explained(BuildError(error.message), context.text, arguments, cluster.name)
-        end("failed", better.message)
-        raise better from None
-    except MoorageError as error:
-        end("failed", error.message)
-        raise
-    except KeyboardInterrupt:
-        end("stopped", "the build was stopped")
-        raise
-    last = replace(last, steps=result.steps)
-    end("done", result.image_id)
+    told = _Told(BuildProgress(instance.key, safe_line(tags[0]), "sending", total=context.total), tell)
+    with told.how_it_ends(context.text, arguments, cluster.name):
+        result = run_build(session.engine(instance.reached_by), order, context.pieces(), told.last, told, stop)
+    told.end("done", result.image_id, result.steps)
     return Built(result.image_id, tags, instance.key, time.monotonic() - began, result.steps)
+
+
+class _Told:
+    """Hands on what a build tells, and what is the end of it. ``last``: the event that was told last."""
+
+    def __init__(self, begun: BuildProgress, tell: TellBuild) -> None:
+        self.last = begun
+        self._tell = tell
+
+    def __call__(self, progress: BuildProgress) -> None:
+        self.last = progress
+        self._tell(progress)
+
+    def end(self, state: BuildState, detail: str, steps: tuple[BuildStep, ...] | None = None) -> None:
+        steps = self.last.steps if steps is None else steps
+        self._tell(replace(self.last, state=state, steps=steps, lines=(), detail=safe_line(detail)))
+
+    @contextlib.contextmanager
+    def how_it_ends(self, text: str, arguments: Mapping[str, str], cluster: str) -> Iterator[None]:
+        """Tell it, and raise BuildError with the remedy for whatever the engine says no to."""
+        try:
+            yield
+        except (BuildStoppedError, KeyboardInterrupt):
+            self.end("stopped", "the build was stopped")
+            raise
+        except MoorageError as error:
+            found = error if isinstance(error, BuildError) else None
+            if isinstance(error, HostError) and not error.unanswered:
+                # It said no before the first step: the Dockerfile is none, say.
+                found = BuildError(error.message)
+            better = error if found is None else explained(found, text, arguments, cluster)
+            self.end("failed", better.message)
+            if found is None:
+                raise
+            raise better from None
 
 
 def _tags(given: Sequence[str]) -> tuple[str, ...]:

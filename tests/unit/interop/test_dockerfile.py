@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.interop.dockerfile import base_images, instructions, needs_buildkit
+from app.interop.dockerfile import base_images, built_wrongly, instructions, needs_buildkit
 
 BASES = [
     ("FROM nginx", {}, ["nginx"]),
@@ -41,6 +41,9 @@ BUILDKIT = [
     ('FROM a\nCOPY <<"END" /x\nhi\nEND', "line 2: COPY with a here-document (<<)"),
     ("FROM a\nRUN echo $((1<<4)) --mount", ""),
     ("FROM a\nRUN grep x <<<word", ""),
+    ("FROM a\nRUN cat 3<<-'X y' >&2", "line 2: RUN with a here-document (<<)"),
+    ("FROM a\nRUN awk '{ print $1 << 2 }' && echo \"a <<EOF\" \\<<x a<<b", ""),
+    ('FROM a\nRUN ["sh", "-c", "cat <<EOF"]', ""),
     ("# syntax=docker/dockerfile:1\nFROM a\nCOPY --chown=1 x /", ""),
 ]
 
@@ -48,6 +51,20 @@ BUILDKIT = [
 @pytest.mark.parametrize(("text", "told"), BUILDKIT)
 def test_what_only_buildkit_has_is_told_with_its_line(text: str, told: str) -> None:
     assert needs_buildkit(text) == told
+
+
+UNHEEDED = [
+    ("FROM a\nADD --checksum=sha256:00 x /", "line 2: ADD --checksum"),
+    ("FROM a\nCOPY --exclude=*.md . /", "line 2: COPY --exclude"),
+    ("FROM a\nRUN <<EOF\necho\nEOF", "line 2: RUN with a here-document (<<)"),
+    ("FROM a\nRUN --mount=type=cache,target=/x make", ""),  # refused by the engine
+    ("FROM a\nCOPY --link x /", ""),  # the same without it
+]
+
+
+@pytest.mark.parametrize(("text", "told"), UNHEEDED)
+def test_what_engines_leave_out_without_a_word_is_known(text: str, told: str) -> None:
+    assert built_wrongly(text) == told
 
 
 def test_instructions_are_told_with_their_lines_and_continued_ones_are_joined() -> None:

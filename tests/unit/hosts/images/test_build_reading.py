@@ -56,6 +56,14 @@ def test_later_engines_tell_in_other_words_that_the_container_of_a_step_has_gone
     assert (reading.container, reading.taken()) == ("", ("hi",))
 
 
+def test_docker_23_has_other_words_for_a_container_that_goes() -> None:
+    reading = BuildReading()
+    said(reading, "Step 1/1 : RUN x\n", " ---> Running in 0c8a1e0a2e9c\n", "out\n")
+    said(reading, " ---> Removed intermediate container 0c8a1e0a2e9c\n", " ---> 1a2b3c4d5e6f\n")
+    assert reading.container == ""
+    assert reading.taken() == ("out",)
+
+
 def test_a_command_that_fails_is_told_with_its_code_and_the_last_lines() -> None:
     reading = BuildReading()
     said(reading, "Step 1/1 : RUN make\n", " ---> Running in 0c8a1e0a2e9c\n")
