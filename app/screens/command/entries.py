@@ -14,7 +14,6 @@ from textual.screen import Screen
 from app.model.task import Task
 from app.screens.actions import ACTIONS
 from app.screens.command.entry import Entry, Kind
-from app.screens.doors import CLUSTER_IMAGES
 from app.screens.frame import FrameScreen
 from app.screens.tables.arranging import table_word
 from app.screens.tables.sort_dialog import LARGEST_FIRST
@@ -96,8 +95,6 @@ def _places(screen: FrameScreen) -> Iterator[Entry]:
     for name in fleet.clusters[:MOST_OF_A_KIND]:
         take = _opens(screen, partial(doors.cluster, name))
         yield Entry(Kind.CLUSTER, f"cluster {name}", "", "Open the cluster", take)
-        take = _opens(screen, partial(doors.cluster, name, CLUSTER_IMAGES))
-        yield Entry(Kind.CLUSTER, f"images {name}", "", "Images on the instances of the cluster", take)
     for key in [*fleet.instances][:MOST_OF_A_KIND]:
         take = _opens(screen, partial(doors.instance, key))
         yield Entry(Kind.INSTANCE, f"instance {key.name}", "", f"Open the instance, of {key.cluster}", take)
