@@ -305,7 +305,8 @@ class _Deploy:
                 in_place=frozenset(self._plan.source.in_place),
             )
             if launched.succeeded:
-                self._end(step, "; ".join(f"task {told(task)} is {task.last_status}" for task in launched.tasks))
+                where = ", ".join(f"{task.id[:8]} on {task.instance.name}" for task in launched.tasks)
+                self._end(step, f"RUNNING: {where}")
                 return
             if standing.replaced and not standing.stop_first:
                 up = [task for task in launched.tasks if task.last_status == "RUNNING"]

@@ -8,7 +8,7 @@ from app.fleet.fleet import Fleet
 from app.model.deployment import DeployState
 from app.model.progress import Progress
 from app.screens import formats
-from app.screens.images.progress import build_line, rate_of, seconds_words
+from app.screens.images.progress import bar_cell, build_line, seconds_words
 from app.screens.rows import pick, progress_cell
 from widgets.cells import Cell, Column, Row, Span, Tone, cell
 
@@ -57,9 +57,10 @@ def _detail(now: StepNow) -> Cell:
             return build_line(now.build)
         if now.transfers:
             rows = list(now.transfers.values())
-            rate = rate_of(rows)
-            speed = f"  {formats.size(int(rate))}/s" if rate >= 1 else ""
-            return cell(f"{sum(row.over for row in rows)} of {len(rows)} instances{speed}", "muted")
+            going = [row for row in rows if not row.over and row.total]
+            done, total = sum(min(row.done, row.total) for row in going), sum(row.total for row in going)
+            over = Span(f"{sum(row.over for row in rows)} of {len(rows)}", "muted")
+            return (*bar_cell(done, total), Span("  "), over) if total else (over,)
         return ()
     return cell(now.detail, "bad" if now.state == "failed" else "muted")
 
