@@ -24,7 +24,7 @@ from app.screens.doors import CLUSTER_TASKS as TASKS
 from app.screens.events.actions import event_command, event_line, open_event, show_event
 from app.screens.events.pane import EventsPane
 from app.screens.filtering import EVENT_TERMS, IMAGE_TERMS, INSTANCE_TERMS, TASK_TERMS, exactly
-from app.screens.images.deeds import IMAGE_DEEDS, ImageDeeds
+from app.screens.images.deeds import IMAGE_DEEDS, IMAGE_FORMS, IMAGE_REMOVALS, ImageDeeds
 from app.screens.images.pane import ImagesPane
 from app.screens.images.rows import image_argument, image_key, total_words
 from app.screens.images.shape import show_image
@@ -67,9 +67,10 @@ _WHERE = {
 class ClusterScreen(TaskActions, InstanceDialogs, ImageDeeds):
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(
-            *IMAGE_DEEDS,
+            *IMAGE_FORMS,
             "switch.resource",
             *TASK_ACTIONS,
+            *IMAGE_REMOVALS,
             "deregister",
             "drain",
             "next.pane",

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from app.operations.images.pruning import Prune
     from app.screens.images.works import Transfer
 
-IMAGE_DEEDS = ("image.pull", "image.build", "image.copy", "image.push", "image.tag", "image.remove", "image.prune")
+IMAGE_FORMS = ("image.pull", "image.build", "image.copy", "image.push", "image.tag")
+IMAGE_REMOVALS = ("image.remove", "image.prune")
+IMAGE_DEEDS = (*IMAGE_FORMS, *IMAGE_REMOVALS)
 OF_A_NAME = frozenset({"push_image", "copy_image"})
 OF_ONE_IMAGE = frozenset({*OF_A_NAME, "tag_image", "remove_image"})
 MOST_LISTED = 200

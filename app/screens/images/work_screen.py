@@ -84,7 +84,7 @@ class WorkScreen(FrameScreen):
     # --- keys ------------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "stop_work" and (not self.work.going or self.work.stop.is_set()):
+        if action == "stop_work" and not self.work.stoppable:
             return False
         return super().check_action(action, parameters)
 

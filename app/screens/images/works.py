@@ -62,6 +62,11 @@ class Work:
     def going(self) -> bool:
         return not self.outcome
 
+    @property
+    def stoppable(self) -> bool:
+        """Can it be broken off, and has nobody done that yet? What is over in a moment cannot."""
+        return self.going and self.verb not in ("tag", "remove") and not self.stop.is_set()
+
     def seconds(self, now: float) -> float:
         """How long it goes on, or has taken."""
         return max((self.ended if self.ended is not None else now) - self.began, 0.0)

@@ -50,12 +50,12 @@ class WorksScreen(FrameScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "stop_work" and self.query("#works"):
             work = self._chosen
-            return work is not None and work.going and not work.stop.is_set()
+            return work is not None and work.stoppable
         return super().check_action(action, parameters)
 
     def action_stop_work(self) -> None:
         work = self._chosen
-        if work is None or not work.going:
+        if work is None or not work.stoppable:
             return
 
         def stop() -> None:
