@@ -57,19 +57,18 @@ class Whereabouts:
                 found[key.name] = f"has another image under {image}: somebody has moved the name"
         return found
 
-    def runs(self, task: Task, images: Mapping[str, tuple[str, tuple[InstanceKey, str]]]) -> bool:
+    def runs(self, task: Task, images: Mapping[str, tuple[InstanceKey, str]]) -> bool:
         """Do the containers of a task run these very images?
 
         Args:
-            images: by container, the image's name, who has it and its id there.
+            images: by container, who has its image and the image's id there.
         """
         for part in task.containers:
             if part.name not in images:
                 continue
             if part.runtime is None or not part.runtime.image_id:
                 return False
-            _, source = images[part.name]
-            if not self.same(source, (task.instance, part.runtime.image_id)):
+            if not self.same(images[part.name], (task.instance, part.runtime.image_id)):
                 return False
         return True
 

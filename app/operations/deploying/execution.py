@@ -248,11 +248,7 @@ class _Deploy:
         plan = self._plan
         fleet = surveyed(self._session, plan.cluster)
         running = tasks_of(fleet, plan.cluster.name, plan.source.group)
-        wanted = {
-            part.name: (part.image, self._done.images[build.image])
-            for part in self._blueprint.definition.container_definitions
-            if (build := plan.source.build_of(part.image)) is not None
-        }
+        wanted = self._wanted()
         same = not plan.changed or self._done.stored is not None
 
         def stays(task: Task) -> bool:
@@ -263,6 +259,14 @@ class _Deploy:
             homes = {self._done.images[build.image][0] for build in plan.source.builds if self._used(build)}
             only = tuple(homes) if homes else None
         return stand(fleet.instances, self._blueprint.demand, plan.source.count, running, stays, plan.seed, only)
+
+    def _wanted(self) -> dict[str, tuple[InstanceKey, str]]:
+        """By container, who has the image that it is to run, and the image's id there; of those that are built."""
+        return {
+            part.name: self._done.images[build.image]
+            for part in self._blueprint.definition.container_definitions
+            if (build := self._plan.source.build_of(part.image)) is not None
+        }
 
     def _used(self, build: ImageBuild) -> bool:
         parts = self._blueprint.definition.container_definitions
@@ -304,15 +308,17 @@ class _Deploy:
                 only=only,
                 in_place=frozenset(self._plan.source.in_place),
             )
-            if launched.succeeded:
+            up = [task for task in launched.tasks if task.last_status == "RUNNING"]
+            wrong = [task for task in up if not self._where.runs(task, self._wanted())]
+            if launched.succeeded and not wrong:
                 where = ", ".join(f"{task.id[:8]} on {task.instance.name}" for task in launched.tasks)
                 self._end(step, f"RUNNING: {where}")
                 return
-            if standing.replaced and not standing.stop_first:
-                up = [task for task in launched.tasks if task.last_status == "RUNNING"]
-                ends = {task.id: task for task in self._stop_all(up, _ROLLED_BACK, step)}
-                launched.tasks = [ends.get(task.id, task) for task in launched.tasks]
-            raise MoorageError(_reason(launched.tasks, launched.failures))
+            # Where the old go on, none of the new stays beside them.
+            gone = up if standing.replaced and not standing.stop_first else wrong
+            ends = {task.id: task for task in self._stop_all(gone, _ROLLED_BACK, step)}
+            launched.tasks = [ends.get(task.id, task) for task in launched.tasks]
+            raise MoorageError(_reason(launched.tasks, launched.failures, wrong))
 
     def _stop_replaced(self, step: DeployStep, standing: Standing) -> None:
         with self._step(step, breaks=False):
@@ -358,11 +364,15 @@ def _short(image_id: str) -> str:
     return image_id.removeprefix("sha256:")[:12]
 
 
-def _reason(tasks: list[Task], failures: list[dict[str, str]]) -> str:
+def _reason(tasks: list[Task], failures: list[dict[str, str]], wrong: list[Task]) -> str:
     found = [f"{one['reason']}: {one.get('detail', one['arn'])}" for one in failures]
     found += [
         f"task {task.id[:8]} on {task.instance.name}: {task.stopped_reason}"
         for task in tasks
         if task.stop_code == "TaskFailedToStart"
+    ]
+    found += [
+        f"task {task.id[:8]} on {task.instance.name} ran another image than was built, as its name was moved meanwhile"
+        for task in wrong
     ]
     return "; ".join(found)

@@ -246,6 +246,21 @@ def test_an_older_image_on_another_host_is_never_run(session: Session, yard: Yar
     assert {made.image_id for _, _, made in yard.tasks.values()} == {"sha256:" + "a" * 64}
 
 
+def test_a_name_that_is_moved_between_the_copy_and_the_start_is_found_out(session: Session, yard: Yard) -> None:
+    (old,) = Ran(session).deployed.tasks
+    yard.content = "b"
+
+    def move() -> None:
+        for images in yard.images.values():
+            images[IMAGE] = "sha256:" + "0" * 64
+
+    yard.on_start = move
+    ran = Ran(session)
+    assert ran.deployed.failure is not None
+    assert "ran another image than was built" in ran.deployed.failure.why
+    assert list(yard.tasks) == [old.id]
+
+
 def test_a_build_that_fails_changes_nothing_and_tells_its_last_lines(session: Session, yard: Yard) -> None:
     Ran(session)
     before = dict(yard.tasks)
