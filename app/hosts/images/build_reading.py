@@ -27,6 +27,8 @@ _STEP = re.compile(r"step (\d{1,4})/(\d{1,4}) ?: ?(.*)", re.IGNORECASE | re.DOTA
 _CONTAINER = re.compile(r" ---> Running in ([0-9a-f]{12,64})")
 _BUILT = re.compile(r"Successfully built ([0-9a-f]{12,64})")
 _IMAGE_ID = re.compile(r"(?:sha256:)?[0-9a-f]{64}")
+_CACHED = (" ---> Using cache", "--> Using cache")
+"""The second is podman's."""
 _REMOVED = (" ---> Removed intermediate container ", "Removing intermediate container ")
 """The first since Docker 23."""
 _SAID = (" ---> ", *_REMOVED, "Successfully built ", "Successfully tagged ")
@@ -102,7 +104,7 @@ class BuildReading:
         if self._begins(text):
             return
         if not self._runs:
-            if text.startswith(" ---> Using cache") and self.steps:
+            if text.startswith(_CACHED) and self.steps:
                 self._step(state="cached")
                 return
             if found := _CONTAINER.match(text):

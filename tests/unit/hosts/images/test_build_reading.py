@@ -129,8 +129,9 @@ def test_of_a_pull_each_word_of_a_layer_is_one_line() -> None:
 def test_podmans_steps_are_read_too() -> None:
     reading = BuildReading()
     said(reading, "STEP 1/2: FROM busybox\n", "STEP 2/2: RUN true\n")
-    said(reading, "--> 5d0da3dc976\n", "Successfully built 5d0da3dc9764\n")
+    said(reading, "--> Using cache 5d0da3dc9764\n", "--> 5d0da3dc976\n", "Successfully built 5d0da3dc9764\n")
     assert [step.words for step in reading.steps] == ["FROM busybox", "RUN true"]
+    assert [step.state for step in reading.steps] == ["done", "cached"]
     assert (reading.image_id, reading.built) == ("", "5d0da3dc9764")
 
 
