@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 from urllib.parse import quote
@@ -20,9 +21,13 @@ SILENCE: Final = 30.0
 PACKING: Final = 120.0
 """Seconds more until the first byte: an engine writes all of the tar to its disk first…"""
 PACKED_A_SECOND: Final = 10 << 20
-"""…at so many bytes a second at least."""
+"""…at so many bytes a second at least, but never longer than…"""
+_LONGEST_PACKING: Final = 3600.0
+LARGEST: Final = 4 << 30
+"""Bytes that a tar may have beyond ten times what its image is said to have: no disk is filled by what is none."""
 UNPACKING: Final = 180.0
 """Seconds without a word while a layer is unpacked: of big ones Docker tells now and then."""
+LONGEST_UNPACKING: Final = 4 * 3600.0
 _TAIL: Final = 4096
 _END_OF_TAR: Final = bytes(512)
 _LONGEST_ID: Final = 12
@@ -42,9 +47,13 @@ def saved(engine: Engine, image: str, size: int, check: Callable[[], None]) -> I
     exchange = Exchange(engine, "GET", f"/images/{quote(image, safe='/:')}/get", what, check)
     with contextlib.closing(exchange):
         piece, tail = bytearray(), b""
-        patience = PACKING + size / PACKED_A_SECOND
+        patience = min(PACKING + size / PACKED_A_SECOND, _LONGEST_PACKING)
+        left = 10 * size + LARGEST
         while data := exchange.read(patience):
             patience = SILENCE
+            left -= len(data)
+            if left < 0:
+                raise HostError(f"{what} was given up: it is far larger than the image is said to be", "failed")
             piece += data
             tail = (tail + data[-_TAIL:])[-_TAIL:]
             while len(piece) >= CHUNK:
@@ -92,8 +101,11 @@ class Loading:
         """Say that this was all, and wait until it is unpacked."""
         self._exchange.send(b"", SILENCE)
         self._told(self._exchange.taken())
+        until = time.monotonic() + LONGEST_UNPACKING
         while data := self._exchange.read(UNPACKING):
             self._told(data)
+            if time.monotonic() > until:
+                raise HostError("the answer has no end", "timeout")
         self._read(self._lines.end())
 
     def close(self) -> None:

@@ -119,6 +119,8 @@ class Exchange:
             self._check()
             if self._wait(until, write=True) and self._hear():
                 until = time.monotonic() + patience
+                if len(self._heard) > ERROR_BYTES:  # nobody takes it before this piece has gone
+                    raise HostError(f"the engine talks without end during {self._what}", "failed")
             if self._answer.status >= 300:
                 self._say_no()
             if self._answer.over:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from app.hosts.engine import Json
 from app.hosts.errors import HostError
-from app.hosts.reading import own_labels
+from app.hosts.reading import own_labels, readable
 from app.model.image_reference import parse_reference, same_image_name
 
 _RUNS_TOO: Final = {"amd64": ("386",), "arm64": ("arm",)}
@@ -47,6 +47,7 @@ class ImageFacts:
         return f"the image is for {self.platform}, and this host is {system}/{processor}"[:200]
 
 
+@readable
 def facts(told: Json) -> ImageFacts:
     """Of an engine's answer to a question for one image."""
     root = told.get("RootFS")
@@ -64,6 +65,7 @@ def facts(told: Json) -> ImageFacts:
     )
 
 
+@readable
 def check_fit_to_copy(image: str, told: Json) -> None:
     """Raises HostError refused for an image that has no name of its own, or carries labels that only we may set."""
     names = told.get("RepoTags")
