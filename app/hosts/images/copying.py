@@ -18,7 +18,7 @@ from app.hosts.errors import HostError, translated
 from app.hosts.images.archive import Loading, saved
 from app.hosts.images.breaking import BrokenOffError
 from app.hosts.images.likeness import ImageFacts, check_fit_to_copy, facts, repository_and_tag
-from app.hosts.images.pace import Pace
+from app.hosts.images.speed import Speed
 from app.hosts.images.tee import Lane, Tee
 from app.model.errors import MoorageError
 from app.model.image_progress import TellTransfer, TransferProgress, TransferState
@@ -148,7 +148,7 @@ class _Receiver:
         self._engine = place.engine
         self._tell = tell
         self._before: ImageFacts | None = None
-        self._pace = Pace()
+        self._speed = Speed()
         self._told_at = 0.0
         tell(self.progress)
 
@@ -256,7 +256,7 @@ class _Receiver:
 
     def _came(self, size: int) -> None:
         done = self.progress.done + size
-        rate = self._pace.moved(size)
+        rate = self._speed.moved(size)
         total = max(self._wanted.size, done)
         self._show(replace(self.progress, state="working", detail=SafeText(""), done=done, total=total, rate=rate))
 

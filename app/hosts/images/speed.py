@@ -13,7 +13,7 @@ _TOGETHER: Final = 0.1
 """Seconds of which what moves is counted together: what is remembered stays small, however often it is told."""
 
 
-class Pace:
+class Speed:
     """``clock``: seconds that go on. The first ones begin when this is made."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
