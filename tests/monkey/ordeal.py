@@ -22,6 +22,8 @@ from tests.monkey.world import environment_of, make_world
 MEMORY = 256 << 20
 """Of each engine: little enough for launches to be in each other's way."""
 _MOST_DEATHS = 5
+_MOST_THREADS, _MOST_FDS = 150, 200
+"""Of a dashboard, whatever goes on: about three times what it has when three engines come and go."""
 
 
 @dataclass
@@ -66,8 +68,13 @@ def run_ordeal(bed: Bed, folder: Path, seconds: float, seed: int, *, large: bool
         stock = take_stock(home, others.told, found)
     over = [f"{name}: {words}" for name, seen in looks.seen.items() for words in seen.over]
     stock.overcommitted = len(over)
-    wrong = [*dead, *tally.errors, *others.told.faults, *troubles.failures, *over, *stock.wrong]
+    leaks = [f"{threads} threads and {fds} open files" for _, threads, fds, _ in tally.costs if _leaks(threads, fds)]
+    wrong = [*dead, *leaks[:1], *tally.errors, *others.told.faults, *troubles.failures, *over, *stock.wrong]
     return Ordeal(tally, churn.done, troubles.done, others.told, looks.seen, stock, wrong)
+
+
+def _leaks(threads: int, fds: int) -> bool:
+    return threads > _MOST_THREADS or fds > _MOST_FDS
 
 
 def _play(home: Path, environment: Mapping[str, str], seed: int, seconds: float, tally: Tally, dead: list[str]) -> None:
