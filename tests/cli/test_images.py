@@ -94,6 +94,30 @@ def test_hosts_that_do_not_answer_are_named_and_the_others_go_on(
         assert "no Docker Engine is listening there" in line
 
 
+def test_hosts_that_got_different_images_are_told_apart(
+    clustered: Callable[..., Cli], engines: list[Daemon], tmp_path: Path
+) -> None:
+    """As where a tag moves between two pulls: here each host has a registry of its own at that address."""
+    cli = clustered(*endpoints(engines[:2]))
+    registries = []
+    try:
+        for number, daemon in enumerate(engines[:2]):
+            folder = tmp_path / f"registry-{number}"
+            folder.mkdir()
+            registries.append(Registry(daemon, folder))
+            registries[-1].start()
+            assert registries[-1].push("web:7") == WEB
+        pulled = cli("pull", WEB)
+    finally:
+        for registry in registries:
+            registry.close()
+    first, second = (one["detail"][:19] for one in pulled.json["images"])
+    words = f"{WEB} is not the same everywhere, its tag has moved meanwhile; pull again: "
+    assert f"moorage: warning: {words}{first} on edge-1; {second} on edge-2" in pulled.err
+    (row,) = [one for one in cli("list-images").json["images"] if one["name"] == WEB]
+    assert len(row["imageIds"]) == 2
+
+
 def test_listed_with_what_runs_and_what_has_moved(clustered: Callable[..., Cli], engines: list[Daemon]) -> None:
     cli = clustered(*endpoints(engines[:2]))
     first = image_id(engines[0], "busybox:latest")

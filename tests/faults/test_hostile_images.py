@@ -34,7 +34,7 @@ FRAMES = (
     {"status": f"Digest: {ID}"},
     {"status": EVIL, "aux": {"Digest": EVIL, "Tag": EVIL}},
 )
-SHAPES = (None, [], {}, "x", [5], {"Id": []}, {"Id": ID, "RepoTags": 5, "RepoDigests": 5}, [IMAGE])
+SHAPES: tuple[object, ...] = (None, [], {}, "x", [5], {"Id": []}, {"Id": ID, "RepoTags": 5, "RepoDigests": 5}, [IMAGE])
 READS = ("/images/json", "/images/web:7/json", "/images/web:8/json", "/system/df", "/containers/json")
 WRITES = ("/images/create", "/images/web/push", "/images/web:7/tag", "/images/web:7", f"/images/{ID}")
 VERBS: tuple[tuple[str, ...], ...] = (
