@@ -7,7 +7,6 @@ Answers are Docker's own JSON; ``app.hosts.reading`` turns it into the model.
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -20,17 +19,16 @@ from app.hosts.json_stream import JsonStream
 from app.hosts.ledger import Ledger
 from app.hosts.pipeline import Pipeline
 from app.hosts.policy.rule import ReadOnlyError, Rule, RuleNow
+from app.hosts.registries import Registries
 from app.hosts.stream import Stream
 from app.hosts.way import Way
 from app.hosts.wire import Wire
-from app.model.errors import MoorageError
 from app.model.registry import Credential, CredentialFor, no_credential
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     # Only when something is made: the tables of what is known take their time, and the first frame makes nothing.
-    from app.hosts.images.refusals import Refusals
     from app.hosts.policy.verdict import Verdict
 
 Json = dict[str, Any]
@@ -71,9 +69,7 @@ class Engine:
         self._timeout = timeout
         self._read_only = read_only
         self._rule: RuleNow = rule or (lambda: Rule(dangerous="allow"))
-        self._credentials = credentials
-        self._refusals: Refusals | None = None
-        self._lock = threading.Lock()
+        self.registries = Registries(credentials)
         self._clock_offset: timedelta | None = None
         self.ledger = Ledger()
         """What it was asked, and what came of it."""
@@ -113,18 +109,8 @@ class Engine:
         allowed(verdict, self._rule(), accepted=accepted)
 
     def registry_auth(self, registry: str) -> dict[str, str]:
-        """The header of a pull or a push that says who asks, or nothing.
-
-        ``registry``: as in ``ImageReference``, or a ``place`` there: some images have a credential of their own.
-        """
-        from app.hosts.images.registry_header import auth_headers
-
-        return auth_headers(self._credentials(registry))
-
-    def shown_as(self, registry: str, credential: Credential | None = None) -> str:
-        """Who a registry is told is asking, in words; "" when it is told nothing."""
-        shown = credential or self._credentials(registry)
-        return "" if shown is None else shown.username or "this login"
+        """The header of a pull or a push that says who asks, or nothing. ``registry``: as for ``Registries``."""
+        return self.registries.headers(registry)
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
@@ -319,31 +305,20 @@ class Engine:
         """
         from docker import utils
 
-        from app.hosts.images.registry_header import auth_headers
-
         api = self._write("pull")
-        headers = auth_headers(credential) or self.registry_auth(_place_of(image))
+        headers = self.registries.headers_of(image, credential)
         with translated("pull"):
             repository, tag = utils.parse_repository_tag(image)
             params = {"fromImage": repository, "tag": tag or "latest"}
             if platform:
                 params["platform"] = platform
-            with self._asking((image, platform, *headers.values())), translated("pull"):
+            with self.registries.asking(image, platform, *headers.values()), translated("pull"):
                 response = api._post(
                     api._url("/images/create"), params=params, headers=headers, stream=True, timeout=PULL_SILENCE
                 )
                 api._raise_for_status(response)
             with contextlib.closing(response):
                 yield from checked(JsonStream(response))
-
-    def _asking(self, key: tuple[str, ...]) -> contextlib.AbstractContextManager[None]:
-        """Around the beginning of a pull: a registry that has just refused the same is not asked."""
-        with self._lock:
-            if self._refusals is None:
-                from app.hosts.images.refusals import Refusals
-
-                self._refusals = Refusals()
-        return self._refusals.asking(key)
 
     def import_image(self, archive: bytes, repository: str, tag: str, changes: Sequence[str]) -> None:
         """Make an image of a root file system's tar. ``changes``: lines of a Dockerfile. It takes over the name."""
@@ -407,16 +382,6 @@ class Engine:
             asked = datetime.now(UTC)
             self.measure_clock(self.info(), asked)
         return datetime.now(UTC) + (self._clock_offset or timedelta(0))
-
-
-def _place_of(image: str) -> str:
-    """Registry and repository."""
-    from app.model.image_reference import parse_reference
-
-    try:
-        return parse_reference(image).place
-    except MoorageError as error:
-        raise HostError(error.message, "refused") from None
 
 
 def _members(answer: object) -> Json:

@@ -94,7 +94,7 @@ def explained(
     if cause_of(error.message) is None:
         return None
     try:
-        shown = engine.shown_as(parse_reference(image).place, credential)
+        shown = engine.registries.shown_as(parse_reference(image).place, credential)
     except MoorageError:
         return None
     trouble = registry_trouble(image, error.message, shown, verb)
