@@ -73,16 +73,17 @@ class Building:
                     else:
                         continue
                     yield [_stream(f" ---> {self.image.short}\n")], 0.0
+                self.keep()
                 self._built[str(place)] = self._built[stage.name.lower() or str(place)] = self.image
         except StepFailed:
             self.keep()
             raise
-        self.keep()
 
     def keep(self) -> None:
         """On the shelf, and in the cache of later builds."""
         if self.image.id not in (_SCRATCH.id, self.base.id):
-            self.image = self.machine.images.add(self.image, ())
+            parent = self.base if self.base.id != _SCRATCH.id else None
+            self.image = self.machine.images.add(self.image, (), parent)
 
     # --- steps -----------------------------------------------------------------------------------------------------
 

@@ -31,9 +31,10 @@ _NO_TAG = ["<none>:<none>"]
 
 def list_(engine: SimulatedEngine, name: str, request: Request, channel: Channel) -> Answer:
     filters, machine = read_filters(request.last("filters"), _FILTERS), engine.machine
+    shown = machine.images.all() if request.flag("all") else machine.images.shown()
     found = [
         _entry(machine, image, filters)
-        for image in sorted(machine.images.all(), key=lambda image: -image.created)
+        for image in sorted(shown, key=lambda image: -image.created)
         if any_matches(filters, "dangling", lambda word, found=image: (word in _YES) == _dangles(machine, found))  # type: ignore[misc]
         and labels_match(filters, image.labels)
     ]
@@ -63,13 +64,18 @@ def _entry(machine: Machine, image: Image, filters: Filters) -> Json:
         "Created": image.created,
         "Id": image.id,
         "Labels": dict(image.labels) or None,
-        "ParentId": "",
+        "ParentId": _parent_id(machine, image),
         "RepoDigests": ["<none>@<none>"] if nameless else digests or None,
         "RepoTags": _NO_TAG if nameless else names or None,
         "SharedSize": -1,
         "Size": image.size,
         "VirtualSize": image.size,
     }
+
+
+def _parent_id(machine: Machine, image: Image) -> str:
+    parent = machine.images.parent(image)
+    return parent.id if parent is not None else ""
 
 
 def disk_use(machine: Machine) -> Json:
@@ -86,7 +92,7 @@ def disk_use(machine: Machine) -> Json:
                 "Containers": users[image.id],
                 "SharedSize": sum(layer.size for layer in image.layers if holders[layer.diff_id] > 1),
             }
-            for image in images
+            for image in machine.images.shown()
         ],
     }
 
@@ -103,7 +109,7 @@ def inspect(engine: SimulatedEngine, name: str, request: Request, channel: Chann
             "Id": image.id,
             "RepoTags": images.names(image),
             "RepoDigests": images.digests(image),
-            "Parent": "",
+            "Parent": _parent_id(engine.machine, image),
             "Comment": "",
             "Created": written(image.created * SECOND),
             "DockerVersion": "",
@@ -155,7 +161,7 @@ def check_name(name: str) -> None:
 
 
 def remove(engine: SimulatedEngine, name: str, request: Request, channel: Channel) -> Answer:
-    return told(remove_image(engine.machine, name, force=request.flag("force")))
+    return told(remove_image(engine.machine, name, force=request.flag("force"), prune=not request.flag("noprune")))
 
 
 def prune(engine: SimulatedEngine, name: str, request: Request, channel: Channel) -> Answer:
@@ -166,7 +172,8 @@ def prune(engine: SimulatedEngine, name: str, request: Request, channel: Channel
     before = disk_use(machine)["LayersSize"]
     gone: list[dict[str, str]] = []
     for image in tuple(machine.images.all()):
-        if unused(machine, image) and (everything or _dangles(machine, image)) and labels_match(filters, image.labels):
+        kept = machine.images.has_children(image) or not unused(machine, image)
+        if not kept and (everything or _dangles(machine, image)) and labels_match(filters, image.labels):
             gone += delete_image(machine, image)
     return told({"ImagesDeleted": gone or None, "SpaceReclaimed": before - disk_use(machine)["LayersSize"]})
 

@@ -11,8 +11,11 @@ from app.demo.engine.refused import Refused
 Told = list[dict[str, str]]
 
 
-def remove_image(machine: Machine, wanted: str, *, force: bool) -> Told:
-    """A name is taken away, and the image with its last one; an id means the image itself. Raises Refused."""
+def remove_image(machine: Machine, wanted: str, *, force: bool, prune: bool = True) -> Told:
+    """A name is taken away, and the image with its last one; an id means the image itself. Raises Refused.
+
+    ``prune``: what it was built from goes, too, where it has no name and no other use.
+    """
     images = machine.images
     image = images.find(wanted)
     if image is None:
@@ -41,23 +44,26 @@ def remove_image(machine: Machine, wanted: str, *, force: bool) -> Told:
             _untag(machine, image, name, told)
     conflict = _conflict(machine, image, force=force)
     if conflict:
-        if not by_id and next(_users(machine, image), None) is not None:
-            return told  # it has lost its name, and stays for its containers
+        if not by_id:
+            return told  # it has lost its name, and stays for its containers, or for what was built from it
         raise Refused(409, conflict)
-    told += delete_image(machine, image)
-    return told
+    return told + delete_image(machine, image, prune=prune)
 
 
-def delete_image(machine: Machine, image: Image) -> Told:
-    """With the names that it still has, and the layers that only it has."""
+def delete_image(machine: Machine, image: Image, *, prune: bool = True) -> Told:
+    """With the names that it still has, and the layers that only it has; ``prune`` as above."""
     images = machine.images
     told: Told = []
+    parent = images.parent(image)
     for name in (*images.names(image), *images.digests(image)):
         _untag(machine, image, name, told)
     images.remove(image)
     _tell(machine, "delete", image)
     told.append({"Deleted": image.id})
-    return told + [{"Deleted": layer.diff_id} for layer in reversed(image.layers) if not images.has_layer(layer)]
+    told += [{"Deleted": layer.diff_id} for layer in reversed(image.layers) if not images.has_layer(layer)]
+    if prune and parent is not None and not _conflict(machine, parent, force=False):
+        told += delete_image(machine, parent)
+    return told
 
 
 def unused(machine: Machine, image: Image) -> bool:
@@ -92,6 +98,8 @@ def _conflict(machine: Machine, image: Image, *, force: bool, names_count: bool 
     """Why it cannot be removed; "" when it can."""
     users = [container for container in machine.containers.values() if container.image.id == image.id]
     words = f"conflict: unable to delete {image.short} "
+    if machine.images.has_children(image):
+        return f"{words}(cannot be forced) - image has dependent child images"
     running = next((container for container in users if container.up), None)
     if running is not None:
         return f"{words}(cannot be forced) - image is being used by running container {running.id[:12]}"

@@ -118,6 +118,7 @@ class ImageShelf:
         self._by_id: dict[str, Image] = {}
         self._by_name: dict[str, Image] = {}
         self._names: dict[str, list[str]] = {}
+        self._parents: dict[str, str] = {}
         self.steps: dict[str, Image] = {}
         """What steps of builds came to."""
         self._renamed = renamed
@@ -146,6 +147,18 @@ class ImageShelf:
     def all(self) -> Iterable[Image]:
         return self._by_id.values()
 
+    def parent(self, image: Image) -> Image | None:
+        """What it was built from here, as long as that is here."""
+        return self._by_id.get(self._parents.get(image.id, ""))
+
+    def has_children(self, image: Image) -> bool:
+        """Was another image built from it that is here? Then it stays, and without a name it is in no list."""
+        return image.id in self._parents.values()
+
+    def shown(self) -> Iterable[Image]:
+        """Those that Docker lists."""
+        return (image for image in self.all() if self._names.get(image.id) or not self.has_children(image))
+
     def has_layer(self, layer: Layer) -> bool:
         return any(layer.diff_id == held.diff_id for image in self._by_id.values() for held in image.layers)
 
@@ -154,8 +167,13 @@ class ImageShelf:
 
     # --- what changes it -------------------------------------------------------------------------------------------
 
-    def add(self, image: Image, names: Collection[str] | None = None) -> Image:
-        """Put it there; it takes over the names, ``image.reference`` when none are given. Returns what is kept."""
+    def add(self, image: Image, names: Collection[str] | None = None, parent: Image | None = None) -> Image:
+        """Put it there; it takes over the names, ``image.reference`` when none are given. Returns what is kept.
+
+        ``parent``: what it was built from.
+        """
+        if parent is not None and image.id not in self._by_id:
+            self._parents[image.id] = parent.id
         kept = self._by_id.setdefault(image.id, image)
         for name in (image.reference,) if names is None else names:
             self.name(kept, name)
@@ -184,8 +202,8 @@ class ImageShelf:
         """With all its names."""
         for name in tuple(self._names.get(image.id, ())):
             self.forget(name)
-        self._names.pop(image.id, None)
-        self._by_id.pop(image.id, None)
+        for held in (self._names, self._by_id, self._parents):
+            held.pop(image.id, None)
 
 
 def canonical(reference: str) -> str:

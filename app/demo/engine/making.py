@@ -28,12 +28,12 @@ _NOUNS = ("anchor", "buoy", "cleat", "harbor", "keel", "mast", "rudder", "tide")
 def make_container(machine: Machine, body: Mapping[str, Any], name: str, at: int) -> Container:
     """Make it and keep it. Its event is the caller's affair."""
     name = name.removeprefix("/") or _free_name(machine)
-    if not _NAME.fullmatch(name):
-        raise Refused(400, f"Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")
     reference = str(body.get("Image") or "")
     image = machine.images.find(reference)
     if image is None:
         raise Refused(404, f"No such image: {canonical(reference)}")
+    if not _NAME.fullmatch(name):
+        raise Refused(400, f"Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")
     host = host_config(body.get("HostConfig") or {}, machine.cpus)
     _bound_namespaces(machine, host)
     id = machine.new_id()

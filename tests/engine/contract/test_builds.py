@@ -97,6 +97,9 @@ def test_arguments_stages_and_targets(subject: Subject) -> None:
     told = words(build(subject, context(text), "a:2", buildargs=json.dumps({"V": "latest"})))
     assert told.startswith("Step 1/5 : ARG V=nope\nStep 2/5 : FROM busybox:$V\n ---> ID\nStep 3/5 : FROM busybox\n")
     assert "Successfully tagged a:2\n" in told
+    text = "FROM busybox AS tools\nRUN echo compile\nFROM busybox\nCOPY --from=tools /etc/passwd /\n"
+    build(subject, context(text), "a:3")
+    assert sorted(listed(subject).values())[:2] == [[], ["a:1"]], "a stage that nothing is built on is left nameless"
     status, why = refusal(lambda: build(subject, context(text), target="nope"))
     assert status in (400, 500) and why == "failed to reach build target nope in Dockerfile"
 

@@ -11,6 +11,7 @@ import pytest
 from app.demo.engine.builder import Building, StepFailed
 from app.demo.engine.dockerfile import read_dockerfile
 from app.demo.engine.engine import SimulatedEngine
+from app.demo.engine.image_removal import remove_image
 from app.demo.engine.images import Image
 from app.demo.engine.instructions import expanded
 from app.demo.engine.layers import layers_of
@@ -98,7 +99,8 @@ def test_the_second_time_nothing_is_done() -> None:
 def test_the_cache_is_gone_with_the_images() -> None:
     bench = Bench()
     image, _ = bench.build(WEB)
-    bench.engine.machine.images.remove(image)
+    remove_image(bench.engine.machine, image.id, force=False)
+    assert [kept.reference for kept in bench.engine.machine.images.all()] == ["base:1"]
     assert "Using cache" not in bench.build(WEB)[1]
 
 

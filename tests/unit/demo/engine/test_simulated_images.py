@@ -129,6 +129,19 @@ def test_an_id_with_two_repositories_must_be_forced() -> None:
     assert len(remove_image(engine.machine, ONE.short, force=True)) == 6
 
 
+def test_what_another_was_built_on_stays_for_it_and_goes_with_it() -> None:
+    engine = engine_with(ONE)
+    images = engine.machine.images
+    child = images.add(TWO, ["child:1"], ONE)
+    assert images.parent(child) is ONE and images.has_children(ONE)
+    assert remove_image(engine.machine, "web:1", force=True) == [{"Untagged": "web:1"}]
+    assert list(images.shown()) == [child], "without a name it is in no list"
+    with pytest.raises(Refused, match="\\(cannot be forced\\) - image has dependent child images"):
+        remove_image(engine.machine, ONE.id, force=True)
+    told = remove_image(engine.machine, "child:1", force=False)
+    assert {"Deleted": ONE.id} in told and len(images) == 0
+
+
 # --- registries -------------------------------------------------------------------------------------------------------
 
 
