@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from app.model.image_requests import PruneImagesRequest
+from app.operations.images.pruning import plan_prune, prune_images
+from app.operations.session import Session
+from app.store.home import resolve_home
 from tests.cli.calling import Cli
 from tests.cli.process import running
 from tests.engine.images import image_id, make_image
@@ -208,6 +212,30 @@ def test_pruned_is_exactly_what_was_listed(clustered: Callable[..., Cli], engine
     unused = cli("prune-images", "--all", "--yes", "--container-instances", "edge-2").json
     assert [one["imageId"] for one in unused["images"]] == [kept]
     assert {one["Id"] for one in second.api.images()} >= {changed}
+
+
+def test_what_changes_between_the_list_and_the_yes(
+    clustered: Callable[..., Cli], engine: Daemon, fresh_engine: Callable[..., Daemon]
+) -> None:
+    """One image has got a container, one a name, and one instance is gone: what was listed of others goes."""
+    other = fresh_engine()
+    cli = clustered(engine.endpoint, other.endpoint)
+    going, used, named, lost = (make_image(daemon, "web:7") for daemon in (engine, engine, engine, other))
+    make_image(engine, "web:7")
+    make_image(other, "web:7")
+    session, request = Session(resolve_home(str(cli.home), {})), PruneImagesRequest()
+    plan = plan_prune(session, request)
+    assert {image.id for image in plan.images} == {going, used, named, lost}
+
+    engine.api.create_container(used, ["true"])
+    engine.api.tag(named, "web", "8")
+    other.kill()
+    done = prune_images(session, request, lambda _: None, plan)
+    assert [image.id for image in done.images] == [going]
+    reason = "it is used or has a name by now"
+    assert {(image.id, why) for image, why in done.skipped} == {(used, reason), (named, reason)}
+    assert [(key.name, why[:19]) for key, why in done.failures.items()] == [("edge-2", "no Docker Engine is")]
+    assert image_id(engine, "web:8") == named
 
 
 @pytest.mark.parametrize("verb", ["pull", "tag", "push", "remove-image", "prune-images"])

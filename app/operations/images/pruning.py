@@ -28,7 +28,7 @@ from app.operations.images.uses import image_names
 from app.operations.policy import ask_always, ask_first
 from app.operations.session import Session
 
-_USED = SafeText("it is used by now")
+_USED = SafeText("it is used or has a name by now")
 _GONE = SafeText("it had gone already")
 
 
@@ -101,6 +101,10 @@ def image_words(image: HostImage) -> str:
     return f"{', '.join(image.names)} ({short})" if image.names else f"{short} (no name)"
 
 
+def _images(count: int) -> str:
+    return f"{count} image{'' if count == 1 else 's'}"
+
+
 def plan_prune(session: Session, request: PruneImagesRequest) -> Prune:
     """What would go: images without a name that no container uses; with ``all`` also those with one.
 
@@ -149,7 +153,7 @@ def unused_images(images: Iterable[HostImage], state: InstanceState, *, also_nam
 
 
 def _pruned_words(request: PruneImagesRequest, answer: Prune) -> str:
-    gone = f"{len(answer.images)} images of {compact(answer.bytes)} at most"
+    gone = f"{_images(len(answer.images))} of {compact(answer.bytes)} at most"
     skipped = f", {len(answer.skipped)} were left" if answer.skipped else ""
     return f"{gone}{skipped}{failed_words(answer.shape()['failures'])}"
 
@@ -183,7 +187,7 @@ def prune_images(
 
 
 def _question(seen: Prune) -> list[str]:
-    return [*seen.lines(), f"{len(seen.images)} images, {compact(seen.bytes)} at most: layers may be shared"]
+    return [*seen.lines(), f"{_images(len(seen.images))}, {compact(seen.bytes)} at most: layers may be shared"]
 
 
 def _pruned(
@@ -197,29 +201,28 @@ def _pruned(
     names = list(dict.fromkeys(image.instance.name for image in seen.images))
     # Somebody may have taken their time over the list.
     fleet = session.survey(cluster)
-    live = [one for one in chosen_instances(cluster, names) if fleet.instances[one.key].live]
-    unused = {(image.instance, image.id) for image in _plan(session, live, fleet, also_named=request.all).images}
+    now = _plan(session, chosen_instances(cluster, names), fleet, also_named=request.all)
+    unused = {(image.instance, image.id) for image in now.images}
+    # Of an instance that has fallen silent nobody knows; its own refusal is what is told.
+    stay = [one for one in seen.images if one.instance not in now.failures and (one.instance, one.id) not in unused]
     gone: list[HostImage] = []
-    left: list[tuple[HostImage, SafeText]] = []
+    left = [(image, _USED) for image in stay]
 
     def work(engine: Engine, begun: TransferProgress, told: TellTransfer, breaking: Break) -> TransferProgress:
-        images = seen.of(begun.instance)
-        left.extend((image, _USED) for image in images if (image.instance, image.id) not in unused)
-        going = [image for image in images if (image.instance, image.id) in unused]
-        last = replace(begun, total=sum(image.size for image in images))
+        going = [image for image in seen.of(begun.instance) if image not in stay]
+        last, count = replace(begun, total=sum(image.size for image in going)), 0
         for image, why in _removed(engine, going, breaking):
             if why:
                 left.append((image, why))
                 continue
             gone.append(image)
+            count += 1
             last = replace(last, done=last.done + image.size, detail=safe_line(image_words(image)))
             told(last)
-        return last.ended(
-            "done", safe_line(f"{sum(image.instance == begun.instance for image in gone)} images are gone")
-        )
+        return last.ended("done", safe_line(f"{_images(count)} gone"))
 
-    count = f"{len(seen.images)} images"
-    results = on_each(session, cluster, names, work, verb="prune", image=count, tell=tell, stop=stop).results
+    what = _images(len(seen.images))
+    results = on_each(session, cluster, names, work, verb="prune", image=what, tell=tell, stop=stop).results
     failed = {one.instance: one.detail for one in results if one.state in ("failed", "stopped")}
     place = {(image.instance, image.id): number for number, image in enumerate(seen.images)}
     return replace(
