@@ -89,13 +89,20 @@ def registry_trouble(image: str, words: str, shown: str = "", verb: Literal["pul
         reference = parse_reference(image)
     except MoorageError:
         return None
-    # An image may be called denied/web:403.
-    cause = cause_of(words.replace(image, "").replace(reference.name, "").replace(reference.repository, ""))
+    cause = cause_of(_without(words, image, reference.name, reference.repository))
     if cause is None or (cause == "disk" and verb == "push"):
         return None
     what, remedy = _told(cause, reference, shown, verb)
     said = safe_line(words[:_LONGEST]).strip()
     return Trouble(cause, safe_line(f"{image}: {what} ({said}); {remedy}"))
+
+
+def _without(words: str, *names: str) -> str:
+    """Words without the names that would be a cause themselves: an image may be called denied/web."""
+    for name in names:
+        if cause_of(name) is not None:
+            words = words.replace(name, "")
+    return words
 
 
 def login_trouble(registry: str, words: str) -> str:

@@ -104,6 +104,13 @@ def test_the_name_of_an_image_is_no_cause() -> None:
     assert trouble.cause == "missing"
 
 
+@pytest.mark.parametrize("image", ["r.lan/e:1", "e", "no/on"])
+def test_a_short_name_takes_nothing_out_of_the_words(image: str) -> None:
+    trouble = registry_trouble(image, 'Get "https://r.lan/v2/": dial tcp 10.0.0.1:443: connect: connection refused')
+    assert trouble is not None
+    assert trouble.cause == "down"
+
+
 def test_hostile_words_drive_no_terminal_and_have_an_end() -> None:
     trouble = registry_trouble(IMAGE, "denied: \x1b[2J\u202e\n" + "x" * 100_000)
     assert trouble is not None
