@@ -10,6 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 
 from widgets.cells import Column, Row, cell
 from widgets.dialog import Dialog
@@ -48,7 +49,7 @@ class ChoiceDialog(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         dialog = Vertical(classes="dialog drafts-dialog")
-        dialog.border_title = self._title
+        dialog.border_title = Content(self._title)
         with dialog:
             yield LiveTable(self._columns, id="choices", markable=False)
             yield KeyHints(id="choice-keys")

@@ -76,7 +76,7 @@ class FormDialog(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         dialog = Vertical(classes="dialog form-dialog")
-        dialog.border_title = self._title
+        dialog.border_title = Content(self._title)
         with dialog:
             if self._lines:
                 with VerticalScroll(classes="form-lines", can_focus=False):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.model.errors import MoorageError
 from app.model.image import short_image_id
 from app.screens import formats
 from app.screens.asking import ask, clusters_read_only, read_only_words
@@ -104,12 +105,18 @@ class ImageDeeds(FrameScreen):
 
     def action_remove_image(self) -> None:
         from app.model.image_requests import RemoveImageRequest
+        from app.model.requests import parse_request
         from app.operations.deeds import command_of
 
         rows, cluster = list(self.chosen_images()), self.image_cluster()
         if not rows:
             return
-        requests = [RemoveImageRequest(image=image_argument(row), cluster=cluster) for row in rows]
+        try:
+            members = [{"image": image_argument(row), "cluster": cluster} for row in rows]
+            requests = [parse_request(RemoveImageRequest, one) for one in members]
+        except MoorageError as error:
+            self.say(error.message, bad=True)
+            return
         command = " && ".join(command_of("remove-image", request) for request in requests)
         about = image_title(rows[0]) if len(rows) == 1 else f"{len(rows)} images"
 

@@ -43,6 +43,7 @@ class TransferScreen(WorkScreen):
         self._rows: dict[str, TransferProgress] = {}
         self._line = ("", False)
         self._followed = ""
+        self._title = ""
 
     def more_status(self) -> Cell:
         rows = list(self._rows.values())
@@ -89,7 +90,7 @@ class TransferScreen(WorkScreen):
         """How it ended; or all that is told of the instance at the cursor, where the table has to cut it."""
         work, row = self.work, self._chosen
         if work.problem:
-            words, bad = work.problem, True
+            words, bad = str(work.problem), True
         elif row is not None and row.over and row.detail:
             words, bad = f"{row.instance.name}: {row.detail}", row.state == "failed"
         elif work.going:
@@ -114,8 +115,9 @@ class TransferScreen(WorkScreen):
     def _show_layers(self) -> None:
         row, layers = self._chosen, self.query_one("#layers", LiveTable)
         title = f" Layers of {row.instance.name} " if row is not None else " Layers "
-        if layers.border_title != title:
-            layers.border_title = title
+        if title != self._title:
+            self._title = title
+            layers.border_title = Content(title)
         layers.display = row is not None and (bool(row.layers) or (row.verb in ("pull", "push") and not row.over))
         if row is not None:
             layers.set_rows([layer_row(layer, place) for place, layer in enumerate(row.layers)])
