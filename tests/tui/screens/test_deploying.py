@@ -11,7 +11,8 @@ from textual.widgets import Input
 
 from app.operations.session import Session
 from app.screens.dashboard import Dashboard
-from tests.engine_bed import Daemon
+from tests.docker_folder import CANARY, auth
+from tests.engine_bed import Daemon, Registry
 from tests.tui.screens.driving import SIZE, home_at, session_with, until, until_shown
 
 IMAGE = "shop/web:1"
@@ -27,11 +28,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return made
 
 
-def write(folder: Path, dockerfile: str = _DOCKERFILE, **part: Any) -> None:
-    members = {"name": "web", "image": IMAGE, "memory": 16, "stopTimeout": 2, **part}
+def write(folder: Path, dockerfile: str = _DOCKERFILE, toml: str = "", image: str = IMAGE, **part: Any) -> None:
+    members = {"name": "web", "image": image, "memory": 16, "stopTimeout": 2, **part}
     (folder / "Dockerfile").write_text(dockerfile)
     (folder / "taskdef.json").write_text(json.dumps({"family": "web", "containerDefinitions": [members]}))
-    (folder / "moorage.toml").write_text(f'task_definition = "taskdef.json"\n[[build]]\nimage = "{IMAGE}"\n')
+    text = f'task_definition = "taskdef.json"\n{toml}\n[[build]]\nimage = "{image}"\n'
+    (folder / "moorage.toml").write_text(text)
 
 
 @pytest.mark.parametrize("size", [SIZE, (80, 24)], ids=["120x36", "80x24"])
@@ -72,6 +74,39 @@ async def test_by_keys_from_a_file_to_a_task_and_to_what_failed(
         assert work.outcome == "failed"
         await pilot.press("escape", "U")
         await until_shown(pilot, r"deploy web:1")
+
+
+@pytest.mark.parametrize("deliver", ["push", "copy"])
+async def test_built_on_one_host_run_on_two_by_keys(
+    tmp_path: Path,
+    engines: list[Daemon],
+    shared_registry: Registry,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    deliver: str,
+) -> None:
+    """By a registry with a password, and without any."""
+    two, image = engines[:2], "127.0.0.1:5000/shop/web:1" if deliver == "push" else IMAGE
+    shared_registry.require("me", CANARY)
+    docker = tmp_path / "docker"
+    docker.mkdir(mode=0o700)
+    (docker / "config.json").write_text(json.dumps({"auths": {"127.0.0.1:5000": auth("me", CANARY)}}))
+    monkeypatch.setenv("DOCKER_CONFIG", str(docker))
+    port = [{"containerPort": 80, "hostPort": 8080}]
+    write(folder, toml=f'count = 2\ndeliver = "{deliver}"', image=image, portMappings=port)
+    session_with(tmp_path, *(daemon.endpoint for daemon in two))
+    app = Dashboard(Session(home_at(tmp_path)))
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"prod +2 +● 2")
+        await pilot.press("W")
+        await until_shown(pilot, r"First the plan is shown")
+        await pilot.click("#form-go")
+        await until_shown(pilot, rf"2 +{deliver} +{image}")
+        await pilot.press("ctrl+r", "y")
+        await until_shown(pilot, r"web:1 is deployed: 2 tasks are RUNNING", within=60)
+        ids = {daemon.api.inspect_image(image)["Id"] for daemon in two}
+        assert len(ids) == 1
+        assert [[one["ImageID"] for one in daemon.api.containers()] for daemon in two] == [[*ids], [*ids]]
 
 
 async def test_what_cannot_work_stays_in_the_dialog_with_its_reason(
