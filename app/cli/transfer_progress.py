@@ -143,6 +143,8 @@ def _left(one: TransferProgress) -> str:
         words = _GONE_ON[one.verb]
     elif one.state == "failed":
         words = "{verb} of {image} on {instance} failed: {detail}"
+    elif one.state == "stopped" and one.verb == "copy" and one.detail:
+        words = "{verb} of {image} on {instance}: {detail}"  # it has looked what is there
     elif one.state == "waiting":
         words = "{verb} of {image} on {instance} had not begun"
     else:

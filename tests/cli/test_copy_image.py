@@ -94,8 +94,8 @@ def test_ctrl_c_leaves_nothing_half_done(
 
     monkeypatch.setattr(copying, "saved", cut)
     ran = cli("copy-image", NAME, "--to-all", code=130)
-    assert "copy of shop:7 on edge-2 was broken off" in ran.err
-    assert "copy of shop:7 on edge-3 was broken off" in ran.err
+    assert "copy of shop:7 on edge-2: broken off; nothing of it was loaded" in ran.err
+    assert "copy of shop:7 on edge-3: broken off; nothing of it was loaded" in ran.err
     for one in engines[1:]:
         assert not image_id(one, NAME)
         wait_until(partial(nothing_in, one, "tmp"))

@@ -102,6 +102,10 @@ def moving(daemon: Daemon) -> Callable[[TransferProgress], bool]:
     return lambda told: told.instance.name == daemon.name and told.done > MEGABYTE
 
 
+def unpacking(told: TransferProgress) -> bool:
+    return told.detail.startswith("unpacking")
+
+
 @pytest.fixture(autouse=True)
 def all_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Harm is done while something moves, so each piece is told of."""
@@ -327,6 +331,17 @@ def test_broken_off_by_a_person(engines: list[Daemon], fresh_engine: Fresh) -> N
     assert [result.state for result in results] == ["stopped"] * 3
     assert {result.detail for result in results} == {"broken off; nothing of it was loaded"}
     assert [image_id(one) for one in engines] == ["", "", ""]
+
+
+def test_what_is_unpacked_cannot_be_called_back_and_that_is_said(fresh_engine: Fresh) -> None:
+    source, target = fresh_engine(name="source"), fresh_engine(name="target")
+    wanted = make_image(source, megabytes=40)
+    stop = threading.Event()
+    (result,) = copy(source, target, tell=once(unpacking, stop.set), broken=stop.is_set)
+    if result.state != "done":  # else it was there at the first look
+        assert (result.state, result.detail) == ("stopped", "broken off; it has all of it, and may still load it")
+    wait_until(lambda: nothing_in(target, "tmp"))
+    assert image_id(target) in (wanted, "")
 
 
 # --- by the operation -------------------------------------------------------------------------------------------------

@@ -28,6 +28,8 @@ from app.model.safe_text import SafeText, safe_line
 _TOLD_EVERY: Final = 0.1
 """Seconds between two events of a target."""
 _TURN: Final = 0.1
+_LAST_MOMENT: Final = 3.0
+"""Seconds."""
 _FAULT: Final = "a fault of Moorage"
 
 
@@ -95,11 +97,28 @@ class _Copy:
     def _stream(self, receivers: Sequence[_Receiver]) -> None:
         """One read, handed to all that have to get it."""
         tee = Tee(len(receivers))
-        name = self._source.key.name
         for receiver in receivers:
-            receiver.say(safe_line(f"{name} packs it"))
+            receiver.say(safe_line(f"{self._source.key.name} packs it"))
         pairs = zip(receivers, tee.lanes, strict=True)
         threads = self._begun([partial(receiver.receive, lane) for receiver, lane in pairs])
+        try:
+            self._read_into(tee)
+            while any(thread.is_alive() for thread in threads):
+                threads[0].join(_TURN)
+                threads = [thread for thread in threads if thread.is_alive()]
+                if self._broken():
+                    tee.end(BrokenOffError)
+        except BaseException:
+            # ctrl-c. Each has a moment to let go, and to look what is there.
+            tee.end(BrokenOffError)
+            until = time.monotonic() + _LAST_MOMENT
+            for thread in threads:
+                thread.join(max(until - time.monotonic(), 0))
+            raise
+
+    def _read_into(self, tee: Tee) -> None:
+        """All that the source sends, or why it ends before."""
+        name = self._source.key.name
         try:
             for piece in saved(self._source.engine, self._image, self._wanted.size, self._check):
                 if not tee.put(piece, self._check):
@@ -108,15 +127,8 @@ class _Copy:
         except HostError as error:
             kind, message = error.kind, f"{name}: {error.message}"
             tee.end(lambda: HostError(message, kind))
-        except BaseException:
+        except BrokenOffError:
             tee.end(BrokenOffError)
-            if not self._broken():
-                raise
-        for thread in threads:
-            while thread.is_alive():
-                thread.join(_TURN)
-                if self._broken():
-                    tee.end(BrokenOffError)
 
     def _check(self) -> None:
         if self._broken():
@@ -148,6 +160,7 @@ class _Receiver:
         self._engine = place.engine
         self._tell = tell
         self._before: ImageFacts | None = None
+        self._has_all = False
         self._speed = Speed()
         self._told_at = 0.0
         tell(self.progress)
@@ -186,10 +199,11 @@ class _Receiver:
             while piece is not None and loading.send(piece):
                 self._came(len(piece))
                 piece = next(pieces, None)
+            self._has_all = True
             self.say(SafeText("unpacking"), now=True)
             loading.finish()
         except (HostError, BrokenOffError) as error:
-            loading.close()
+            loading.close()  # before the look: what is cut off lets go of what it has
             self._explain(error)
         finally:
             loading.close()
@@ -211,6 +225,8 @@ class _Receiver:
             return
         unchanged = (after and after.id) == (self._before and self._before.id)
         left = "nothing of it was loaded" if unchanged else "another image has got this name meanwhile"
+        if self._has_all and unchanged and not (isinstance(error, HostError) and error.kind == "failed"):
+            left = "it has all of it, and may still load it"
         message = f"{error.message}; {left}"
         if isinstance(error, HostError):
             raise HostError(message, error.kind) from error

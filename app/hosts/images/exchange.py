@@ -60,18 +60,26 @@ class Exchange:
         self._ledger = engine.ledger
         api = engine.api()
         self._began = self._ledger.asked()
-        self._connection = open_connection(api, engine.timeout)
+        try:
+            self._connection = open_connection(api, engine.timeout)
+        except HostError:
+            self._ledger.failed()
+            raise
         self._socket: Any = self._connection.sock
         self._socket.setblocking(False)
         self._answer = AnswerReader()
         self._heard = bytearray()
         self._size = 0
-        self._wants_read = False
+        self._wants_read = self._closed = False
         head = f"{method} /v{api._version}{path} HTTP/1.1\r\nHost: docker\r\nAccept-Encoding: identity\r\n"
         head += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         if method != "GET":
             head += "Content-Type: application/x-tar\r\nTransfer-Encoding: chunked\r\n"
-        self._write((head + "\r\n").encode("ascii"), engine.timeout)
+        try:
+            self._write((head + "\r\n").encode("ascii"), engine.timeout)
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def answered(self) -> bool:
@@ -105,6 +113,9 @@ class Exchange:
 
     def close(self) -> None:
         """Give it up: an engine that has not got all of a body lets go of what it has."""
+        if self._closed:
+            return
+        self._closed = True
         if self._answer.over and self._answer.status < 500:
             self._ledger.answered(self._began, self._size, timed=False)
         else:
