@@ -249,7 +249,9 @@ def _steps(
     targets = goals(blueprint.cluster, standing)
     for build in source.builds:
         others = [key for key in targets if key != builder[build.image]]
-        where = f"where tasks go: {listed(others)}" if others else "where tasks go, if it is not there"
+        where = "where tasks go, if it is not there"
+        if others and rebuilds:
+            where = f"where tasks go: {listed(others)}"
         if source.deliver == "push":
             add("push", f"push {build.image} from {builder[build.image].name}", build.image)
             add("pull", f"pull {build.image} {where}", build.image)
