@@ -18,6 +18,7 @@ from app.operations.endpoints import endpoint_of
 from app.operations.preflight import examine
 from app.operations.session import Session, find_entry, instances_of
 from app.store.checkup import check_home
+from app.store.docker_checkup import check_logins
 
 HERE: Final = "this machine"
 DEADLINE: Final = 40.0
@@ -68,6 +69,7 @@ def _here(session: Session, endpoints: Sequence[Endpoint]) -> Iterator[Check]:
     broken: dict[str, DocumentError] = session.registered()[2]
     for error in broken.values():
         yield Check("clusters", "failed", error.message)
+    yield from check_logins(session.docker_environ)
     if any(endpoint.is_ssh for endpoint in endpoints):
         try:
             yield Check("ssh", "ok", ssh_program())

@@ -95,7 +95,7 @@ class CredentialHelper:
 
     def _run(self, word: str, given: bytes) -> tuple[int, bytes]:
         """Exit code, and what it wrote on stdout."""
-        program = self._found()
+        program = self.find()
         try:
             process = subprocess.Popen(
                 [str(program), word],
@@ -120,7 +120,8 @@ class CredentialHelper:
             raise self._failed(f"{word} wrote more than {MOST_OUTPUT >> 10} KiB, and was ended")
         return process.returncode, out
 
-    def _found(self) -> Path:
+    def find(self) -> Path:
+        """Where it is. Raises MoorageError when it is nowhere, or when a stranger may have written it."""
         folders = [folder for folder in self._environ.get("PATH", os.defpath).split(os.pathsep) if folder[:1] == "/"]
         found = shutil.which(self.program, path=os.pathsep.join(folders))
         if found is None:

@@ -11,8 +11,17 @@ from pathlib import Path
 import pytest
 
 from tests.cli.calling import Cli, Ran
+from tests.docker_folder import CANARY, DockerFolder, auth
 from tests.engine_bed import Daemon
 from tests.engine_bed.sshd import Sshd
+
+
+@pytest.fixture(autouse=True)
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DockerFolder:
+    """An empty configuration of docker: that of whoever runs the tests is none of theirs."""
+    found = DockerFolder(tmp_path / "user")
+    monkeypatch.setenv("DOCKER_CONFIG", str(found.root))
+    return found
 
 
 def statuses(ran: Ran, subject: str) -> dict[str, str]:
@@ -44,6 +53,17 @@ def test_a_cluster_is_looked_at(clustered: Callable[..., Cli], fresh_engine: Cal
         plain.resume()
     assert statuses(hung, "default/edge-2") == {"reach": "failed"}
     assert set(statuses(hung, "default/edge-1").values()) == {"ok"}
+
+
+def test_logins_into_registries(cli: Cli, docker: DockerFolder) -> None:
+    assert "logins" not in statuses(cli("doctor"), "this machine")
+    docker.write(auths={"registry.lan": auth("me", CANARY)})
+    assert told(cli("doctor"), "logins").startswith(f"1 in {docker.path}; ")
+    docker.write(credsStore="nowhere")
+    ran = cli("doctor")
+    assert statuses(ran, "this machine")["logins"] == "warning"
+    assert "docker-credential-nowhere is not on PATH" in told(ran, "logins")
+    assert CANARY not in ran.out
 
 
 def test_an_engine_in_no_cluster(cli: Cli, engine: Daemon) -> None:
