@@ -24,7 +24,7 @@ from app.model.image_requests import CopyImageRequest
 from app.model.instance import InstanceKey
 from app.model.requests import RegisterContainerInstanceRequest
 from app.operations.images.copying import copy_image
-from app.operations.images.presence import image_presence, images_lacking
+from app.operations.images.presence import image_presence
 from app.operations.instances import register_container_instance
 from app.operations.session import Session, instances_of
 from app.store.home import resolve_home
@@ -358,16 +358,14 @@ def test_to_all_from_the_first_that_has_it(session: Session, engines: list[Daemo
     names = [one.name for one in engines]
     make_image(engines[1])
     instances = list(instances_of(session.cluster("prod"), "prod"))
-    lacking = images_lacking(session, [NAME, "busybox", "nowhere:1"], instances)
-    assert {image: [key.name for key in keys] for image, keys in lacking.items()} == {
-        NAME: [names[0], names[2]],
-        "nowhere:1": names,
-    }
+    found = image_presence(session, [NAME, "busybox", "nowhere:1"], instances)
+    lacking = {image: [key.name for key in found.lacking(image)] for image in found.images}
+    assert lacking == {NAME: [names[0], names[2]], "busybox": [], "nowhere:1": names}
     done = copy_image(session, CopyImageRequest(image=NAME, cluster="prod", to_all=True), lambda _: None)
     assert done.succeeded
     assert [result.instance.name for result in done.results] == [names[0], names[2]]
-    assert images_lacking(session, [NAME], instances) == {}
-    assert not image_presence(session, [NAME], instances).unlike
+    found = image_presence(session, [NAME], instances)
+    assert (found.lacking(NAME), found.unlike) == ((), frozenset())
 
 
 def test_what_the_operation_refuses(session: Session, engines: list[Daemon], fresh_engine: Fresh) -> None:

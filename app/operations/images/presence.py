@@ -14,7 +14,7 @@ from app.model.errors import MoorageError
 from app.model.instance import Instance, InstanceKey
 from app.model.safe_text import SafeText, safe_line
 from app.model.task_definition import TaskDefinition
-from app.operations.session import SURVEY_DEADLINE, Session
+from app.operations.session import LOGIN_SECONDS, SURVEY_DEADLINE, Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,8 @@ def image_presence(
     looks = [_Look(session, instance, wanted, platform) for instance in asked]
     for look in looks:
         look.start()
-    until = time.monotonic() + SURVEY_DEADLINE
+    seconds = SURVEY_DEADLINE + (LOGIN_SECONDS if any(one.reached_by.is_ssh for one in asked) else 0)
+    until = time.monotonic() + seconds
     for look in looks:
         look.join(max(until - time.monotonic(), 0))
     found = [(look.key, look.answer()) for look in looks]
@@ -95,14 +96,6 @@ def images_of(definition: TaskDefinition) -> tuple[str, ...]:
 def definition_presence(session: Session, definition: TaskDefinition, instances: Iterable[Instance]) -> Presence:
     """Of the images of a definition, for the platform that it asks for."""
     return image_presence(session, images_of(definition), instances, platform_of(definition))
-
-
-def images_lacking(
-    session: Session, images: Sequence[str], instances: Iterable[Instance]
-) -> Mapping[str, tuple[InstanceKey, ...]]:
-    """By image, the instances that answered and do not have it; images that all of them have are left out."""
-    found = image_presence(session, images, instances)
-    return {image: lacking for image in found.images if (lacking := found.lacking(image))}
 
 
 def missing_words(presence: Presence, placed: Sequence[InstanceKey]) -> list[tuple[str, str]]:

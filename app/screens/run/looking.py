@@ -51,8 +51,9 @@ class ImageLook:
             self._asked, self._asked_at, self._busy = asked, self._clock(), True
             session = self._desk.session
             self._desk.jobs.run(lambda: definition_presence(session, definition, instances), self._take, self._failed)
-        known = self._presence
-        return known if known is not None and known.images == images else None
+        known, cluster = self._presence, instances[0].key.cluster
+        fits = known is not None and known.images == images and all(key.cluster == cluster for key in known.asked)
+        return known if fits else None
 
     def stale(self) -> None:
         """Something was brought: the next look asks again."""

@@ -11,7 +11,7 @@ import pytest
 from app.hosts.errors import HostError
 from app.model.instance import Instance, InstanceKey
 from app.operations.images import presence as module
-from app.operations.images.presence import Presence, image_presence, images_lacking, missing_words
+from app.operations.images.presence import Presence, image_presence, missing_words
 from app.operations.session import Session
 from tests.unit.builders import NOW
 
@@ -59,7 +59,7 @@ def test_who_has_what() -> None:
     assert found.images == ("web:1", "db")
     assert (found.having("web:1"), found.lacking("web:1")) == ((ONE, TWO), (THREE,))
     assert found.unlike == {"web:1"}
-    assert images_lacking(session, ["web:1", "db"], _instances(2)) == {"db": (TWO,)}
+    assert found.lacking("db") == (TWO, THREE)
 
 
 def test_the_same_image_under_two_ids_is_the_same() -> None:
@@ -95,7 +95,7 @@ def test_for_another_processor_is_as_good_as_missing() -> None:
 
 def test_what_is_no_name_to_docker_is_nowhere() -> None:
     session = _session({"Web": HostError("invalid reference format", "refused")})
-    assert images_lacking(session, ["Web"], _instances(1)) == {"Web": (ONE,)}
+    assert image_presence(session, ["Web"], _instances(1)).lacking("Web") == (ONE,)
 
 
 def test_words_are_of_what_others_could_give() -> None:

@@ -118,6 +118,10 @@ def test_it_asks_once_and_again_when_that_is_old_or_something_else_is_wanted(mon
     assert (found := look.look(web, instances)) is not None
     assert not desk.jobs.waiting
 
+    lab = [Instance(InstanceKey("lab", "edge-1"), "2" * 32, "unix:///1", "ACTIVE", NOW)]
+    look._busy = True
+    assert look.look(web, lab) is None, "what is known is of another cluster"
+    look._busy = False
     assert look.look(shop, instances) is None, "what is known is of another definition"
     assert look.look(web, instances) is found
     desk.jobs.finish()
