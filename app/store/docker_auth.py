@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from app.model.errors import DocumentError, MoorageError
+from app.model.errors import DocumentError, Finding, MoorageError
 from app.model.registry import Credential
 from app.model.strict_json import parse_json
 from app.store.credential_helper import CredentialHelper
@@ -51,7 +51,8 @@ class DockerAuth:
         self._asking = threading.Lock()
         self._fingerprint: object = ()
         self._members: Members = {}
-        self._broken: DocumentError | None = None
+        self._findings: tuple[Finding, ...] = ()
+        """Of a file that cannot be read. The error itself is made anew: one that is kept keeps whoever it was told."""
         self._told: dict[tuple[str, str], _Told] = {}
 
     def credential(self, registry: str) -> Credential | None:
@@ -75,14 +76,14 @@ class DockerAuth:
         with self._lock:
             fingerprint = _fingerprint(self.path)
             if fingerprint != self._fingerprint:
-                self._fingerprint, self._broken = fingerprint, None
+                self._fingerprint, self._findings = fingerprint, ()
                 self._told.clear()
                 try:
                     self._members = read_members(self.path)
                 except DocumentError as error:
-                    self._members, self._broken = {}, error
-            if self._broken is not None:
-                raise self._broken
+                    self._members, self._findings = {}, error.findings
+            if self._findings:
+                raise DocumentError(str(self.path), self._findings)
             return self._members
 
     def _asked(self, helper: str, server: str) -> Credential | None:

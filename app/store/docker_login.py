@@ -70,7 +70,7 @@ def _change(path: Path, server: str, entry: dict[str, str] | None) -> bool:
     make_folder(path.parent)
     with locked(path):
         members = read_members(path)
-        before = members.get("auths", {})
+        before = {} if members.get("auths") is None else members["auths"]
         if not isinstance(before, dict):
             raise broken(path, "is not a JSON object", "correct it, or move the file away and log in again", "auths")
         gone = [key for key in before if names_registry(key, server) and (entry is None or key != server)]

@@ -60,6 +60,13 @@ def test_all_else_stays_in_its_order(docker: DockerFolder) -> None:
     assert docker.path.read_text().startswith('{\n\t"z"'), "as the docker command indents it"
 
 
+def test_a_file_without_a_login_yet(docker: DockerFolder) -> None:
+    for before in ({"auths": None, "a": 1}, {"a": 1}):
+        docker.write(**before)
+        keep_login(LOGIN, docker.environ)
+        assert docker.read() == {**before, "auths": {SERVER: auth("me", CANARY)}}
+
+
 def test_another_spelling_of_the_registry_gives_way(docker: DockerFolder) -> None:
     docker.write(auths={f"https://{SERVER}/v1/": auth("old", "old"), f"{SERVER}/team": auth("team", "p")})
     keep_login(LOGIN, docker.environ)
