@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from app.model.image import short_image_id
 from app.model.image_requests import PruneImagesRequest
 from app.operations.images.pruning import plan_prune, prune_images
 from app.operations.session import Session
 from app.store.home import resolve_home
 from tests.cli.calling import Cli
-from tests.cli.process import running
+from tests.cli.process import command, running
 from tests.engine.images import image_id, make_image
 from tests.engine_bed import Daemon, Registry, wait_until
+from tests.terminal import TerminalProgram
 
 WEB = "127.0.0.1:5000/web:7"
 LIVE = ["sleep", "60"]
@@ -283,6 +286,31 @@ def test_a_pull_that_is_ended_says_what_exists(
         assert words in told
     assert not any("Traceback" in line for line in told)
     assert image_id(engines[1], WEB) == ""
+
+
+def test_in_a_terminal_each_instance_has_one_line(
+    clustered: Callable[..., Cli], engines: list[Daemon], shared_registry: Registry
+) -> None:
+    cli = clustered(*endpoints(engines))
+    made = make_image(engines[1], WEB, 64 << 20)
+    digest = cli("push", WEB).json["images"][0]["detail"]
+    with TerminalProgram(command(cli.home, "pull", WEB, "--output", "text")) as program:
+        assert program.end() == 0
+        lines = program.screen().splitlines()
+        seen = program.seen.decode()
+    done = f"pull {WEB}  done: {short_image_id(digest)}"
+    assert lines[:3] == [f"edge-1  {done}", f"edge-2  pull {WEB}  is there already", f"edge-3  {done}"]
+    assert sum(line.startswith("edge-") for line in lines) == 3
+    assert re.search(r"edge-[13]  pull \S+  [▆▁]+ +[0-9]+%  [0-9.]+[KM]?B?/64M", seen)
+    assert image_id(engines[0], WEB) == image_id(engines[2], WEB) == made
+
+    engines[0].api.remove_image(WEB)
+    shared_registry.pause()
+    with TerminalProgram(command(cli.home, "pull", WEB, "--container-instances", "edge-1")) as program:
+        program.until_shown("edge-1  pull .* begins")
+        program.press(b"\x03")
+        assert program.end() == 130
+        assert "broken off: its name there means what it meant before" in program.screen().replace("\n", "")
 
 
 def test_bad_names_are_one_line(clustered: Callable[..., Cli], engine: Daemon) -> None:
