@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 
 from app.demo.engine.images import Image, canonical, host_of, path_of, repository
 from app.demo.engine.layers import Layer
@@ -48,9 +48,6 @@ class Registry:
 
     def has_layer(self, host: str, layer: Layer) -> bool:
         return layer.diff_id in self._layers.get(host, ())
-
-    def tags(self) -> Iterator[str]:
-        return (name for name in self._images if "@" not in name)
 
     # --- who may ---------------------------------------------------------------------------------------------------
 
