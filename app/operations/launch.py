@@ -31,7 +31,7 @@ from app.operations.deeds import failed_words, kept
 from app.operations.policy import accepts
 from app.operations.preview import failure_shape, with_holders
 from app.operations.schedulers import scheduler_for
-from app.operations.session import Session, find_entry
+from app.operations.session import Session, find_entry, no_instances
 from app.operations.task_shape import task_shape
 from app.placement.candidate import Candidate
 from app.placement.refusals import Refusal, refusal
@@ -144,11 +144,7 @@ def _instance_ids(fleet: Fleet) -> dict[InstanceKey, str]:
 
 def surveyed(session: Session, cluster: ClusterFile) -> Fleet:
     if not cluster.instances:
-        raise MoorageError(
-            "No Container Instances were found in your cluster. Add one: "
-            f"moorage register-container-instance --cluster {cluster.name} --endpoint unix:///var/run/docker.sock",
-            code="InvalidParameterException",
-        )
+        raise no_instances(cluster)
     return session.survey(cluster)
 
 

@@ -214,6 +214,15 @@ def instances_of(cluster: ClusterFile, name: str) -> Iterable[Instance]:
         )
 
 
+def no_instances(cluster: ClusterFile) -> MoorageError:
+    """Why nothing can be done in a cluster that is empty."""
+    return MoorageError(
+        "No Container Instances were found in your cluster. Add one: "
+        f"moorage register-container-instance --cluster {cluster.name} --endpoint unix:///var/run/docker.sock",
+        code="InvalidParameterException",
+    )
+
+
 def find_entry(cluster: ClusterFile, name_id_or_arn: str) -> InstanceEntry:
     """A container instance of a cluster. Raises NotFoundError with the nearest name."""
     entry = cluster.find(short_id(name_id_or_arn))

@@ -18,7 +18,7 @@ from app.model.image_progress import TellTransfer, TransferProgress, TransferVer
 from app.model.instance import Instance, InstanceKey
 from app.model.safe_text import SafeText, safe_line
 from app.operations.deeds import failed_words
-from app.operations.session import Session, find_entry, instances_of
+from app.operations.session import Session, find_entry, instances_of, no_instances
 
 AT_ONCE = 16
 """Instances at a time. What moves goes between host and registry and we only read of it, so a thread costs little; but
@@ -82,11 +82,7 @@ def transferred_words(_: object, answer: Transferred) -> str:
 def chosen_instances(cluster: ClusterFile, names: Sequence[str]) -> list[Instance]:
     """Those that are named, each once, else all. Raises NotFoundError, and MoorageError when the cluster has none."""
     if not cluster.instances:
-        raise MoorageError(
-            "No Container Instances were found in your cluster. Add one: "
-            f"moorage register-container-instance --cluster {cluster.name} --endpoint unix:///var/run/docker.sock",
-            code="InvalidParameterException",
-        )
+        raise no_instances(cluster)
     wanted = {find_entry(cluster, name).name for name in names}
     every = instances_of(cluster, cluster.name)
     return [instance for instance in every if not wanted or instance.key.name in wanted]
