@@ -23,13 +23,13 @@ from app.hosts.registries import Registries
 from app.hosts.stream import Stream
 from app.hosts.way import Way
 from app.hosts.wire import Wire
-from app.model.registry import Credential, CredentialFor, no_credential
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     # Only when something is made: the tables of what is known take their time, and the first frame makes nothing.
     from app.hosts.policy.verdict import Verdict
+    from app.model.registry import Credential, CredentialFor
 
 Json = dict[str, Any]
 
@@ -63,7 +63,7 @@ class Engine:
         read_only: bool = False,
         rule: RuleNow | None = None,
         sockets: Path | None = None,
-        credentials: CredentialFor = no_credential,
+        credentials: CredentialFor | None = None,
     ) -> None:
         self.endpoint = endpoint
         self._timeout = timeout

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 from app.hosts.errors import HostError
 from app.model.errors import MoorageError
-from app.model.registry import Credential, CredentialFor
 
 if TYPE_CHECKING:
     from app.hosts.images.refusals import Refusals
+    from app.model.registry import Credential, CredentialFor
 
 
 class Registries:
-    """Of one engine. Safe to share between threads."""
+    """Of one engine. Safe to share between threads. Without ``credentials`` nobody is said to ask."""
 
-    def __init__(self, credentials: CredentialFor) -> None:
+    def __init__(self, credentials: CredentialFor | None) -> None:
         self._credentials = credentials
         self._refusals: Refusals | None = None
         self._lock = threading.Lock()
@@ -34,7 +34,7 @@ class Registries:
         """
         from app.hosts.images.registry_header import auth_headers
 
-        return auth_headers(credential or self._credentials(place))
+        return auth_headers(credential or self._usual(place))
 
     def headers_of(self, image: str, credential: Credential | None = None) -> dict[str, str]:
         """As ``headers``, by the name of an image. Raises HostError when it is none."""
@@ -47,8 +47,11 @@ class Registries:
 
     def shown_as(self, place: str, credential: Credential | None = None) -> str:
         """Who a registry is told is asking, in words; "" when it is told nothing."""
-        shown = credential or self._credentials(place)
+        shown = credential or self._usual(place)
         return "" if shown is None else shown.username or "this login"
+
+    def _usual(self, place: str) -> Credential | None:
+        return None if self._credentials is None else self._credentials(place)
 
     def asking(self, *key: str) -> contextlib.AbstractContextManager[None]:
         """Around a question for an image, until it is let in or not: see ``Refusals.asking``."""

@@ -31,7 +31,3 @@ CredentialFor = Callable[[str], Credential | None]
 
 One that cannot be read is None, too; whoever has it tells why.
 """
-
-
-def no_credential(_: str) -> None:
-    """For engines that nobody has given any."""
