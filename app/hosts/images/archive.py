@@ -30,7 +30,6 @@ UNPACKING: Final = 180.0
 LONGEST_UNPACKING: Final = 4 * 3600.0
 _TAIL: Final = 4096
 _END_OF_TAR: Final = bytes(512)
-_LONGEST_ID: Final = 12
 _LONGEST_REASON: Final = 2000
 
 
@@ -121,5 +120,4 @@ class Loading:
             total = detail.get("total") if isinstance(detail, dict) else None
             done = detail.get("current") if isinstance(detail, dict) else None
             if isinstance(total, int) and isinstance(done, int) and total > 0:
-                layer = str(frame.get("id") or "a layer")[:_LONGEST_ID]
-                self._tell(safe_line(f"unpacking {layer} {min(max(100 * done // total, 0), 100)}%"))
+                self._tell(safe_line(f"unpacking {min(max(100 * done // total, 0), 100)}%"))

@@ -261,8 +261,8 @@ class _Receiver:
             raise
 
     def say(self, words: SafeText, *, now: bool = False) -> None:
-        """What goes on there."""
-        self._show(replace(self.progress, state="working", detail=words), now=now)
+        """What goes on there while nothing moves."""
+        self._show(replace(self.progress, state="working", detail=words, rate=0.0), now=now)
 
     def end(self, state: TransferState, words: str) -> None:
         ended = self.progress.ended(state, safe_line(words))
