@@ -101,6 +101,18 @@ def test_hosts_that_do_not_answer_are_named_and_the_others_go_on(
         assert "no Docker Engine is listening there" in line
 
 
+def test_an_image_for_another_processor_is_no_success(
+    clustered: Callable[..., Cli], engine: Daemon, registry: Registry
+) -> None:
+    """Docker 20.10 takes the one that there is; later engines say no."""
+    cli = clustered(engine.endpoint)
+    image = registry.push("web:7")
+    assert states(cli("pull", image, "--platform", "linux/amd64").json) == {"edge-1": "done"}
+    failed = cli("pull", image, "--platform", "linux/arm64/v8", code=1)
+    (failure,) = failed.json["failures"]
+    assert re.search(r"came for linux/amd64: the registry has none for linux/arm64/v8|platform", failure["detail"])
+
+
 def test_hosts_that_got_different_images_are_told_apart(
     clustered: Callable[..., Cli], engines: list[Daemon], tmp_path: Path
 ) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from app.hosts.engine import Engine
 from app.hosts.errors import HostError
-from app.hosts.images.pulling import pull
+from app.hosts.images.pulling import other_platform, pull
 from app.hosts.labels import PREFIX
 from app.hosts.reading import own_labels
 from app.model.names import ImagePullBehavior
@@ -53,9 +53,7 @@ def ensure_image(
             if behavior == "once":
                 engine.create_volume(_pulled_name(image), {PULLED: image})
     found = engine.image(image)
-    # Engines take an image that is there for one platform only as if it were for any.
-    made_for = f"{found.get('Os')}/{found.get('Architecture')}"
-    if platform and found.get("Architecture") and made_for != platform:
+    if made_for := other_platform(found, platform):
         raise HostError(f"image {image} is for {made_for}, and runtimePlatform asks for {platform}", "refused")
     forged = sorted(own_labels(found.get("Config") or {}))
     if forged:

@@ -66,6 +66,17 @@ def pull(
     return Pulled(found, layers.digest, not layers.up_to_date)
 
 
+def other_platform(found: Json, wanted: str) -> str:
+    """What an inspected image is made for, where that is not ``wanted`` (linux/arm64, "" for any); else "".
+
+    Engines take an image that is there for one platform only as if it were for any.
+    """
+    if not wanted or not found.get("Architecture"):
+        return ""
+    made_for = f"{found.get('Os')}/{found.get('Architecture')}"
+    return "" if made_for == "/".join(wanted.split("/")[:2]) else made_for
+
+
 def _check(image: str, digest: str, found: Json) -> None:
     """A tag that another client has moved on the host meanwhile means another image than the one that came."""
     known = found.get("RepoDigests")

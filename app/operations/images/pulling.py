@@ -6,6 +6,7 @@ import threading
 from dataclasses import replace
 
 from app.hosts.engine import Engine
+from app.hosts.errors import HostError
 from app.hosts.images import pulling
 from app.hosts.images.breaking import Break
 from app.model.image_progress import TellTransfer, TransferProgress
@@ -37,6 +38,8 @@ def pull_image(
     def work(engine: Engine, begun: TransferProgress, told: TellTransfer, breaking: Break) -> TransferProgress:
         pace = Pace(begun, told)
         pulled = pulling.pull(engine, image, request.platform, pace.take, breaking)
+        if other := pulling.other_platform(pulled.found, request.platform):
+            raise HostError(f"{image} came for {other}: the registry has none for {request.platform}", "refused")
         digests[begun.instance] = pulled.digest or pulled.id
         detail = safe_line(pulled.digest or pulled.id)
         return pace.last.ended("done" if pulled.fresh else "present", detail)
