@@ -112,9 +112,7 @@ class BuildReading:
                 self._runs = True
                 return
         if self.container:
-            # Of 20.10 and before, and of what came later.
-            gone = (f"{words} intermediate container {self.container}" for words in ("Removing", " ---> Removed"))
-            if text.startswith(tuple(gone)):
+            if text.startswith(tuple(f"{words}{self.container}" for words in _REMOVED)):
                 self.container = ""
                 return
         elif text.startswith(_SAID):

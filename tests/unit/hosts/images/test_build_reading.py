@@ -49,13 +49,6 @@ def test_a_build_with_a_cached_step_and_one_that_runs() -> None:
     assert (reading.image_id, reading.container, reading.error) == (ID, "", "")
 
 
-def test_later_engines_tell_in_other_words_that_the_container_of_a_step_has_gone() -> None:
-    reading = BuildReading()
-    said(reading, "Step 1/2 : RUN echo hi", "\n", " ---> Running in 0c8a1e0a2e9c\n", "hi\n")
-    said(reading, " ---> Removed intermediate container 0c8a1e0a2e9c\n", " ---> 1a2b3c4d5e6f\n")
-    assert (reading.container, reading.taken()) == ("", ("hi",))
-
-
 def test_docker_23_has_other_words_for_a_container_that_goes() -> None:
     reading = BuildReading()
     said(reading, "Step 1/1 : RUN x\n", " ---> Running in 0c8a1e0a2e9c\n", "out\n")
