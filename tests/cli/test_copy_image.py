@@ -59,6 +59,12 @@ def test_what_fails_is_told_by_name(
     assert [one["containerInstance"] for one in ran.json["failures"]] == ["edge-3"]
     assert "moorage: edge-3: no Docker Engine is listening there" in ran.err
     assert image_id(engine, NAME) == wanted
+    cli("update-cluster", "--cluster", "default", "--policy", "confirm")
+    engine.api.remove_image(NAME)
+    assert "wants a yes first; say it with --yes" in cli("copy-image", NAME, "--to", "edge-2", code=1).err
+    assert not image_id(engine, NAME)
+    cli("copy-image", NAME, "--to", "edge-2", "--yes")
+    assert image_id(engine, NAME) == wanted
     cli("update-cluster", "--cluster", "default", "--policy", "read-only", "--yes")
     assert "read-only" in cli("copy-image", NAME, "--to", "edge-2", code=1).err
 
