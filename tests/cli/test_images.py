@@ -101,6 +101,20 @@ def test_hosts_that_do_not_answer_are_named_and_the_others_go_on(
         assert "no Docker Engine is listening there" in line
 
 
+def test_which_of_two_images_of_one_name_is_pushed_has_to_be_said(
+    clustered: Callable[..., Cli], engines: list[Daemon], shared_registry: Registry
+) -> None:
+    """One was built anew, say, and the other host has the old one."""
+    cli = clustered(*endpoints(engines))
+    first, second = (make_image(daemon, WEB, 4096) for daemon in engines[:2])
+    refused = cli("push", WEB, code=1).err
+    told = f"({short_image_id(first)} on edge-1; {short_image_id(second)} on edge-2)"
+    assert refused == f"moorage: {WEB} is not the same image everywhere {told}: say which with --container-instance\n"
+    cli("push", WEB, "--container-instance", "edge-2")
+    cli("pull", WEB, "--container-instances", "edge-3")
+    assert image_id(engines[2], WEB) == second
+
+
 def test_an_image_for_another_processor_is_no_success(
     clustered: Callable[..., Cli], engine: Daemon, registry: Registry
 ) -> None:
