@@ -14,8 +14,8 @@ from app.operations.policy import Question
 from app.operations.session import Session
 
 ASKING = frozenset({
-    "attach", "build", "copy-image", "delete-attributes", "delete-cluster", "deploy", "deregister-container-instance", "down",
-    "execute-command", "import-contexts", "prune-images", "pull", "push", "put-attributes",
+    "attach", "build", "copy-image", "delete-attributes", "delete-cluster", "deploy", "deregister-container-instance",
+    "down", "execute-command", "import-contexts", "prune-images", "pull", "push", "put-attributes",
     "register-container-instance", "remove-image", "run-task", "start-task", "stop-task", "tag", "up",
     "update-cluster", "update-container-instance", "update-container-instances-state",
 })  # fmt: skip
