@@ -17,7 +17,7 @@ from app.demo.engine.images import canonical, host_of, path_of, tag_of
 from app.demo.engine.refused import Refused
 from app.demo.engine.tar_reader import BrokenArchiveError, Member, TarReader
 from app.demo.engine.times import SECOND
-from app.demo.engine.transfer_calls import fail, image_to_pull, is_fresh, keep_pulled, play, say
+from app.demo.engine.transfer_calls import fail, image_to_pull, is_fresh, keep_pulled, play, pull_summary, say
 from app.demo.engine.transfer_frames import pull_frames
 
 Json = dict[str, Any]
@@ -102,13 +102,12 @@ def _pulled(engine: SimulatedEngine, base: str, request: Request) -> Told:
     if engine.machine.images.find(base) is not None and not request.flag("pull"):
         return
     image = image_to_pull(engine, base, _authorization(request, base))
-    if is_fresh(engine, base, image):
-        return
+    fresh = is_fresh(engine, base, image)
     yield [{"status": f"Pulling from {path_of(base)}", "id": tag_of(base)}], 0.0
-    yield from pull_frames(image.layers, engine.machine.images.has_layer, engine.pull_rate)
+    if not fresh:
+        yield from pull_frames(image.layers, engine.machine.images.has_layer, engine.pull_rate)
     keep_pulled(engine, base, image)
-    yield [{"status": f"Digest: {image.manifest_digest}"}], 0.0
-    yield [{"status": f"Status: Downloaded newer image for {canonical(base)}"}], 0.0
+    yield list(pull_summary(base, image, fresh=fresh)), 0.0
 
 
 def _authorization(request: Request, base: str) -> str:

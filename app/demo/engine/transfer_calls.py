@@ -55,9 +55,16 @@ async def _pull(engine: SimulatedEngine, reference: str, image: Image, channel: 
     if not fresh:
         await play(channel, pull_frames(image.layers, engine.machine.images.has_layer, engine.pull_rate))
     keep_pulled(engine, reference, image)
-    say(channel, {"status": f"Digest: {image.manifest_digest}"})
+    say(channel, *pull_summary(reference, image, fresh=fresh))
+
+
+def pull_summary(reference: str, image: Image, *, fresh: bool) -> tuple[Json, Json]:
+    """The last frames of a pull."""
     words = "Image is up to date for" if fresh else "Downloaded newer image for"
-    say(channel, {"status": f"Status: {words} {canonical(reference)}"})
+    return (
+        {"status": f"Digest: {image.manifest_digest}"},
+        {"status": f"Status: {words} {canonical(reference)}"},
+    )
 
 
 def is_fresh(engine: SimulatedEngine, reference: str, image: Image) -> bool:

@@ -31,12 +31,13 @@ def context(dockerfile: str | None, **files: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def build(subject: Subject, data: bytes, tag: str = "", **options: Any) -> list[dict[str, Any]]:
+def build(
+    subject: Subject, data: bytes, tag: str = "", headers: dict[str, str] | None = None, **options: Any
+) -> list[dict[str, Any]]:
     """Its frames; what it made of containers is gone afterwards. Docker's answer when it refuses is an APIError."""
     asked = {"t": tag, "rm": 1, "forcerm": 1, **options}
-    answer = subject.api._post(
-        subject.api._url("/build"), data=data, params=asked, headers={"Content-Type": "application/x-tar"}, stream=True
-    )
+    headers = {"Content-Type": "application/x-tar", **(headers or {})}
+    answer = subject.api._post(subject.api._url("/build"), data=data, params=asked, headers=headers, stream=True)
     return frames(subject.api._stream_helper(answer, decode=True))
 
 

@@ -187,6 +187,21 @@ def test_others_may_not(closed: Subject) -> None:
     assert listed(closed) == {}
 
 
+def test_a_build_shows_the_password_for_its_base_image(closed: Subject) -> None:
+    made = imported(closed, APP)
+    push(closed, APP, "1", shown())
+    closed.api.remove_image(made, force=True)
+    known = {HOST: {"username": _USER, "password": _PASSWORD, "serveraddress": HOST}}
+    header = {"X-Registry-Config": base64.urlsafe_b64encode(json.dumps(known).encode()).decode()}
+    data = context(f"FROM {APP}:1\nLABEL a=b\n")
+    assert failure(build(closed, data)).endswith("no basic auth credentials")
+    told = build(closed, data, "web:1", headers=header)
+    assert "Pull complete" in of_layer(told) and {"stream": "Successfully tagged web:1\n"} in told
+    assert sorted(listed(closed).values()) == [[f"{APP}:1"], ["web:1"]]
+    again = build(closed, data, "web:1", headers=header, pull=1)
+    assert f"Status: Image is up to date for {APP}:1" in [frame.get("status") for frame in again]
+
+
 def test_login(closed: Subject) -> None:
     def login(user: str, password: str) -> Any:
         told = {"username": user, "password": password, "serveraddress": HOST}
