@@ -51,7 +51,7 @@ class DeployFile:
     builds: tuple[ImageBuild, ...] = ()
 
 
-DeployWork = Literal["check", "build", "push", "pull", "copy", "register", "stop", "run"]
+DeployKind = Literal["check", "build", "push", "pull", "copy", "register", "stop", "run"]
 DeployState = Literal["waiting", "working", "done", "nothing", "failed", "stopped"]
 """nothing: there was nothing to do. stopped: broken off by a person."""
 
@@ -60,7 +60,7 @@ DeployState = Literal["waiting", "working", "done", "nothing", "failed", "stoppe
 class DeployStep:
     """One step of a plan. ``words``: what it does; ``subject``: the image it is about, "" for the others."""
 
-    work: DeployWork
+    work: DeployKind
     words: SafeText
     subject: SafeText = SafeText("")
 

@@ -112,11 +112,11 @@ class _Deploy:
             for build in self._plan.source.builds:
                 self._build(build)
             if self._plan.source.deliver == "push":
-                for build in self._plan.source.builds:
+                for build in self._plan.source.delivered:
                     self._push(build)
             standing = self._stand(None)
             targets = goals(self._plan.cluster, standing)
-            for build in self._plan.source.builds:
+            for build in self._plan.source.delivered:
                 self._bring(build, targets)
             self._register()
             self._launch(targets)
@@ -189,7 +189,7 @@ class _Deploy:
     def _bring(self, build: ImageBuild, targets: tuple[InstanceKey, ...]) -> None:
         """To where tasks go; in the end each of them has the very image that was built."""
         deliver, image = self._plan.source.deliver, build.image
-        if deliver == "none" or not self._used(build):
+        if deliver == "none":
             return
         source = self._done.images[image]
         step = self._plan.step("pull" if deliver == "push" else "copy", image)
@@ -256,7 +256,7 @@ class _Deploy:
 
         if only is None and plan.source.deliver == "none":
             # Where it was built is where it runs.
-            homes = {self._done.images[build.image][0] for build in plan.source.builds if self._used(build)}
+            homes = {self._done.images[build.image][0] for build in plan.source.delivered}
             only = tuple(homes) if homes else None
         return stand(fleet.instances, self._blueprint.demand, plan.source.count, running, stays, plan.seed, only)
 
@@ -268,14 +268,10 @@ class _Deploy:
             if (build := self._plan.source.build_of(part.image)) is not None
         }
 
-    def _used(self, build: ImageBuild) -> bool:
-        parts = self._blueprint.definition.container_definitions
-        return any(self._plan.source.build_of(part.image) == build for part in parts)
-
     def _launch(self, targets: tuple[InstanceKey, ...]) -> None:
         """Once the first task is stopped or started all is seen through: half of it would be the worst of both."""
         run, stop = self._plan.step("run"), self._plan.step("stop")
-        brought = any(self._used(build) for build in self._plan.source.builds)
+        brought = bool(self._plan.source.delivered)
         with self._step(run):
             standing = self._stand(targets if brought else None)
             if brought and standing.missing and not targets:

@@ -10,7 +10,7 @@ from typing import Any
 from app.fleet.fleet import Fleet
 from app.hosts.policy.rule import PolicyError, ReadOnlyError
 from app.model.cluster import ClusterFile
-from app.model.deployment import DeployStep, DeployWork, ImageBuild
+from app.model.deployment import DeployKind, DeployStep, ImageBuild
 from app.model.errors import Finding, MoorageError
 from app.model.ids import definition_arn
 from app.model.image_requests import BuildImageRequest, DeployRequest
@@ -61,7 +61,7 @@ class DeployPlan:
     def definition(self) -> str:
         return f"{self.blueprint.family}:{self.blueprint.revision}"
 
-    def step(self, work: DeployWork, subject: str = "") -> DeployStep:
+    def step(self, work: DeployKind, subject: str = "") -> DeployStep:
         """The planned one; another where the cluster has changed since, and more is to be done than was planned."""
         planned = (one for one in self.steps if one.work == work and one.subject in ("", subject))
         return next(planned, DeployStep(work, safe_line(f"{work} {subject}".strip()), SafeText(safe_line(subject))))
@@ -112,6 +112,11 @@ def plan_deploy(session: Session, request: DeployRequest) -> DeployPlan:
     standing = stand(fleet.instances, blueprint.demand, source.count, running, stays, seed)
     refuse_if_short(standing)
     builder = _builders(source.builds, cluster, fleet, standing)
+    if source.deliver == "none" and source.builds and not request.no_build:
+        # Where it is built is where it runs.
+        only = {builder[build.image] for build in source.delivered}
+        standing = stand(fleet.instances, blueprint.demand, source.count, running, stays, seed, only)
+        refuse_if_short(standing)
     steps = _steps(source, blueprint, standing, builder, changed=same is None, rebuilds=not request.no_build)
     return DeployPlan(
         source, cluster, blueprint, same is None, builder, standing, seed, not request.no_build, steps, tuple(warnings)
@@ -237,7 +242,7 @@ def _steps(
     name = f"{blueprint.family}:{blueprint.revision}"
     steps: list[DeployStep] = []
 
-    def add(work: DeployWork, words: str, subject: str = "") -> None:
+    def add(work: DeployKind, words: str, subject: str = "") -> None:
         steps.append(DeployStep(work, safe_line(words), SafeText(safe_line(subject))))
 
     for build in source.builds:
@@ -247,7 +252,7 @@ def _steps(
         else:
             add("check", f"look where {build.image} is", build.image)
     targets = goals(blueprint.cluster, standing)
-    for build in source.builds:
+    for build in source.delivered:
         others = [key for key in targets if key != builder[build.image]]
         where = "where tasks go, if it is not there"
         if others and rebuilds:

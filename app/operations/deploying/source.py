@@ -47,6 +47,11 @@ class DeploySource:
         """The build of a container's image, if it is built."""
         return next((one for one in self.builds if same_image_name(one.image, image)), None)
 
+    @property
+    def delivered(self) -> tuple[ImageBuild, ...]:
+        """The builds that a container runs; others are what these are built FROM, and stay where they are."""
+        return tuple(one for one in self.builds if any(same_image_name(one.image, image) for image in self.in_place))
+
 
 def files_in(folder: str) -> list[str]:
     """Names of files that a deploy can begin with, likeliest first. A folder that cannot be read has none."""
@@ -62,7 +67,7 @@ def read_deploy(session: Session, request: DeployRequest) -> DeploySource:
     path = os.path.expanduser(name)
     told: list[str] = []
     if path.endswith(".toml"):
-        file = parse_deploy_file(bytes_of(path), name)
+        file = parse_deploy_file(bytes_of(path), path)
         if not file.document:
             raise MoorageError(f"{name}: does not say what to run")
         document = os.path.relpath(file.document) if not os.path.isabs(path) else file.document

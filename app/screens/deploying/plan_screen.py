@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from app.fleet.changes import ChangeSet
-from app.model.deployment import DeployWork as Kind
+from app.model.deployment import DeployKind
 from app.model.image_requests import DeployRequest
 from app.model.safe_text import safe_line
 from app.operations.deeds import command_of
@@ -29,7 +29,7 @@ from widgets.cells import Cell, Span
 if TYPE_CHECKING:
     from app.operations.deploying.outcome import Deployed
 
-_KINDS: dict[Kind, str] = {
+_KINDS: dict[DeployKind, str] = {
     "check": "look", "build": "build", "push": "push", "pull": "pull", "copy": "copy", "register": "register",
     "stop": "stop", "run": "run",
 }  # fmt: skip

@@ -5,8 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from app.model.cluster import ClusterFile
-from app.model.deployment import DeployProgress, DeployStep, ImageBuild
-from app.model.deployment import DeployWork as Kind
+from app.model.deployment import DeployKind, DeployProgress, DeployStep, ImageBuild
 from app.model.image_progress import TransferProgress
 from app.model.image_requests import DeployRequest
 from app.model.instance import InstanceKey
@@ -23,7 +22,7 @@ from tests.tui.screens.imaging import EDGE_1, EDGE_2, EDGE_3, MIB, NOW
 COMMAND = "moorage deploy --file moorage.toml --cluster prod"
 
 
-def _step(work: Kind, words: str, image: str = "") -> DeployStep:
+def _step(work: DeployKind, words: str, image: str = "") -> DeployStep:
     return DeployStep(work, SafeText(words), SafeText(image))
 
 

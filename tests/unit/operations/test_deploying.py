@@ -352,8 +352,32 @@ def test_no_build_takes_what_is_there_or_says_that_nothing_is(session: Session, 
 def test_an_image_that_stays_runs_where_it_was_built(session: Session, yard: Yard, tmp_path: Path) -> None:
     write(tmp_path, 'count = 3\ndeliver = "none"')
     ran = Ran(session)
+    assert {key.name for key in ran.plan.standing.places} == {"edge-1"}
     assert ran.deployed.succeeded
     assert yard.done == ["build on edge-1", *["start on edge-1"] * 3]
+
+
+def test_what_an_image_is_built_from_is_built_before_it_and_brought_nowhere(
+    session: Session, yard: Yard, tmp_path: Path
+) -> None:
+    write(tmp_path, "count = 2", **port(8080))
+    path = tmp_path / "moorage.toml"
+    base = '[[build]]\nimage = "registry.lan/base:1"\non = "edge-2"\n'
+    path.write_text(path.read_text().replace("[[build]]", f"{base}[[build]]"))
+    ran = Ran(session)
+    assert ran.deployed.succeeded
+    assert yard.done[:3] == ["build on edge-2", "build on edge-1", "copy from edge-1 to edge-2"]
+    assert [step.work for step in ran.plan.steps] == ["build", "build", "copy", "register", "run"]
+    assert any("registry.lan/base:1 is built, and no container runs it" in line for line in ran.plan.warnings)
+
+
+def test_the_paths_of_a_file_elsewhere_begin_there(
+    session: Session, yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir("/")
+    assert Ran(session, file="~/moorage.toml").deployed.succeeded
+    assert yard.builds[0].path == str(tmp_path)
 
 
 def wrong(session: Session, **members: Any) -> str:
