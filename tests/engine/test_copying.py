@@ -177,11 +177,18 @@ def test_one_engine_under_two_names_gets_it_once(engine: Daemon, fresh_engine: F
         for name, one in (("itself", source), ("one", engine), ("again", engine))
     ]
     results = copied(NAME, place(source), targets, lambda _: None)
-    assert [(result.state, result.detail) for result in results] == [
-        ("present", "it is the same engine as source"),
-        ("done", image_id(engine).removeprefix("sha256:")[:12]),
-        ("present", "it is the same engine as one"),
-    ]
+    assert [result.state for result in results] == ["present", "done", "present"]
+    assert results[2].done == 0
+
+
+def test_cloned_hosts_with_one_id_are_not_taken_for_one_engine(
+    engines: list[Daemon], fresh_engine: Fresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = fresh_engine(name="source")
+    wanted = make_image(source)
+    monkeypatch.setattr(Engine, "info", lambda _: {"ID": "of all"})
+    assert [result.state for result in copy(source, *engines)] == ["done"] * 3
+    assert [image_id(one) for one in engines] == [wanted] * 3
 
 
 def test_over_tls_both_ways(engine: Daemon, fresh_engine: Fresh, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ _TOLD_EVERY: Final = 0.1
 """Seconds between two events of a target."""
 _TURN: Final = 0.1
 _LAST_MOMENT: Final = 3.0
-"""Seconds."""
+"""Seconds that whoever breaks it off waits for what there is to be said of each target."""
 _FAULT: Final = "a fault of Moorage"
 
 
@@ -72,30 +72,23 @@ class _Copy:
         self._broken = broken
 
     def to(self, targets: Sequence[Place]) -> tuple[TransferProgress, ...]:
-        known = str(self._source.engine.info().get("ID") or "")
         receivers = [_Receiver(self._image, self._wanted, place, self._tell) for place in targets]
         self._at_once([receiver.prepare for receiver in receivers])
+        # One engine under two names gets it once. But hosts that were cloned may have one id, too: the others are
+        # looked at again, and get it then if they are not the same.
         first: dict[str, _Receiver] = {}
-        twins: list[tuple[_Receiver, _Receiver]] = []
         for receiver in receivers:
-            if known and receiver.engine_id == known:
-                receiver.end("present", f"it is the same engine as {self._source.key.name}")
-            elif receiver.engine_id and (other := first.get(receiver.engine_id)) is not None:
-                twins.append((receiver, other))
-            elif receiver.engine_id:
-                first[receiver.engine_id] = receiver
-        waiting = {id(twin) for twin, _ in twins}
-        taking = [receiver for receiver in receivers if not receiver.progress.over and id(receiver) not in waiting]
-        if taking:
-            self._stream(taking)
-        for twin, other in twins:
-            if not twin.progress.over:
-                state: TransferState = "present" if other.progress.state == "done" else other.progress.state
-                twin.end(state, f"it is the same engine as {other.key.name}")
+            first.setdefault(receiver.engine_id or receiver.key.name, receiver)
+        self._stream([receiver for receiver in first.values() if not receiver.progress.over])
+        twins = [receiver for receiver in receivers if not receiver.progress.over]
+        self._at_once([twin.prepare for twin in twins])
+        self._stream([twin for twin in twins if not twin.progress.over])
         return tuple(receiver.progress for receiver in receivers)
 
     def _stream(self, receivers: Sequence[_Receiver]) -> None:
         """One read, handed to all that have to get it."""
+        if not receivers:
+            return
         tee = Tee(len(receivers))
         for receiver in receivers:
             receiver.say(safe_line(f"{self._source.key.name} packs it"))

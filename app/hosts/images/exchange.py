@@ -8,7 +8,6 @@ meanwhile is heard, and another thread's wish to break off is seen within a quar
 from __future__ import annotations
 
 import contextlib
-import json
 import select
 import ssl
 import time
@@ -17,6 +16,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from app.hosts.bounded import ERROR_BYTES
+from app.hosts.documents import document
 from app.hosts.engine import Engine
 from app.hosts.errors import HostError, Kind
 from app.hosts.images.answer import AnswerReader
@@ -80,11 +80,6 @@ class Exchange:
         except BaseException:
             self.close()
             raise
-
-    @property
-    def answered(self) -> bool:
-        """All of the answer is here."""
-        return self._answer.over
 
     def send(self, data: bytes, patience: float) -> bool:
         """Send a piece of the body, b"" for its end. False: the engine has answered, and takes no more of it.
@@ -204,10 +199,9 @@ class Exchange:
 
 def _reason(body: bytes) -> str:
     """What an engine says that says no."""
-    try:
-        told = json.loads(body[:ERROR_BYTES])
-    except (ValueError, RecursionError):
-        told = None
+    told = None
+    with contextlib.suppress(HostError):
+        told = document(body[:ERROR_BYTES])
     message = told.get("message") if isinstance(told, dict) else None
     text = message if isinstance(message, str) else body[:_LONGEST_REASON].decode("utf-8", "replace")
     return safe_line(text[:_LONGEST_REASON]).strip()
