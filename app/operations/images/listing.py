@@ -88,11 +88,12 @@ def survey_images(
     instances = chosen_instances(cluster, names)
     known = session.survey(cluster) if fleet is None else fleet
     uses = image_uses(known, cluster.name) if isinstance(known, Fleet) else known
-    images, disk = _asked(session, instances, uses, patience)
+    silent = {one.key: uses.silent[one.key] for one in instances if one.key in uses.silent}
+    images, disk = _asked(session, [one for one in instances if one.key not in silent], uses, patience)
     return ImageSurvey(
         rows=image_rows([copy for copies in images.told.values() for copy in copies], list(images.told), uses),
         disk=disk,
-        failures=images.failures,
+        failures={**silent, **images.failures},
     )
 
 

@@ -137,7 +137,10 @@ class _Each:
     def run(self, jobs: Iterable[tuple[Instance, TransferProgress]]) -> tuple[TransferProgress, ...]:
         jobs = list(jobs)
         # Daemon threads: a second ctrl-c leaves at once.
-        threads = [threading.Thread(target=self._one, args=job, daemon=True) for job in jobs]
+        threads = [
+            threading.Thread(target=self._one, args=job, name=f"{job[1].verb}-{job[1].instance.name}", daemon=True)
+            for job in jobs
+        ]
         for _, waiting in jobs:
             self._tell(waiting)
         for thread in threads:

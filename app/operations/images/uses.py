@@ -10,8 +10,10 @@ from app.model.errors import MoorageError
 from app.model.image_reference import parse_reference
 from app.model.instance import InstanceKey
 from app.model.manifest import read_manifest
-from app.model.safe_text import safe_line
+from app.model.safe_text import SafeText, safe_line
 from app.model.task import Task
+
+_SILENT = frozenset({"stale", "unreachable"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,17 @@ class TaskImage:
 
 @dataclass(frozen=True, slots=True)
 class ImageUses:
-    """``of_tasks``: by instance, of the cluster's tasks. ``of_containers``: by instance, ids of containers by image."""
+    """What is used on each instance.
+
+    Attributes:
+        of_tasks: by instance, of the cluster's tasks.
+        of_containers: by instance, ids of all containers by image.
+        silent: instances that do not answer, and why: nobody need wait for them again.
+    """
 
     of_tasks: Mapping[InstanceKey, tuple[TaskImage, ...]] = field(default_factory=dict)
     of_containers: Mapping[InstanceKey, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    silent: Mapping[InstanceKey, SafeText] = field(default_factory=dict)
 
     def users(self, instance: InstanceKey) -> Mapping[str, Sequence[str]]:
         """Ids of all containers of an instance, by the id of the image that they are made of."""
@@ -55,6 +64,7 @@ def image_uses(fleet: Fleet, cluster: str) -> ImageUses:
     return ImageUses(
         {state.instance.key: tuple(_of_tasks(state)) for state in states},
         {state.instance.key: _of_containers(state) for state in states},
+        {state.instance.key: state.freshness.reason for state in states if state.freshness.reach in _SILENT},
     )
 
 

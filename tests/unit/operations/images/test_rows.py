@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from app.operations.images.listing import image_rows
+from pathlib import Path
+
+import pytest
+
+from app.model.cluster import ClusterFile, InstanceEntry
+from app.model.image import HostImage, ImageDisk
+from app.model.instance import Freshness, InstanceKey
+from app.model.safe_text import SafeText
+from app.model.update import FreshnessTold
+from app.operations.images import listing
+from app.operations.images.listing import image_rows, survey_images
 from app.operations.images.uses import ImageUses, image_uses
-from tests.unit.builders import container, tag
+from tests.unit.builders import NOW, container, tag
 from tests.unit.operations.images.made import ONE, TWO, fleet, host, image, image_id, moment, task
+from tests.unit.operations.test_schedulers import session_in
 
 BOTH = (ONE, TWO)
 
@@ -37,6 +48,31 @@ def test_on_another_host_the_same_name_is_what_it_means_there() -> None:
     uses = image_uses(fleet(host(ONE, *task(1, "web", "a")), host(TWO, *task(2, "web", "b"))), "default")
     (row,) = image_rows([image("a", "web:latest"), image("b", "web:latest", on=TWO)], BOTH, uses)
     assert (len(row.tasks), row.moved) == (2, ())
+
+
+def test_hosts_that_are_known_not_to_answer_are_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that swallows every question would have all others wait for it."""
+    known = fleet(host(ONE))
+    known.apply([FreshnessTold(TWO, Freshness("unreachable", NOW, SafeText("no route to it")))])
+    asked: list[InstanceKey] = []
+
+    def read(engine: object, key: InstanceKey, users: object) -> tuple[HostImage, ...]:
+        asked.append(key)
+        return (image("a", "web:7"),)
+
+    monkeypatch.setattr(listing, "read_images", read)
+    monkeypatch.setattr(listing, "read_disk", lambda engine: ImageDisk(9, 4, 1))
+    entries = [
+        InstanceEntry(
+            name=key.name, id=key.name.encode().hex().zfill(32), endpoint=f"unix:///{key.name}", registered_at=NOW
+        )
+        for key in BOTH
+    ]
+    cluster = ClusterFile(name="default", instances=entries)
+    found = survey_images(session_in(tmp_path), cluster, image_uses(known, "default"))
+    assert asked == [ONE]
+    assert (found.failures, found.disk) == ({TWO: "no route to it"}, {ONE: ImageDisk(9, 4, 1)})
+    assert [(row.name, row.missing) for row in found.rows] == [("web:7", ())]
 
 
 def test_what_a_digest_names_never_moves() -> None:
