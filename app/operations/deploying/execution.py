@@ -6,6 +6,7 @@ deploy again finds it and goes on from there.
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 from collections.abc import Iterator
@@ -64,7 +65,6 @@ def agree(session: Session, request: DeployRequest, plan: DeployPlan) -> None:
         accepted(session, plan.blueprint)
 
 
-@kept("deploy", deployed_words, asks=False)
 def deploy(
     session: Session,
     request: DeployRequest,
@@ -82,11 +82,18 @@ def deploy(
 
     Raises PolicyError when somebody who is asked says no; then nothing was done.
     """
-    name = plan.cluster.name
-    ask_first(session, "deploy", name, plan.question)
-    blueprint = accepted(session, plan.blueprint)
-    work = _Deploy(session, plan, blueprint, tell, stop or threading.Event(), deployed or Deployed(plan))
-    return work.run()
+    # As it is kept it can be called from anywhere: the file has said which cluster, and stands in some folder.
+    whole = request.model_copy(update={"cluster": plan.cluster.name, "file": os.path.abspath(plan.source.path)})
+    done: Deployed = _deploy(session, whole, plan, tell, stop or threading.Event(), deployed or Deployed(plan))
+    return done
+
+
+@kept("deploy", deployed_words, asks=False)
+def _deploy(
+    session: Session, _: DeployRequest, plan: DeployPlan, tell: TellDeploy, stop: threading.Event, deployed: Deployed
+) -> Deployed:
+    ask_first(session, "deploy", plan.cluster.name, plan.question)
+    return _Deploy(session, plan, accepted(session, plan.blueprint), tell, stop, deployed).run()
 
 
 class _Deploy:
@@ -114,8 +121,8 @@ class _Deploy:
             if self._plan.source.deliver == "push":
                 for build in self._plan.source.delivered:
                     self._push(build)
-            standing = self._stand(None)
-            targets = goals(self._plan.cluster, standing)
+            with self._step(self._plan.step("run"), told=False):
+                targets = goals(self._plan.cluster, self._stand(None))
             for build in self._plan.source.delivered:
                 self._bring(build, targets)
             self._register()

@@ -27,12 +27,14 @@ _MOST_GROUP = 255
 
 @dataclass(frozen=True, slots=True)
 class DeploySource:
-    """``file``: as it was named. ``understood``: the definition. ``in_place``: images of its containers that are built.
+    """``file``: as it was named, ``path``: the same for the system. ``understood``: the definition.
 
-    ``deliver``: how these reach other instances; ``group``: of its tasks; ``warnings``: in lines.
+    ``in_place``: images of its containers that are built; ``deliver``: how these reach other instances. ``group``: of
+    its tasks. ``warnings``: in lines.
     """
 
     file: str
+    path: str
     cluster: str
     imported: Imported
     understood: DefinitionDocument
@@ -88,6 +90,7 @@ def read_deploy(session: Session, request: DeployRequest) -> DeploySource:
     family = understood.definition.family
     return DeploySource(
         file=name,
+        path=path,
         cluster=session.cluster_name(request.cluster or file.cluster),
         imported=replace(imported, family=family),
         understood=understood,

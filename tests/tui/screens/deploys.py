@@ -37,6 +37,7 @@ def plan(spoil: str = "") -> DeployPlan:
     )
     source = DeploySource(
         file=f"moorage.toml{spoil}",
+        path="moorage.toml",
         cluster="prod",
         imported=SimpleNamespace(),  # type: ignore[arg-type]
         understood=SimpleNamespace(),  # type: ignore[arg-type]

@@ -371,6 +371,18 @@ def test_what_an_image_is_built_from_is_built_before_it_and_brought_nowhere(
     assert any("registry.lan/base:1 is built, and no container runs it" in line for line in ran.plan.warnings)
 
 
+def test_it_is_kept_with_the_cluster_of_the_file_and_a_command_that_works_anywhere(
+    session: Session, yard: Yard, tmp_path: Path
+) -> None:
+    write(tmp_path, 'cluster = "default"')
+    Ran(session)
+    lines = (session.home.state / "audit.jsonl").read_text().splitlines()
+    (kept,) = [entry for line in lines if (entry := json.loads(line))["verb"] == "deploy"]
+    assert (kept["cluster"], kept["outcome"]) == ("default", "done")
+    assert kept["command"] == f"moorage deploy --file {tmp_path}/moorage.toml --cluster default"
+    assert kept["detail"].startswith("web:1: 1 RUNNING, built registry.lan/web:7")
+
+
 def test_the_paths_of_a_file_elsewhere_begin_there(
     session: Session, yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
