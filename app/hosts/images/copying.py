@@ -1,6 +1,6 @@
 """An image from one engine to several at once: read once, handed to each, and looked at afterwards.
 
-An engine that gets half of an image keeps nothing of it: it begins to load when it has the whole tar. So whatever
+An engine that gets half of an image has no image of it: it gives the name when it has the whole tar. So whatever
 happens to one of those that take part, every other one has the image as it was or as it is meant to be.
 """
 
