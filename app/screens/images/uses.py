@@ -85,7 +85,7 @@ def digest_facts(task: Task, survey: ImageSurvey | None) -> list[tuple[str, str]
 
     ``survey``: of its cluster, if somebody has looked of late.
     """
-    facts: list[tuple[str, str]] = []
+    lines: list[str] = []
     names = _names_of(task.manifest)
     for part in task.containers:
         runtime = part.runtime
@@ -100,8 +100,8 @@ def digest_facts(task: Task, survey: ImageSurvey | None) -> list[tuple[str, str]
             words += f", {digests[0].rpartition('@')[2][:19]}…"
         if named and named != runtime.image_id:
             words += f"; the name has moved since, and is {short_image_id(named)} now"
-        facts.append((f"Image of {part.name}" if len(task.containers) > 1 else "Image", words))
-    return facts
+        lines.append(f"{part.name}: {words}" if len(task.containers) > 1 else words)
+    return [("Image", "\n".join(lines))] if lines else []
 
 
 @lru_cache(8)
