@@ -36,7 +36,6 @@ def create(engine: SimulatedEngine, name: str, request: Request, channel: Channe
 def image_to_pull(engine: SimulatedEngine, reference: str, authorization: str) -> Image:
     """``authorization``: as of the header X-Registry-Auth. Raises Refused."""
     found = engine.registry.pulled(reference, authorization)
-    found = found or engine.machine.images.find(reference)
     if found is None:
         raise Refused(
             404,

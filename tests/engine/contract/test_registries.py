@@ -152,6 +152,9 @@ def test_what_is_not_there_cannot_be_moved(open_: Subject) -> None:
     push(open_, APP, "1")
     status, words = refusal(lambda: pull(open_, APP, "nope"))
     assert status == 404 and words == f"manifest for {APP}:nope not found: manifest unknown: manifest unknown"
+    imported(open_, APP, "here")
+    status, words = refusal(lambda: pull(open_, APP, "here"))
+    assert status == 404 and words.endswith("manifest unknown: manifest unknown"), "what is here is no answer"
     status, words = refusal(lambda: pull(open_, f"{HOST}/nope", "1"))
     assert status == 404 and words == f"manifest for {HOST}/nope:1 not found: manifest unknown: manifest unknown"
 

@@ -43,6 +43,8 @@ def test_a_pull_tells_of_its_layers(simulated_engine: Simulated) -> None:
     assert again[-1] == "Status: Image is up to date for nginx:1"
     with pytest.raises(HostError, match="pull access denied"):
         ensure_image(engine, "no-such:1", lambda *_: None)
+    with pytest.raises(HostError, match="pull access denied"):
+        ensure_image(engine, "busybox:latest", lambda *_: None, "always")  # it is here, and in no registry
     simulated_engine.clean()
 
 
