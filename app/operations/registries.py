@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.hosts.engine import Engine
+from app.hosts.errors import HostError
 from app.hosts.images.logging_in import try_login
 from app.model.errors import MoorageError
 from app.model.image_reference import DOCKER_HUB, parse_reference
@@ -57,7 +58,12 @@ def login(session: Session, request: LoginRequest, password: str) -> dict[str, A
     _check(request.username, password)
     instance, engine = _trier(session, request)
     credential = Credential(server_of(registry), request.username, password)
-    token = try_login(engine, registry, credential)
+    try:
+        token = try_login(engine, registry, credential)
+    except HostError as error:
+        if not error.unanswered:
+            raise
+        raise HostError(f"{instance.key.name}: {error.message}", error.kind) from None
     if token:
         credential = replace(credential, password="", identity_token=token)
     place = keep_login(credential, session.docker_environ)

@@ -272,6 +272,27 @@ def test_the_password_is_told_nowhere(
     assert not told_in(json.dumps(on_host).encode())
 
 
+def test_an_instance_that_answers_tries_the_password(
+    clustered: Callable[..., Cli],
+    fresh_engine: Callable[..., Daemon],
+    engine: Daemon,
+    private: Registry,
+    docker: DockerFolder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dead = fresh_engine()
+    cli = clustered(dead.endpoint, engine.endpoint)
+    dead.kill()
+
+    def login(*more: str, code: int = 0) -> Ran:
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(CANARY.encode())))
+        return cli("login", private.host, "--username", USER, "--password-stdin", *more, code=code)
+
+    assert "moorage: edge-1: no Docker Engine is listening there" in login("--container-instance", "edge-1", code=1).err
+    assert not docker.path.exists()
+    assert login().json["login"]["containerInstance"] == "edge-2"
+
+
 def test_a_demo_has_logins_of_its_own(
     clustered: Callable[..., Cli], docker: DockerFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
