@@ -121,7 +121,7 @@ class DeployScreen(WorkScreen):
         if self._shown is not step:
             self._shown, self._next_line = step, 0
             log.clear()
-        lines, self._next_line = step.lines_from(self._next_line)
+        lines, self._next_line = self.work.lines_from(step, self._next_line)
         log.append([LogLine(line) for line in lines])
 
     def _show_transfers(self, step: StepNow) -> None:

@@ -48,11 +48,6 @@ class StepNow:
         """How long it goes on, or has taken; None when it has not begun."""
         return None if self.began is None else (self.ended if self.ended is not None else now) - self.began
 
-    def lines_from(self, number: int) -> tuple[list[SafeText], int]:
-        """The lines from one on, as far as they are kept, and the number of the next that comes."""
-        fresh = min(self.written - number, len(self.lines))
-        return ([*self.lines][len(self.lines) - fresh :] if fresh > 0 else []), self.written
-
 
 class DeployWork(Work):
     """``deployed``: what is done so far, read once it is over."""
@@ -90,6 +85,12 @@ class DeployWork(Work):
         """In the order of the plan."""
         with self.lock:
             return list(self._steps.values())
+
+    def lines_from(self, step: StepNow, number: int) -> tuple[list[SafeText], int]:
+        """What it has written from a line on, as far as it is kept, and the number of the line that comes next."""
+        with self.lock:
+            fresh = min(step.written - number, len(step.lines))
+            return ([*step.lines][len(step.lines) - fresh :] if fresh > 0 else []), step.written
 
     @property
     def current(self) -> StepNow | None:
