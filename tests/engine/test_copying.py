@@ -69,6 +69,14 @@ def nothing_in(daemon: Daemon, folder: str) -> bool:
     return daemon.exec(["ls", str(daemon._data / folder)]).stdout == ""
 
 
+def leave_room(daemon: Daemon, megabytes: int) -> None:
+    """From now on no more than this fits on its disk."""
+    data = str(daemon._data)
+    used = int(daemon.exec(["sh", "-c", f"df -k {data} | tail -1 | awk '{{print $3}}'"]).stdout)
+    left = daemon.exec(["mount", "-o", f"remount,size={used + megabytes * 1024}k", data])
+    assert left.returncode == 0, left.stderr
+
+
 def place(daemon: Daemon) -> Place:
     return Place(InstanceKey("prod", daemon.name), Engine(parse_endpoint(daemon.endpoint)))
 
@@ -317,15 +325,24 @@ def test_a_source_that_is_frozen(engine: Daemon, fresh_engine: Fresh) -> None:
 def test_a_disk_that_is_full_on_one_target(engine: Daemon, fresh_engine: Fresh) -> None:
     source, full = fresh_engine(name="source"), fresh_engine(name="full")
     wanted = make_image(source, megabytes=40)
-    used = int(full.exec(["sh", "-c", f"df -k {full._data} | tail -1 | awk '{{print $3}}'"]).stdout)
-    grown = full.exec(["mount", "-o", f"remount,size={used + 16 * 1024}k", str(full._data)])
-    assert grown.returncode == 0, grown.stderr
+    leave_room(full, 16)
     bad, well = copy(source, full, engine)
     assert (bad.state, well.state) == ("failed", "done")
     assert "no space left on device" in bad.detail
     assert "\n" not in bad.detail
     assert image_id(engine) == wanted
     assert not image_id(full)
+
+
+def test_a_source_without_room_to_pack_the_image(engine: Daemon, fresh_engine: Fresh) -> None:
+    source = fresh_engine(name="source")
+    make_image(source, megabytes=40)
+    leave_room(source, 16)
+    (result,) = copy(source, engine)
+    assert result.state == "failed"
+    assert result.detail.startswith("source: ")
+    assert "no space left on device" in result.detail
+    assert not image_id(engine)
 
 
 def test_broken_off_by_a_person(engines: list[Daemon], fresh_engine: Fresh) -> None:
