@@ -51,6 +51,7 @@ def run_ordeal(bed: Bed, folder: Path, seconds: float, seed: int, *, large: bool
             stack.callback(engine.end)
         home, environment = folder / "home", environment_of(folder)
         looks = Looks(places)
+        stack.callback(looks.close)
         churn = Churn([place.daemon for place in places], seed, 0.5, freezes=False)
         others = Others(home, environment, places, seed)
         troubles = Troubles(places, seed)
