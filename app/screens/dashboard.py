@@ -42,6 +42,7 @@ from app.screens.frame import FrameScreen
 from app.screens.help import HelpScreen, help_lines
 from app.screens.images.leaving import leave
 from app.screens.tidying import Tidier
+from app.screens.warming import warm, warm_forms
 from app.store.home import Home
 from themes.derive import variable_defaults
 from themes.own import STYLESHEET, THEMES
@@ -66,22 +67,6 @@ LEAVE_WITHIN = 0.25
 """Seconds for what is being read from hosts."""
 HOME = "fleet"
 MOST_TOLD = 3
-
-
-def _warm() -> None:
-    """In a thread, once the first frame is there: what the first colon and the first o would have to wait for."""
-    import app.screens.command.bar
-    import app.screens.tables.sort_dialog  # noqa: F401
-
-
-def _warm_forms() -> None:
-    """In a thread, once somebody types: the models behind forms, which the first r or e would have to wait for.
-
-    Not before: they take 16 MiB, and who only looks has no use for them.
-    """
-    import app.screens.editor
-    import app.screens.images.forms
-    import app.screens.run.screen  # noqa: F401
 
 
 class Dashboard(App[None]):
@@ -151,7 +136,7 @@ class Dashboard(App[None]):
         self.switch_mode(self._opening.screen if fleet.clusters else "first")
         self.call_after_refresh(self._tick)
         self.set_interval(TICK_EVERY, self._tick)
-        self.set_timer(WARM_AFTER, lambda: self.desk.jobs.run(_warm, lambda _: None))
+        self.set_timer(WARM_AFTER, lambda: self.desk.jobs.run(warm, lambda _: None))
         if not self._session.config.motion:
             self.animation_level = "none"
         keys, findings = checked_keys(self._session.config.keys)
@@ -300,7 +285,7 @@ class Dashboard(App[None]):
                 self.tidier.typed()
             if not self._somebody_types:
                 self._somebody_types = True
-                self.set_timer(FORMS_AFTER, lambda: self.desk.jobs.run(_warm_forms, lambda _: None))
+                self.set_timer(FORMS_AFTER, lambda: self.desk.jobs.run(warm_forms, lambda _: None))
         await super().on_event(event)
 
     def pop_screen(self) -> AwaitComplete:

@@ -361,7 +361,7 @@ async def test_what_forms_need_is_loaded_once_when_somebody_types(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded: list[str] = []
-    monkeypatch.setattr(dashboard, "_warm_forms", lambda: loaded.append("forms"))
+    monkeypatch.setattr(dashboard, "warm_forms", lambda: loaded.append("forms"))
     monkeypatch.setattr(dashboard, "FORMS_AFTER", 0.01)
     app = Dashboard(session_with(tmp_path))
     async with app.run_test(size=SIZE) as pilot:

@@ -1,0 +1,20 @@
+"""What is loaded ahead, in threads, so that the first key of its kind need not wait for it."""
+
+from __future__ import annotations
+
+
+def warm() -> None:
+    """Once the first frame is there: what the first colon and the first o would have to wait for."""
+    import app.screens.command.bar
+    import app.screens.tables.sort_dialog  # noqa: F401
+
+
+def warm_forms() -> None:
+    """Once somebody types: the models behind forms and images, which the first r, e or I would have to wait for.
+
+    Not before: they take 16 MiB, and who only looks has no use for them.
+    """
+    import app.operations.images.listing
+    import app.screens.editor
+    import app.screens.images.forms
+    import app.screens.run.screen  # noqa: F401
