@@ -18,7 +18,7 @@ from app.model.safe_text import safe_line
 
 _REDRAW_EVERY: Final = 0.1
 _BAR, _SHORTEST_BAR = 12, 4
-_GONE_ON: Final[dict[TransferVerb, str]] = {
+_DONE: Final[dict[TransferVerb, str]] = {
     "pull": "{instance} has {image}",
     "copy": "{instance} has {image}",
     "build": "{instance} has {image}",
@@ -61,7 +61,7 @@ class TransferPrinter:
     def close(self) -> None:
         """Draw how it ended; the block stays."""
         with self._lock:
-            if self._in_place:
+            if self._in_place and self._known:
                 self._draw()
             self._drawn = 0
 
@@ -140,7 +140,7 @@ def _changed(one: TransferProgress) -> str:
 
 def _left(one: TransferProgress) -> str:
     if one.state in ("done", "present"):
-        words = _GONE_ON[one.verb]
+        words = _DONE[one.verb]
     elif one.state == "failed":
         words = "{verb} of {image} on {instance} failed: {detail}"
     elif one.state == "stopped" and one.verb == "copy" and one.detail:
