@@ -134,12 +134,16 @@ def test_a_task_that_does_not_come_up_leaves_the_old_one_where_there_is_room_for
     cli = clustered(engine.endpoint)
     write(folder, toml="", portMappings=[])
     (task,) = cli("deploy").json["tasks"]
-    write(folder, toml="", portMappings=[], command=["/no/such/program"])
-    failed = cli("deploy", code=1)
-    assert "no such file or directory" in failed.err
-    assert "web:2 is registered" in failed.err
-    assert "1 task of deploy:web goes on as before" in failed.err
-    assert cli.describe(short(task))["lastStatus"] == "RUNNING"
+    for command, why in (
+        (["/no/such/program"], "no such file or directory"),
+        (["sh", "-c", "sleep 0.5; exit 3"], "ended at once: exit 3 of web"),
+    ):
+        write(folder, toml="", portMappings=[], command=command)
+        failed = cli("deploy", code=1)
+        assert why in failed.err
+        assert " is registered" in failed.err
+        assert "1 task of deploy:web goes on as before" in failed.err
+        assert cli.describe(short(task))["lastStatus"] == "RUNNING"
 
 
 def test_what_cannot_work_is_told_before_anything_is_built(

@@ -32,6 +32,7 @@ from app.operations.deeds import command_of, kept, told_if_failed
 from app.operations.deploying.delivering import Whereabouts
 from app.operations.deploying.outcome import Deployed, DeployFailure, deployed_words
 from app.operations.deploying.planning import DeployPlan, build_request, goals, is_of, listed, refuse_if_short
+from app.operations.deploying.proving import faults
 from app.operations.deploying.standing import Standing, stand
 from app.operations.images.building import BuildError, BuildStoppedError, build_image
 from app.operations.images.copying import copy_image
@@ -122,7 +123,9 @@ class _Deploy:
                 for build in self._plan.source.delivered:
                     self._push(build)
             with self._step(self._plan.step("run"), told=False):
-                targets = goals(self._plan.cluster, self._stand(None))
+                standing = self._stand(None)
+                refuse_if_short(standing)
+                targets = goals(self._plan.cluster, standing)
             for build in self._plan.source.delivered:
                 self._bring(build, targets)
             self._register()
@@ -311,17 +314,20 @@ class _Deploy:
                 only=only,
                 in_place=frozenset(self._plan.source.in_place),
             )
-            up = [task for task in launched.tasks if task.last_status == "RUNNING"]
-            wrong = [task for task in up if not self._where.runs(task, self._wanted())]
-            if launched.succeeded and not wrong:
+            wanted = self._wanted()
+            why, wrong = faults(
+                self._session, self._plan.cluster, launched, lambda task: self._where.runs(task, wanted)
+            )
+            if not why:
                 where = ", ".join(f"{task.id[:8]} on {task.instance.name}" for task in launched.tasks)
                 self._end(step, f"RUNNING: {where}")
                 return
             # Where the old go on, none of the new stays beside them.
-            gone = up if standing.replaced and not standing.stop_first else wrong
-            ends = {task.id: task for task in self._stop_all(gone, _ROLLED_BACK, step)}
+            if standing.replaced and not standing.stop_first:
+                wrong = [task for task in launched.tasks if task.last_status == "RUNNING"]
+            ends = {task.id: task for task in self._stop_all(wrong, _ROLLED_BACK, step)}
             launched.tasks = [ends.get(task.id, task) for task in launched.tasks]
-            raise MoorageError(_reason(launched.tasks, launched.failures, wrong))
+            raise MoorageError(why)
 
     def _stop_replaced(self, step: DeployStep, standing: Standing) -> None:
         with self._step(step, breaks=False):
@@ -365,17 +371,3 @@ class _Deploy:
 
 def _short(image_id: str) -> str:
     return image_id.removeprefix("sha256:")[:12]
-
-
-def _reason(tasks: list[Task], failures: list[dict[str, str]], wrong: list[Task]) -> str:
-    found = [f"{one['reason']}: {one.get('detail', one['arn'])}" for one in failures]
-    found += [
-        f"task {task.id[:8]} on {task.instance.name}: {task.stopped_reason}"
-        for task in tasks
-        if task.stop_code == "TaskFailedToStart"
-    ]
-    found += [
-        f"task {task.id[:8]} on {task.instance.name} ran another image than was built, as its name was moved meanwhile"
-        for task in wrong
-    ]
-    return "; ".join(found)

@@ -30,7 +30,7 @@ from app.model.safe_text import SafeText, safe_line
 from app.model.task import Task
 from app.model.update import FreshnessTold, HostRead, InfoRead
 from app.operations import compose_up, launch
-from app.operations.deploying import execution
+from app.operations.deploying import execution, proving
 from app.operations.deploying.execution import deploy
 from app.operations.deploying.outcome import Deployed
 from app.operations.deploying.planning import DeployPlan, plan_deploy
@@ -55,6 +55,8 @@ class Yard:
         self.content = "a"
         self.fails: dict[str, str] = {}
         self.silent: set[str] = set()
+        self.ends: int | None = None
+        """The exit code of what is started, right after it was RUNNING."""
         self.on_start: Callable[[], object] = lambda: None
         """Called in each start; a text is why it fails."""
         self.lock = threading.Lock()
@@ -109,7 +111,11 @@ class Yard:
         runs = self.images.get(name, {}).get(image, "sha256:pulled")
         made = container(replace(order.tag, container="web"), id=task * 2, image_id=runs)
         self.tasks[task] = (name, order.record, made)
-        return self.fleet_task(task)
+        running = self.fleet_task(task)
+        if self.ends is not None:
+            ended = container(replace(order.tag, container="web"), "exited", id=task * 2, image_id=runs)
+            self.tasks[task] = (name, order.record, replace(ended, exit_code=self.ends))
+        return running
 
     def fleet_task(self, task: str) -> Task:
         return next(one for one in self.fleet().tasks() if one.id == task)
@@ -148,6 +154,7 @@ def yard(monkeypatch: pytest.MonkeyPatch) -> Yard:
     monkeypatch.setattr(launch, "Launcher", Pretender)
     monkeypatch.setattr(Session, "survey", lambda *_: made.fleet())
     monkeypatch.setattr(Session, "engine", lambda _, endpoint: made.engine(endpoint.url.removeprefix("unix:///")))
+    monkeypatch.setattr(proving, "STEADY_SECONDS", 0.0)
     monkeypatch.setattr(execution, "build_image", made.build)
     monkeypatch.setattr(execution, "copy_image", made.copy)
     monkeypatch.setattr(compose_up, "stop_found_task", lambda _s, _e, task, *_: made.stop(task))
@@ -317,6 +324,20 @@ def test_of_new_tasks_that_do_not_all_come_up_none_stays_beside_the_old(
     assert set(yard.tasks) == old
     assert "2 tasks of deploy:web go on as before" in ran.deployed.left()
     assert not any("runs" in line for line in ran.deployed.left())
+
+
+def test_a_program_that_ends_at_once_takes_nothing_down(session: Session, yard: Yard) -> None:
+    (old,) = Ran(session).deployed.tasks
+    yard.content, yard.ends = "b", 3
+    ran = Ran(session)
+    assert ran.deployed.failure is not None
+    assert "ended at once: exit 3 of web; moorage logs" in ran.deployed.failure.why
+    assert list(yard.tasks) == [old.id]
+
+
+def test_a_job_that_ends_well_at_once_is_no_failure(session: Session, yard: Yard) -> None:
+    yard.ends = 0
+    assert Ran(session).deployed.succeeded
 
 
 def test_what_is_broken_off_while_tasks_start_is_seen_through(session: Session, yard: Yard) -> None:
