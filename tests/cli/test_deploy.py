@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import signal
 from collections.abc import Callable
 from http.client import HTTPException
@@ -245,3 +246,24 @@ def test_by_a_private_registry_and_what_it_says_without_a_login(
     assert "2/6 push" in down.err
     assert "2 tasks of deploy:web go on as before" in down.err
     until_served("hello\n", one, two)
+
+
+def test_ctrl_c_while_a_task_comes_up_says_what_becomes_of_it(
+    clustered: Callable[..., Cli], engine: Daemon, folder: Path, tmp_path: Path
+) -> None:
+    """Of a task definition alone: nothing is built."""
+    cli = clustered(engine.endpoint)
+    common = {"image": "busybox:latest", "memory": 16, "stopTimeout": 2, "command": ["sleep", "1000"]}
+    check = {"command": ["CMD", "false"], "interval": 300, "retries": 10, "startPeriod": 300}
+    waits = {**common, "name": "web", "dependsOn": [{"containerName": "db", "condition": "HEALTHY"}]}
+    parts = [{**common, "name": "db", "healthCheck": check}, waits]
+    (folder / "waits.json").write_text(json.dumps({"family": "waits", "containerDefinitions": parts}))
+    with process.running(tmp_path / "out", cli.home, "deploy", "-f", "waits.json") as run:
+        wait_until(engine.api.containers, what="the first container runs")
+        assert run.end(signal.SIGINT, within=20) == 130
+    assert "it was at 2/2 run 1 of waits:1 in group deploy:waits" in run.err
+    assert re.search(r"task [0-9a-f]{8} on edge-1 is not up yet; its last step was: (start db|wait web)", run.err)
+    assert "waits:1 is registered" in run.err
+    assert '"interrupted"' in (cli.home / "state" / "audit.jsonl").read_text()
+    again = cli("deploy", "-f", "waits.json")
+    assert "of waits:1 there are 1 PENDING already; nothing is started" in again.err

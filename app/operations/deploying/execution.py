@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import random
 import threading
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -295,8 +296,7 @@ class _Deploy:
         if standing.missing:
             self._run(run, standing, targets if brought else standing.able)
         else:
-            count, runs = len(standing.current), "runs" if len(standing.current) == 1 else "run"
-            self._end(run, f"{count} of {self._plan.definition} {runs} already; nothing is started", "nothing")
+            self._end(run, f"{_already(standing.current, self._plan.definition)}; nothing is started", "nothing")
         if standing.replaced and not standing.stop_first:
             self._stop_replaced(stop, standing)
         if standing.missing:
@@ -371,3 +371,13 @@ class _Deploy:
 
 def _short(image_id: str) -> str:
     return image_id.removeprefix("sha256:")[:12]
+
+
+def _already(tasks: Sequence[Task], definition: str) -> str:
+    """``2 of web:7 run already``; one that comes up, or whose launch was cut off, is told apart."""
+    states = Counter(task.last_status for task in tasks)
+    if set(states) <= {"RUNNING"}:
+        return f"{len(tasks)} of {definition} {'runs' if len(tasks) == 1 else 'run'} already"
+    return (
+        f"of {definition} there are {', '.join(f'{count} {state}' for state, count in sorted(states.items()))} already"
+    )
