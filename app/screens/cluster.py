@@ -58,7 +58,7 @@ _WHERE = {
     "drain": {INSTANCES, STOWAGE},
     "deregister": {INSTANCES},
     "resource": {STOWAGE},
-    **dict.fromkeys(("describe", "jump_instance", "jump_definition", "add_instance", "add_contexts"), _OF_A_ROW),
+    **dict.fromkeys(("describe", "jump_instance", "jump_definition"), _OF_A_ROW),
     **{ACTIONS[id_].name: {IMAGES} for id_ in IMAGE_DEEDS},
 }
 """The panes that have an action; those that are not here are the screen's."""

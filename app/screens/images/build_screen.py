@@ -29,7 +29,6 @@ _AFTER = frozenset({"run", "push_image", "copy_image", "tag_image"})
 
 class BuildScreen(WorkScreen, ImageDeeds):
     FILTER_HINT = "text  /regex/"
-    WHAT_STOPS = "What its steps have made so far stays in the engine's cache; nothing else of it does."
     BINDINGS: ClassVar[list[BindingType]] = bindings(
         "work.stop", "image.push", "image.copy", "run", "image.tag", "search", "copy.command", "next.pane", *INSIDE
     )

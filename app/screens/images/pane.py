@@ -23,6 +23,7 @@ from app.screens.images.rows import (
     image_row,
     image_subject,
 )
+from app.screens.instances import EMPTY_INSTANCES
 from app.screens.tables.orders import ordered
 from app.store.table_memory import Arrangement
 from widgets.cell_line import CellLine
@@ -89,6 +90,9 @@ class ImagesPane(GoesQuietly, Vertical):
 
     def show(self, wanted: str, arrangement: Arrangement, instances: int, now: datetime) -> None:
         """Bring it up to date, and see that it is asked for. ``wanted``: a filter."""
+        if not instances:
+            self._show_nothing()
+            return
         known = self._desk.images.look(self._cluster, self._changed)
         survey = known.survey
         # Ages of images are hours and days: once a minute is often enough for them.
@@ -106,6 +110,14 @@ class ImagesPane(GoesQuietly, Vertical):
         self.table.empty_text = self._empty(known, wanted)
         self.table.set_rows([image_row(row, instances, now, widths) for row in found])
         self._tell(known, survey)
+
+    def _show_nothing(self) -> None:
+        """There is nobody to ask."""
+        self._shown, self._rows, self.count, self.total = (), {}, 0, 0
+        self.table.empty_text = EMPTY_INSTANCES
+        self.table.set_rows([])
+        for name in ("#images-line", "#images-disk"):
+            self.query_one(name).display = False
 
     def _empty(self, known: Known, wanted: str) -> str:
         if known.survey is None:

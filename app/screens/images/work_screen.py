@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
-from typing import ClassVar, Final
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from textual.timer import Timer
 
 from app.fleet.changes import ChangeSet
+from app.model.image_progress import TransferVerb
 from app.screens.asking import ask
 from app.screens.desk import Desk
 from app.screens.frame import FrameScreen
@@ -19,10 +20,17 @@ from widgets.cells import Cell, Span
 EVERY: Final = 0.1
 """Seconds between two looks: events of a pull come much faster than anybody reads."""
 
+_BROUGHT = "Instances that have it by now keep it; on the others nothing of it stays."
+_WHAT_IS_LEFT: Final[Mapping[TransferVerb, str]] = {
+    "pull": _BROUGHT,
+    "copy": _BROUGHT,
+    "push": "The registry has no image of it then, or the old one.",
+    "prune": "What has gone is gone; all else stays.",
+    "build": "What its steps have made so far stays in the engine's cache; nothing else of it does.",
+}
+
 
 class WorkScreen(FrameScreen):
-    WHAT_STOPS: ClassVar[str] = "What has come by now stays where it is."
-    """Said before it is broken off."""
     work: Work
 
     def __init__(self, desk: Desk, work: Work) -> None:
@@ -103,14 +111,20 @@ class WorkScreen(FrameScreen):
             self.say(f"{self.work.what} goes on; U shows it again")
 
     def action_stop_work(self) -> None:
-        def stop() -> None:
-            self.work.stop.set()
-            self.work.version += 1
-            self.refresh_now(None)
-            self.refresh_bindings()
-
-        # No question of a cluster's policy: that something does not happen needs no name typed.
-        ask(self, [], f"Stop: {self.work.what}?", [self.WHAT_STOPS], stop, action="Stop")
+        ask_to_stop(self, self.work)
 
     def action_copy_command(self) -> None:
         self.copy(self.work.command, "command")
+
+
+def ask_to_stop(screen: FrameScreen, work: Work) -> None:
+    """Break it off, if somebody says yes to what is left then."""
+
+    def stop() -> None:
+        work.stop.set()
+        work.version += 1
+        screen.refresh_now(None)
+        screen.refresh_bindings()
+
+    # No question of a cluster's policy: that something does not happen needs no name typed.
+    ask(screen, [], f"Stop: {work.what}?", [_WHAT_IS_LEFT.get(work.verb, "")], stop, action="Stop")

@@ -11,9 +11,9 @@ from textual.binding import BindingType
 
 from app.fleet.changes import ChangeSet
 from app.screens.actions import INSIDE, bindings
-from app.screens.asking import ask
 from app.screens.frame import FrameScreen
 from app.screens.images.progress import WORK_COLUMNS, work_row
+from app.screens.images.work_screen import ask_to_stop
 from app.screens.images.works import Work
 from widgets.cells import Cell, Span
 from widgets.live_table import LiveTable
@@ -55,17 +55,8 @@ class WorksScreen(FrameScreen):
 
     def action_stop_work(self) -> None:
         work = self._chosen
-        if work is None or not work.stoppable:
-            return
-
-        def stop() -> None:
-            work.stop.set()
-            work.version += 1
-            self.refresh_now(None)
-            self.refresh_bindings()
-
-        lines = ["What has come by now stays where it is."]
-        ask(self, [], f"Stop: {work.what}?", lines, stop, action="Stop")
+        if work is not None and work.stoppable:
+            ask_to_stop(self, work)
 
     def action_copy_command(self) -> None:
         if work := self._chosen:

@@ -155,6 +155,17 @@ async def test_instances_are_asked_while_somebody_looks_and_no_more(
         assert asked.surveys == 2
 
 
+async def test_a_cluster_with_nobody_to_ask_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: Asked
+) -> None:
+    async with still_dashboard(tmp_path, monkeypatch).run_test(size=SIZE) as pilot:
+        await pilot.press("I")
+        await until_shown(pilot, r"edge › images(.|\n)*No container instance yet(.|\n)*Press a to add one")
+        await pilot.press("a")
+        await until_shown(pilot, r"Add a container instance")
+    assert asked.surveys == 0
+
+
 async def test_an_image_has_a_page_that_leads_to_its_tasks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: Asked
 ) -> None:
