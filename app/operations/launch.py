@@ -107,12 +107,13 @@ def launch_with(
     scheduler: Scheduler,
     tell: Tell,
     *,
-    only: Collection[InstanceKey],
+    only: Collection[InstanceKey] | None = None,
     in_place: frozenset[str] = frozenset(),
 ) -> Launched:
-    """As ``run_task``, of a blueprint that was made and accepted already, on some instances alone.
+    """As ``run_task``, of a blueprint that was made and accepted already.
 
     Args:
+        only: instances that have the images, and alone may take tasks; None for all.
         in_place: images that are on them, and are taken as they are there.
     """
     fleet = surveyed(session, blueprint.cluster)

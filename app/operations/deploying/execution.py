@@ -294,7 +294,7 @@ class _Deploy:
         if standing.stop_first and standing.replaced:
             self._stop_replaced(stop, standing)
         if standing.missing:
-            self._run(run, standing, targets if brought else standing.able)
+            self._run(run, standing, targets if brought else None)
         else:
             self._end(run, f"{_already(standing.current, self._plan.definition)}; nothing is started", "nothing")
         if standing.replaced and not standing.stop_first:
@@ -302,7 +302,7 @@ class _Deploy:
         if standing.missing:
             self._agree(run)
 
-    def _run(self, step: DeployStep, standing: Standing, only: tuple[InstanceKey, ...]) -> None:
+    def _run(self, step: DeployStep, standing: Standing, only: tuple[InstanceKey, ...] | None) -> None:
         with self._step(step, breaks=False):
             blueprint, rng = self._blueprint, random.Random(self._plan.seed)
             self._done.launched = launched = launch_with(

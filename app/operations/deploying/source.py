@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from app.model.definition_document import DefinitionDocument
 from app.model.deployment import Delivery, DeployFile, ImageBuild
 from app.model.errors import MoorageError
-from app.model.image_reference import parse_reference, same_image_name
+from app.model.image_reference import DOCKER_HUB, parse_reference, same_image_name
 from app.model.image_requests import DeployRequest
 from app.model.safe_text import safe_line
 from app.operations.compose_up import DEFAULT_FILES, group_of
@@ -84,6 +84,8 @@ def read_deploy(session: Session, request: DeployRequest) -> DeploySource:
     told += _unused(builds, images, name)
     for build in builds:
         _check_files(build, name)
+        if file.deliver == "push":
+            _check_pushable(build.image, name)
     count = request.count or file.count or min(imported.replicas, MOST_AT_ONCE)
     if not (request.count or file.count) and count < imported.replicas:
         told.append(f"{imported.replicas} tasks are wanted; at most {MOST_AT_ONCE} are started at once")
@@ -131,6 +133,16 @@ def _unused(builds: Sequence[ImageBuild], images: Sequence[str], name: str) -> l
             f"{name}: builds {unused[0]}, which no container of the definition runs: did you mean {close[0]!r}?"
         )
     return [f"{name}: {image} is built, and no container runs it" for image in unused]
+
+
+def _check_pushable(image: str, name: str) -> None:
+    """Of Docker Hub's own images nobody else may push one."""
+    reference = parse_reference(image)
+    if reference.registry == DOCKER_HUB and reference.repository.startswith("library/"):
+        raise MoorageError(
+            f'{name}: deliver = "push": {image} names no registry; write one, as in registry.lan/{image}, here and in the '
+            "definition"
+        )
 
 
 def _check_files(build: ImageBuild, name: str) -> None:

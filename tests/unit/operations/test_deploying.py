@@ -452,6 +452,14 @@ def test_all_that_can_be_known_is_known_before_the_build(
     assert yard.done == []
 
 
+def test_what_names_no_registry_is_not_pushed(session: Session, yard: Yard, tmp_path: Path) -> None:
+    write(tmp_path, 'deliver = "push"', image="web:7")
+    path = tmp_path / "moorage.toml"
+    path.write_text(path.read_text().replace(IMAGE, "web:7"))
+    assert 'deliver = "push": web:7 names no registry; write one, as in registry.lan/web:7' in wrong(session)
+    assert yard.done == []
+
+
 def test_a_plan_says_what_will_be_done(session: Session, yard: Yard, tmp_path: Path) -> None:
     write(tmp_path, "count = 2", **port(8080))
     words = [str(step.words) for step in plan_deploy(session, DeployRequest()).steps]
