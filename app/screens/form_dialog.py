@@ -109,6 +109,9 @@ class FormDialog(Dialog[None]):
         values = {field.name: self._value(field) for field in self._fields}
         for field in self._fields:
             self.query_one(f"#row-{field.name}").display = field.only_if is None or field.only_if(values)
+        if self.query("#form-error.-failed"):
+            # What was wrong may be right by now.
+            self._show("", failed=False)
         if self._command is not None:
             self.query_one("#form-command", Static).update(Content(self._command_words(self._values())))
 
@@ -153,9 +156,11 @@ class FormDialog(Dialog[None]):
         self.dismiss()
 
     @on(Input.Submitted)
-    def _next(self, event: Input.Submitted) -> None:
+    @on(Box.Passed)
+    def _next(self, event: Input.Submitted | Box.Passed) -> None:
         """enter goes to the next field, and on the last one does it."""
-        if event.input.id == f"field-{self._there()[-1].name}":
+        passed = event.box if isinstance(event, Box.Passed) else event.input
+        if passed.id == f"field-{self._there()[-1].name}":
             self._go()
         else:
             self.focus_next()
