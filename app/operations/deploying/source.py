@@ -140,8 +140,8 @@ def _check_pushable(image: str, name: str) -> None:
     reference = parse_reference(image)
     if reference.registry == DOCKER_HUB and reference.repository.startswith("library/"):
         raise MoorageError(
-            f'{name}: deliver = "push": {image} names no registry; write one, as in registry.lan/{image}, here and in the '
-            "definition"
+            f'{name}: deliver = "push": {image} names no registry; write one, as in registry.lan/{image}, '
+            "here and in the definition"
         )
 
 
