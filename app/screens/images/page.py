@@ -70,7 +70,8 @@ class ImageScreen(ImageDeeds):
             return (Span("gone" if self._known.survey else "not looked yet", "muted"),)
         instances = len(self.desk.fleet.of_cluster(self._cluster))
         there = Span(f"on {len(row.copies)} of {instances}", "ok" if len(row.copies) == instances else "muted")
-        return (*moved_cell(len(row.moved)), Span("  "), there, Span(f"  {formats.size(row.size)}", "muted"))
+        moved = (*moved_cell(len(row.moved)), Span("  ")) if row.moved else ()
+        return (*moved, there, Span(f"  {formats.size(row.size)}", "muted"))
 
     def content(self) -> ComposeResult:
         with Horizontal(id="image-top"):

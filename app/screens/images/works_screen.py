@@ -32,7 +32,8 @@ class WorksScreen(FrameScreen):
 
     def status(self) -> Cell:
         """What goes on stands before it, as on every screen."""
-        return (Span(f"{sum(not work.going for work in self.desk.works.works)} over", "muted"),)
+        over = sum(not work.going for work in self.desk.works.works)
+        return (Span(f"{over} over", "muted"),) if over else ()
 
     def content(self) -> ComposeResult:
         yield LiveTable(WORK_COLUMNS, id="works", empty=EMPTY_WORKS, markable=False)

@@ -246,6 +246,8 @@ async def test_what_cannot_be_is_told_in_the_dialog(
         await until(pilot, lambda: pilot.app.screen.query("#form-error.-failed"), "a refusal")
         await until_shown(pilot, why)
         assert asked.requests == []
+        await type_into(pilot, image="nginx:1.29")
+        await until(pilot, lambda: not pilot.app.screen.query("#form-error.-failed"), "the refusal gone")
         await pilot.press("escape")
         await until_gone(pilot, r"Pull an image in prod")
 
