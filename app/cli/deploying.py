@@ -64,23 +64,25 @@ def _run(call: Call) -> int:
 def _patiently(work: Callable[[], object], stop: threading.Event, breakable: Callable[[], bool]) -> None:
     """Do it in a thread; ctrl-c sets ``stop``, and waits for what can be broken off. A second one leaves at once."""
     errors: list[BaseException] = []
+    # Not the thread itself: a join that ctrl-c interrupts takes it for ended (bpo-45274).
+    over = threading.Event()
 
     def job() -> None:
         try:
             work()
         except BaseException as error:  # noqa: BLE001 - it is raised again where it belongs
             errors.append(error)
+        finally:
+            over.set()
 
-    thread = threading.Thread(target=job, name="deploy", daemon=True)
-    thread.start()
+    threading.Thread(target=job, name="deploy", daemon=True).start()
     try:
-        while thread.is_alive():
-            thread.join(_TURN)
+        while not over.wait(_TURN):
+            pass
     except KeyboardInterrupt:
         stop.set()
         left = _LONGEST_STOP
-        while thread.is_alive() and breakable() and left > 0:
-            thread.join(_TURN)
+        while breakable() and left > 0 and not over.wait(_TURN):
             left -= _TURN
         raise
     if errors:

@@ -200,7 +200,9 @@ def test_ctrl_c_in_a_build_leaves_nothing_half_done_and_says_so(
         assert run.end(signal.SIGINT, within=30) == 130
     assert "interrupted" in run.err
     assert "it was at 1/" in run.err
-    wait_until(lambda: not engine.api.containers(), what="the step is gone")
+    assert not engine.api.containers()  # it has waited until the step was gone
+    kept = [json.loads(line) for line in (cli.home / "state" / "audit.jsonl").read_text().splitlines()]
+    assert [(one["verb"], one["outcome"]) for one in kept[-2:]] == [("build", "failed"), ("deploy", "failed")]
     assert engine.api.images(IMAGE.split(":", 1)[0]) == []
     assert cli("list-task-definitions").json == {"taskDefinitionArns": []}
 
