@@ -116,9 +116,10 @@ class LooksForImages(FrameScreen):
 
         if missing := self._missing:
             cluster = self.desk.session.cluster_name(self.run_form.choice.cluster)
-            bring_dialog(self, cluster, missing, self.where.planned, self._brought)
+            bring_dialog(self, cluster, missing, self.where.planned, self.images_brought)
 
-    def _brought(self) -> None:
+    def images_brought(self) -> None:
+        """By a copy, a pull or a launch: the hosts are asked again."""
         self._look_at_images.stale()
         if is_here(self):
             self.look_for_images()

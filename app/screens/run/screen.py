@@ -381,6 +381,7 @@ class RunScreen(LooksForImages):
             if not self._launch.rows():
                 self.query_one("#launches", LiveTable).empty_text = message
             self.refresh_bindings()
+            self.images_brought()
             self.refresh_now(None)
 
     def _show_launches(self) -> None:

@@ -137,6 +137,27 @@ async def test_a_cluster_that_wants_a_yes_or_nothing_at_all(
             await until(pilot, lambda: begun, "a copy that was begun")
 
 
+async def test_a_launch_that_is_over_may_have_pulled_what_was_missing(
+    app: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    answers = vars(looking)["definition_presence"]
+
+    def counted(*args: Any) -> Any:
+        asked.append(args)
+        return answers(*args)
+
+    monkeypatch.setattr(looking, "definition_presence", counted)
+    monkeypatch.setattr(looking, "EVERY", 3600.0)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = screen_of(app)
+        app.push_screen(screen)
+        await until_shown(pilot, r"1 of 2 hosts have nginx:1\.27")
+        before = len(asked)
+        screen._over("1 task is RUNNING", bad=False)
+        await until(pilot, lambda: len(asked) > before, "the hosts are asked again")
+
+
 async def test_a_mistake_in_the_form_does_not_forget_the_images(app: Dashboard) -> None:
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         app.push_screen(screen_of(app))
