@@ -33,10 +33,11 @@ MOST_LISTED = 200
 
 @dataclass(frozen=True, slots=True)
 class _Together:
-    """What several calls gave back."""
+    """What several calls gave back. ``problems``: of those that were refused as a whole, a line each."""
 
     results: tuple[TransferProgress, ...]
     warnings: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 class ImageDeeds(FrameScreen):
@@ -123,9 +124,14 @@ class ImageDeeds(FrameScreen):
         def run(work: Transfer) -> object:
             from app.operations.images.removing import remove_image
 
-            ended = [remove_image(self.desk.session, request, work.take) for request in requests]
+            ended, problems = [], []
+            for request in requests:
+                try:
+                    ended.append(remove_image(self.desk.session, request, work.take))
+                except MoorageError as error:
+                    problems.append(error.message)
             results = tuple(result for one in ended for result in one.results)
-            return _Together(results, tuple(line for one in ended for line in one.warnings))
+            return _Together(results, tuple(line for one in ended for line in one.warnings), tuple(problems))
 
         def remove() -> None:
             self._clear_marks()

@@ -103,7 +103,8 @@ class Transfer(Work):
         for one in getattr(result, "results", ()):
             self.take(one)
         self.warnings = tuple(getattr(result, "warnings", ()))
-        problems = [f"{key.name}: {why}" for key, why in getattr(result, "failures", {}).items()]
+        problems = list(getattr(result, "problems", ()))
+        problems += [f"{key.name}: {why}" for key, why in getattr(result, "failures", {}).items()]
         rows = self.rows()
         if self.stop.is_set() and any(row.state == "stopped" for row in rows):
             return "stopped", ""

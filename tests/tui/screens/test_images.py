@@ -319,6 +319,26 @@ async def test_marked_images_are_removed_after_a_question_that_names_them(
     assert [one["image"] for one in asked.words()] == ["registry.lan/web:7", "shop:2"]
 
 
+async def test_an_image_that_cannot_be_removed_keeps_no_other_from_going(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: Asked
+) -> None:
+    asked.go.set()
+    remove = removing.remove_image
+
+    def refuse_one(session: object, request: Any, tell: Callable[[TransferProgress], None]) -> Transferred:
+        if request.image == "registry.lan/web:7":
+            raise MoorageError("no instance has registry.lan/web:7")
+        return remove(session, request, tell)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(removing, "remove_image", refuse_one)
+    async with still_dashboard(tmp_path, monkeypatch).run_test(size=SIZE) as pilot:
+        await at_images(pilot, "space", "j", "space", "x")
+        await until_shown(pilot, r"Remove 2 images\?")
+        await pilot.press("y")
+        await until_shown(pilot, r"remove › 2 images +.*✕ failed(.|\n)*no instance has registry.lan/web:7")
+    assert [one["image"] for one in asked.words()] == ["shop:2"]
+
+
 async def test_prune_removes_what_was_shown_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: Asked
 ) -> None:
