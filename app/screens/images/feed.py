@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from app.screens.desk import Desk
 
 EVERY: Final = 30.0
-"""Seconds from an answer to the next question: sums of disks are dear to an engine that has many images."""
+"""Seconds between two questions: sums of disks are dear to an engine that has many images."""
 MOST_CLUSTERS: Final = 8
 
 
