@@ -13,7 +13,7 @@ from app.operations.session import Session
 from app.screens.dashboard import Dashboard
 from tests.docker_folder import CANARY, auth
 from tests.engine_bed import Daemon, Registry
-from tests.tui.screens.driving import SIZE, home_at, session_with, until, until_shown
+from tests.tui.screens.driving import SIZE, home_at, session_with, until, until_gone, until_shown
 
 IMAGE = "shop/web:1"
 _DOCKERFILE = 'FROM busybox\nRUN echo compiling the page\nCMD ["sleep", "1000"]\n'
@@ -122,6 +122,7 @@ async def test_what_cannot_work_stays_in_the_dialog_with_its_reason(
         await pilot.click("#form-go")
         await until_shown(pilot, r"Dockerfile: no such file")
         app.screen.query_one("#field-file", Input).value = "nothing.toml"
+        await until_gone(pilot, r"Dockerfile: no such file")  # and the button has moved
         await pilot.click("#form-go")
         await until_shown(pilot, r"nothing.toml: no such file")
         await pilot.press("escape")
