@@ -106,8 +106,8 @@ class FormModel:
         return self._add_object(path, index, blank(shape.element))
 
     def duplicate(self, path: Path) -> Target | None:
-        """Add a copy of an element right after it."""
-        index = path[-1]
+        """Add a copy of an element right after it; of what is none there is no copy."""
+        index = path[-1] if path else None
         if not isinstance(index, int):
             return None
         self._remap(path[:-1], lambda old: old + (old > index))

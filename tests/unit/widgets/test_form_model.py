@@ -77,6 +77,14 @@ def test_what_was_there_empty_stays_empty() -> None:
     assert model.document["notes"] == {}
 
 
+@pytest.mark.parametrize("path", [(), ("name",), ("layer", "flavour")])
+def test_what_is_no_element_is_not_copied(path: Path) -> None:
+    """A heading, and what stands in no list: the key is pressed there all the same."""
+    model = form()
+    assert model.duplicate(path) is None
+    assert model.document == CAKE
+
+
 def test_elements_are_copied_moved_and_removed_and_folds_go_with_them() -> None:
     model = form()
     for path in (("steps",), ("steps", 1)):
