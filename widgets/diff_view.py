@@ -92,7 +92,8 @@ class DiffView(JsonView, inherit_bindings=True):
     def _go_to_change(self, step: int) -> None:
         changes = self.changes
         if changes:
-            self._change = (self._change + step) % len(changes) if self._change is not None else min(step - 1, 0)
+            before = self._change if self._change is not None else min(-step, 0)
+            self._change = (before + step) % len(changes)
             self.scroll_to(y=max(0, changes[self._change] - _ABOVE), animate=False)
 
     def _paint(self, number: int) -> Strip:

@@ -46,3 +46,15 @@ async def test_n_goes_from_change_to_change_and_round(app_of: Callable[..., Any]
         assert '"last"' in "".join(lines_of(app))
         await pilot.press("N")
         assert '"cpu": 1' in "".join(lines_of(app))
+
+
+async def test_back_from_the_start_leads_to_the_last_change(app_of: Callable[..., Any], lines_of: Lines) -> None:
+    """Where there is one change alone, too."""
+    view = DiffView()
+    app = app_of(view)
+    async with app.run_test(size=(40, 10)) as pilot:
+        view.focus()
+        for rows in (ROWS[4:], ROWS):
+            view.set_lines(rows)
+            await pilot.press("N")
+            assert '"last"' in "".join(lines_of(app))
