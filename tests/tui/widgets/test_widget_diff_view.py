@@ -56,5 +56,6 @@ async def test_back_from_the_start_leads_to_the_last_change(app_of: Callable[...
         view.focus()
         for rows in (ROWS[4:], ROWS):
             view.set_lines(rows)
+            await pilot.pause()
             await pilot.press("N")
             assert '"last"' in "".join(lines_of(app))
