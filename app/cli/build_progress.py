@@ -7,11 +7,11 @@ import os
 import shutil
 import threading
 import time
-import unicodedata
 from collections import deque
 from collections.abc import Sequence
 from typing import Final, TextIO
 
+from app.cli.clipping import clipped
 from app.cli.outcome import is_terminal
 from app.model.amounts import compact
 from app.model.build_progress import BuildProgress, BuildStep
@@ -64,7 +64,7 @@ class BuildPrinter:
         if over:
             self._steps += len(over)
             self._lines.clear()
-            self._write(self._erased() + "".join(f"{self._cut(_step_line(step))}\n" for step in over))
+            self._write(self._erased() + "".join(f"{self._clipped(_step_line(step))}\n" for step in over))
         self._lines.extend(progress.lines)
         if progress.state in ("sending", "building"):
             now = time.monotonic()
@@ -79,8 +79,8 @@ class BuildPrinter:
             block = [_sending_bar(progress)]
         elif len(progress.steps) > self._steps:
             dim, plain = ("\x1b[2m", "\x1b[0m") if self._dims else ("", "")
-            block = [self._cut(_step_line(progress.steps[-1]))]
-            block += [f"{dim}{self._cut(f'  {line}')}{plain}" for line in self._lines]
+            block = [self._clipped(_step_line(progress.steps[-1]))]
+            block += [f"{dim}{self._clipped(f'  {line}')}{plain}" for line in self._lines]
         else:
             return ""
         # One that is as high as the terminal could not be taken away again.
@@ -93,8 +93,8 @@ class BuildPrinter:
         return f"\x1b[{drawn}A\r\x1b[J" if drawn else ""
 
     @staticmethod
-    def _cut(line: str) -> str:
-        return cut(line.expandtabs(4), shutil.get_terminal_size().columns - 1)
+    def _clipped(line: str) -> str:
+        return clipped(line.expandtabs(4), shutil.get_terminal_size().columns - 1)
 
     # --- a pipe, a file --------------------------------------------------------------------------------------------
 
@@ -127,18 +127,6 @@ class BuildPrinter:
             with contextlib.suppress(OSError, ValueError):
                 self._stream.write(text)
                 self._stream.flush()
-
-
-def cut(line: str, width: int) -> str:
-    """As much of a line without control characters as so many cells hold."""
-    if line.isascii():
-        return line[:width]
-    taken = 0
-    for at, letter in enumerate(line):
-        taken += 0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
-        if taken > width:
-            return line[:at]
-    return line
 
 
 def _step_line(step: BuildStep) -> str:

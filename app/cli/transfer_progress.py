@@ -7,9 +7,9 @@ import os
 import shutil
 import threading
 import time
-import unicodedata
 from typing import Final, TextIO
 
+from app.cli.clipping import clipped
 from app.cli.outcome import is_terminal
 from app.model.amounts import compact
 from app.model.image import short_image_id
@@ -74,7 +74,7 @@ class TransferPrinter:
 
     def _draw(self) -> None:
         columns, rows = shutil.get_terminal_size()
-        lines = [_clipped(line, columns - 1) for line in self._lines(max(rows - 1, 1), columns - 1)]
+        lines = [clipped(line, columns - 1) for line in self._lines(max(rows - 1, 1), columns - 1)]
         text = "".join(f"\x1b[K{line}\n" for line in lines)
         # What was drawn before and is not needed any more goes, too.
         up = f"\x1b[{self._drawn}A" if self._drawn else ""
@@ -155,18 +155,6 @@ def _left(one: TransferProgress) -> str:
 def _shortened(detail: str) -> str:
     """A digest in the digits that people compare."""
     return short_image_id(detail) if detail.startswith("sha256:") else detail
-
-
-def _clipped(line: str, cells: int) -> str:
-    """As much as has room on one line of a terminal: one that wrapped would not be drawn over."""
-    if line.isascii():
-        return line[:cells]
-    taken = 0
-    for place, letter in enumerate(line):
-        taken += 0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
-        if taken > cells:
-            return line[:place]
-    return line
 
 
 def _is_unicode(stream: TextIO) -> bool:

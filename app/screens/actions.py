@@ -206,35 +206,10 @@ def bindings(*ids: str, **titles: str) -> list[BindingType]:
 
 TABLE_ACTIONS = ("sort", "columns")
 """The keys of every table that a person arranges."""
-_GO = ("go.fleet", "go.tasks", "go.instances", "go.definitions", "go.events")
-AT_HOME = (
-    *_GO,
-    "alerts",
-    "images",
-    "works",
-    "deploy",
-    "mouse",
-    "command",
-    "palette",
-    "suspend",
-    "help",
-    "clear",
-    "quit",
-)
-INSIDE = (
-    *_GO,
-    "alerts",
-    "images",
-    "works",
-    "deploy",
-    "mouse",
-    "command",
-    "palette",
-    "suspend",
-    "help",
-    "back",
-    "leave",
-)
+_GO = ("go.fleet", "go.tasks", "go.instances", "go.definitions", "go.events", "alerts", "images", "works", "deploy")
+_EVERYWHERE = (*_GO, "mouse", "command", "palette", "suspend", "help")
+AT_HOME = (*_EVERYWHERE, "clear", "quit")
+INSIDE = (*_EVERYWHERE, "back", "leave")
 """The keys of every screen: of the first one, and of all others."""
 
 

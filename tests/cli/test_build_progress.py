@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pyte
 import pytest
 
-from app.cli.build_progress import BuildPrinter, cut
+from app.cli.build_progress import BuildPrinter
+from app.cli.clipping import clipped
 from app.model.build_progress import BuildProgress, BuildState, BuildStep
 from app.model.instance import InstanceKey
 from app.model.safe_text import SafeText
@@ -101,9 +102,9 @@ def test_a_failed_step_says_so_in_both(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_lines_are_cut_to_what_the_terminal_holds() -> None:
-    assert cut("abc", 2) == "ab"
-    assert cut("日本語", 5) == "日本"
-    assert cut("éé", 2) == "éé"
+    assert clipped("abc", 2) == "ab"
+    assert clipped("日本語", 5) == "日本"
+    assert clipped("éé", 2) == "éé"
 
 
 def _screen(written: str) -> list[str]:
