@@ -46,6 +46,13 @@ _KNOWN = (
 )
 
 
+_PODMAN_CONFLICTS = (
+    "that name is already in use",
+    "network already exists",
+    "container state improper",
+    "please force removal",
+)
+"""How the words end with which podman 4 refuses by 500 what Docker refuses by 409."""
 _WANTS_TLS = "Client sent an HTTP request to an HTTPS server"
 """What Go's HTTP server says; there is nothing else to know it by."""
 
@@ -139,6 +146,8 @@ def _api_error(what: str, error: APIError) -> HostError:
     if _WANTS_TLS in (error.explanation or ""):
         return HostError("it speaks TLS on this port; give --ca, --cert and --key", "unreachable")
     kind: Kind = kinds.get(status, "refused" if 400 <= status < 500 else "failed")
+    if status == 500 and (error.explanation or "").strip().endswith(_PODMAN_CONFLICTS):
+        kind = "conflict"
     return HostError(safe_line(error.explanation or str(error)).strip() or f"{what} failed ({status})", kind)
 
 

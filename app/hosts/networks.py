@@ -12,6 +12,8 @@ from app.hosts.labels import TASK, network_name
 TASK_NETWORKS = ipaddress.IPv4Network("10.202.0.0/16")
 """Task networks are cut from here: Docker's own address pools end at about 30 networks a host."""
 _PREFIX = 28
+_TAKEN = ("overlap", "is already used on the host")
+"""Of a subnet: Docker's word, and podman's."""
 
 
 def make_network(engine: Engine, task_id: str) -> str:
@@ -28,6 +30,6 @@ def make_network(engine: Engine, task_id: str) -> str:
         try:
             return engine.create_network(network_name(task_id), str(subnet), {TASK: task_id})
         except HostError as error:
-            if "overlap" not in error.message:
+            if not any(words in error.message for words in _TAKEN):
                 raise
     raise HostError(f"all {count} task networks of {TASK_NETWORKS} are in use", "failed")

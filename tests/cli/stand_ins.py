@@ -40,7 +40,7 @@ def load(api: docker.APIClient, image: str) -> None:
     """Import the stand-in for an image on an engine."""
     repository, _, tag = image.partition(":")
     changes = [*_ENVIRONMENT, f"CMD {_COMMANDS.get(image, _SHELL)}"]
-    api.import_image_from_data(_with_files(_SCRIPTS[image]), repository=repository, tag=tag, changes=changes)
+    api.import_image_from_data(_with_files(_SCRIPTS[image]), repository=f"{repository}:{tag}", tag=tag, changes=changes)
 
 
 def _with_files(files: dict[str, str]) -> bytes:

@@ -19,7 +19,7 @@ def make_image(daemon: Daemon, name: str, size: int = 1 << 20) -> str:
         entry.size = size
         tar.addfile(entry, io.BytesIO(os.urandom(size)))
     repository, _, tag = name.rpartition(":")
-    daemon.api.import_image_from_data(buffer.getvalue(), repository=repository, tag=tag)
+    daemon.api.import_image_from_data(buffer.getvalue(), repository=f"{repository}:{tag}", tag=tag)
     return image_id(daemon, name)
 
 

@@ -109,7 +109,9 @@ class Registry:
         """
         repository, _, tag = f"{HOST}/{name}".rpartition(":")
         api = self._daemon.api
-        api.import_image_from_data(_layer(), repository=repository, tag=tag, changes=['CMD ["sh"]', *changes])
+        api.import_image_from_data(
+            _layer(), repository=f"{repository}:{tag}", tag=tag, changes=['CMD ["sh"]', *changes]
+        )
         known = {"username": self.user, "password": self.password} if self.user else None
         for frame in api.push(repository, tag, stream=True, decode=True, auth_config=known):
             if "error" in frame:

@@ -16,7 +16,8 @@ from app.model.safe_text import safe_line
 REMOVE_TIMEOUT: Final = 120.0
 """Seconds: an image of many layers has much to be taken away."""
 _ID: Final = re.compile(r"sha256:[0-9a-f]{12,64}")
-_SEVERAL_NAMES: Final = "multiple repositories"
+_SEVERAL_NAMES: Final = ("multiple repositories", "by ID with more than one tag")
+"""Docker's words, and podman's."""
 _MOST_USERS: Final = 3
 
 
@@ -56,7 +57,7 @@ def remove(engine: Engine, name: str) -> tuple[str, ...]:
     except HostError as error:
         if error.kind != "conflict":
             raise
-        if _SEVERAL_NAMES in error.message:
+        if any(words in error.message for words in _SEVERAL_NAMES):
             raise HostError(f"{name} has several names; take each of them away", "conflict") from error
         told = image_or_none(engine, name)
         used = users_words(engine.containers(), str(told.get("Id"))) if told else ""
@@ -80,7 +81,7 @@ def remove_exactly(engine: Engine, image: HostImage) -> bool:
         # not the last it would not.
         if used := users_words(engine.containers(), image.id):
             raise HostError(f"it is used by {used}", "conflict") from error
-        if _SEVERAL_NAMES not in error.message:
+        if not any(words in error.message for words in _SEVERAL_NAMES):
             raise
     else:
         return True

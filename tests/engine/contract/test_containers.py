@@ -113,7 +113,9 @@ def test_a_container_that_runs(subject: Subject, port: Engine) -> None:
 
 def test_an_image_gives_what_a_container_does_not_say(subject: Subject) -> None:
     changes = ['CMD ["sleep", "9"]', "ENV A=1 B=2", "LABEL of=image a=image", "EXPOSE 80", "WORKDIR /tmp"]
-    subject.api.import_image_from_data(b"" if isinstance(subject, Simulated) else _tar(), "given", "1", changes=changes)
+    subject.api.import_image_from_data(
+        b"" if isinstance(subject, Simulated) else _tar(), "given:1", "1", changes=changes
+    )
     plain = subject.api.inspect_container(subject.api.create_container("given:1", labels={"a": "own"}))
     assert (plain["Config"]["Cmd"], plain["Config"]["WorkingDir"]) == (["sleep", "9"], "/tmp")
     assert (plain["Config"]["Labels"], plain["Config"]["Env"]) == ({"of": "image", "a": "own"}, ["A=1", "B=2"])

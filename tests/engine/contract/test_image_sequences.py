@@ -49,7 +49,7 @@ def _deed(rng: random.Random, number: int) -> tuple[str, Deed]:
 def _import(subject: Subject, repository: str, tag: str, number: int) -> None:
     """With the programs of busybox, and a label by which it is known."""
     changes = [f"LABEL n={number}", 'CMD ["sh"]', "ENV PATH=/bin"]
-    subject.api.import_image_from_data(_programs(), repository=repository, tag=tag, changes=changes)
+    subject.api.import_image_from_data(_programs(), repository=f"{repository}:{tag}", tag=tag, changes=changes)
 
 
 @cache

@@ -28,7 +28,7 @@ def layer() -> bytes:
 
 def imported(subject: Subject, name: str, tag: str = "1", changes: Iterable[str] = ('CMD ["sh"]',)) -> str:
     """A new image under that name; returns its id."""
-    subject.api.import_image_from_data(layer(), repository=name, tag=tag, changes=list(changes))
+    subject.api.import_image_from_data(layer(), repository=f"{name}:{tag}", tag=tag, changes=list(changes))
     return str(subject.api.inspect_image(f"{name}:{tag}")["Id"])
 
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+from types import SimpleNamespace
+from typing import Any, cast
 
-from app.hosts.images.naming import image_name
+import docker
+import pytest
+import requests
+
+from app.hosts.engine import Engine
+from app.hosts.errors import HostError
+from app.hosts.images.naming import image_name, remove
 from app.model.errors import MoorageError
 
 
@@ -26,3 +33,24 @@ def test_a_name_or_an_id(text: str, wanted: str) -> None:
 def test_what_is_neither(text: str) -> None:
     with pytest.raises(MoorageError):
         image_name(text)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (409, "conflict: unable to delete ceccd269 (must be forced) - image is referenced in multiple repositories"),
+        (500, 'unable to delete image "ceccd269" by ID with more than one tag ([a:1 b:1]): please force removal'),
+    ],
+    ids=["Docker", "podman"],
+)
+def test_an_image_with_several_names_says_what_to_do(status: int, words: str) -> None:
+    response = requests.Response()
+    response.status_code = status
+
+    def refuse(*_: object, **__: object) -> None:
+        raise docker.errors.APIError("no", response=response, explanation=words)
+
+    stub: Any = SimpleNamespace(gate=lambda _: SimpleNamespace(_url=str.format, _delete=refuse))
+    with pytest.raises(HostError, match="has several names; take each of them away") as refused:
+        remove(cast("Engine", stub), f"sha256:{'c' * 12}")
+    assert refused.value.kind == "conflict"
