@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
-from tests.engine_bed.engines import folder_of
+from tests.engine_bed.engines import folder_of, path_of
 
 _CONF = """[containers]
 log_driver = "k8s-file"
@@ -14,10 +15,18 @@ log_driver = "k8s-file"
 cgroup_manager = "cgroupfs"
 runtime = "runc"
 conmon_path = ["{programs}/usr/bin/conmon"]
+# conmon calls podman when a container has ended; what else it needs it gets as arguments.
+conmon_env_vars = [{conmon}]
 helper_binaries_dir = ["{programs}/usr/lib/podman"]
 events_logger = "file"
 [network]
 network_backend = "netavark"
+"""
+# Docker takes what is on its own machine without TLS.
+_REGISTRIES = """unqualified-search-registries = []
+[[registry]]
+location = "127.0.0.1:5000"
+insecure = true
 """
 
 
@@ -35,16 +44,20 @@ def environment(folder: Path, data: Path) -> dict[str, str]:
     containers = home / ".config" / "containers"
     containers.mkdir(parents=True, exist_ok=True)
     (containers / "policy.json").write_text(json.dumps({"default": [{"type": "insecureAcceptAnything"}]}))
-    (home / "containers.conf").write_text(_CONF.format(programs=folder_of("podman")))
-    (home / "registries.conf").write_text("unqualified-search-registries = []\n")
-    (home / "storage.conf").write_text(
-        f'[storage]\ndriver = "overlay"\nrunroot = "{data}/run"\ngraphroot = "{data}/root"\n'
-    )
-    return {
+    programs = folder_of("podman")
+    told = {
         "HOME": str(home),
         # Its libraries are beside it, too.
-        "LD_LIBRARY_PATH": ":".join(map(str, folder_of("podman").glob("usr/lib/*-linux-gnu*"))),
+        "LD_LIBRARY_PATH": ":".join(map(str, programs.glob("usr/lib/*-linux-gnu*"))),
         "CONTAINERS_CONF": str(home / "containers.conf"),
         "CONTAINERS_REGISTRIES_CONF": str(home / "registries.conf"),
         "CONTAINERS_STORAGE_CONF": str(home / "storage.conf"),
     }
+    known = {"PATH": path_of("podman", os.environ.get("PATH", os.defpath)), **told}
+    conmon = ", ".join(json.dumps(f"{name}={value}") for name, value in known.items())
+    (home / "containers.conf").write_text(_CONF.format(programs=programs, conmon=conmon))
+    (home / "registries.conf").write_text(_REGISTRIES)
+    (home / "storage.conf").write_text(
+        f'[storage]\ndriver = "overlay"\nrunroot = "{data}/run"\ngraphroot = "{data}/root"\n'
+    )
+    return told
