@@ -37,6 +37,8 @@ CONTAINER_EVENTS = (
     "create", "start", "die", "stop", "kill", "oom", "pause", "unpause", "restart", "rename", "update", "destroy",
     "health_status",
 )  # fmt: skip
+_PODMAN_WORDS = ("died", "remove")
+"""In a filter podman knows ``die`` and ``destroy`` by these alone; it tells of them as ``die`` and ``remove``."""
 PULL_SILENCE = 90.0
 """Seconds without a word after which a pull is given up."""
 START_TIMEOUT = 180.0
@@ -177,7 +179,7 @@ class Engine:
         """Container and volume events from now on. No exec and top events: health checks make floods of them."""
         from docker import types, utils
 
-        filters = {"type": ["container", "volume"], "event": list(CONTAINER_EVENTS)}
+        filters = {"type": ["container", "volume"], "event": [*CONTAINER_EVENTS, *_PODMAN_WORDS]}
         with translated("subscribing to events"):
             api = self.api()
             params = {"filters": utils.convert_filters(filters)}

@@ -24,10 +24,12 @@ _WHAT = {
     "unpause": "unpaused",
     "rename": "renamed",
     "destroy": "removed",
+    "remove": "removed",
     "health_status: healthy": "healthy",
     "health_status: unhealthy": "unhealthy",
 }
-"""stop and restart are left out: a die and a start tell them; an update changes nothing that is shown."""
+"""``remove`` is podman's. stop and restart are left out: a die and a start tell them; an update changes nothing that is
+shown."""
 _KNOWN_TAGS = 4096
 _LONGEST_NAME = 255
 _NANO_RANGE = range(9_000_000_000 * 1_000_000_000)

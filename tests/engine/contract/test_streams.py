@@ -11,6 +11,7 @@ import pytest
 
 from app.hosts.engine import Engine
 from app.hosts.errors import HostError
+from app.hosts.event_reading import EventReader
 from app.hosts.exec.attaching import attach
 from app.hosts.exec.frames import Demux
 from app.hosts.exec.process import NotStartedError, inspect_exec, start_process
@@ -42,7 +43,7 @@ def test_events_of_a_life_and_their_shape(subject: Subject, port: Engine) -> Non
     live = []
     for event in stream:
         live.append(event)
-        if event["Action"] == "destroy" and event["Type"] == "container":
+        if event["Action"] in ("destroy", "remove") and event["Type"] == "container":
             break
     stream.close()
     assert [(event["Type"], event["Action"]) for event in live] == [
@@ -57,6 +58,26 @@ def test_events_of_a_life_and_their_shape(subject: Subject, port: Engine) -> Non
     moments = [event["timeNano"] for event in live]
     assert moments == sorted(moments)
     assert heard.events() == live[1:], "what is remembered is what was told"
+
+
+def test_an_end_and_a_removal_are_told_at_once(subject: Subject, port: Engine) -> None:
+    """All that the watcher needs to hear of a container that ends, on whatever engine."""
+    stream, reader = port.events(), EventReader()
+    made = create(subject, ["sh", "-c", "sleep 0.2; exit 3"], "one", binds=["data:/data"])
+    port.start(made)
+    ended(subject, made)
+    port.remove_container(made)
+    port.remove_volume("data")
+    told, volumes = [], []
+    for event in stream:
+        if (read := reader.read(event)) is not None and read.container_id == made:
+            told.append((read.what, read.exit_code))
+        if event["Type"] == "volume":
+            volumes.append(event["Action"])
+        if volumes and volumes[-1] in ("destroy", "remove"):
+            break
+    stream.close()
+    assert told == [("created", None), ("started", None), ("died", 3), ("removed", None)]
 
 
 def test_events_are_filtered_and_bounded_by_time(subject: Subject, port: Engine) -> None:

@@ -61,7 +61,7 @@ def test_containers_that_were_removed_are_not_remembered() -> None:
 
 def _live_and_be_removed(reader: EventReader, number: int) -> None:
     marked = tag("web", task_id=f"{number:032x}")
-    for action in ("create", "start", "die", "destroy"):
+    for action in ("create", "start", "die", ("destroy", "remove")[number % 2]):
         event = raw(action, labels_of(marked), name=container_name(marked))
         event["Actor"]["ID"] = f"{number:064x}"
         heard = reader.read(event)
