@@ -26,12 +26,12 @@ def clean(api: docker.APIClient) -> None:
 
 
 def _no_containers(api: docker.APIClient) -> bool:
-    """One sweep. 404: gone by itself; 409: its removal is under way already (--rm)."""
+    """One sweep. 404: gone by itself; 409: its removal is under way already (--rm), or, on podman, others go first."""
     for container in api.containers(all=True):
         try:
             api.remove_container(container["Id"], force=True, v=True)
         except docker.errors.APIError as refused:
-            if refused.status_code not in (404, 409):
+            if refused.status_code not in (404, 409) and "has dependent containers" not in str(refused.explanation):
                 raise
     return not api.containers(all=True)
 

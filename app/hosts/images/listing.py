@@ -109,7 +109,8 @@ def disk_from(told: Any) -> ImageDisk:
     images: Iterable[Json] = told.get("Images") or ()
     unused = [image for image in images if _whole(image.get("Containers")) == 0 and image.get("Containers") != -1]
     return ImageDisk(
-        used=_whole(told.get("LayersSize")),
+        # podman 4 tells of no layers; what is shared counts for each image then.
+        used=_whole(told.get("LayersSize")) or sum(_whole(image.get("Size")) for image in images),
         reclaimable=sum(max(_whole(image.get("Size")) - _whole(image.get("SharedSize")), 0) for image in unused),
         count=sum(1 for _ in images),
         build_cache=sum(_whole(part.get("Size")) for part in told.get("BuildCache") or ()),

@@ -16,6 +16,7 @@ from app.model.safe_text import safe_line
 REMOVE_TIMEOUT: Final = 120.0
 """Seconds: an image of many layers has much to be taken away."""
 _ID: Final = re.compile(r"sha256:[0-9a-f]{12,64}")
+_BARE_ID: Final = re.compile("[0-9a-f]{64}")
 _SEVERAL_NAMES: Final = ("multiple repositories", "by ID with more than one tag")
 """Docker's words, and podman's."""
 _MOST_USERS: Final = 3
@@ -99,8 +100,9 @@ def _removed(engine: Engine, name: str) -> tuple[str, ...]:
         response = api._delete(api._url("/images/{0}", name), timeout=REMOVE_TIMEOUT)
         told = api._result(response, True)
     entries = told if isinstance(told, list) else []
-    gone = [entry["Deleted"] for entry in entries if isinstance(entry, dict) and "Deleted" in entry]
-    return tuple(safe_line(str(id_)[:100]) for id_ in gone)
+    gone = [str(entry["Deleted"]) for entry in entries if isinstance(entry, dict) and "Deleted" in entry]
+    # podman leaves the beginning of an id out.
+    return tuple(safe_line(f"sha256:{id_}" if _BARE_ID.fullmatch(id_) else id_[:100]) for id_ in gone)
 
 
 def _removed_or_gone(engine: Engine, name: str) -> None:

@@ -54,3 +54,11 @@ def test_an_image_with_several_names_says_what_to_do(status: int, words: str) ->
     with pytest.raises(HostError, match="has several names; take each of them away") as refused:
         remove(cast("Engine", stub), f"sha256:{'c' * 12}")
     assert refused.value.kind == "conflict"
+
+
+@pytest.mark.parametrize("told", [f"sha256:{'d' * 64}", "d" * 64], ids=["Docker", "podman"])
+def test_what_went_is_told_by_whole_ids(told: str) -> None:
+    answer = [{"Untagged": "web:1"}, {"Deleted": told}]
+    api = SimpleNamespace(_url=str.format, _delete=lambda *_, **__: None, _result=lambda *_: answer)
+    stub: Any = SimpleNamespace(gate=lambda _: api)
+    assert remove(cast("Engine", stub), "web:1") == (f"sha256:{'d' * 64}",)
