@@ -29,6 +29,7 @@ T = TypeVar("T")
 _STATES: frozenset[DockerState] = frozenset(
     ("created", "running", "paused", "restarting", "exited", "removing", "dead")
 )
+_UP: frozenset[DockerState] = frozenset(("running", "paused", "restarting"))
 _HEALTHS: frozenset[DockerHealth] = frozenset(("starting", "healthy", "unhealthy"))
 _LARGEST, _MOST_CORES, _LAST_PORT = 1 << 63, 1 << 20, 65535
 _LONGEST_TEXT, _MOST_ENTRIES = 2048, 1024
@@ -143,18 +144,20 @@ def container_from_list(entry: Json) -> Container:
             break
     labels = entry.get("Labels") or {}
     tag, damage = _tag(name, labels)
+    docker_state = _state(entry.get("State"))
     return Container(
         id=_line(entry["Id"]),
         name=_line(name),
         image=shared(_line(entry.get("Image", ""))),
         image_id=shared(_line(entry.get("ImageID", ""))),
-        state=_state(entry.get("State")),
+        state=docker_state,
         created_at=datetime.fromtimestamp(int(entry.get("Created") or 0), UTC),
         tag=tag,
         damage=damage,
         exit_code=_exit_code(exit_match[1]) if exit_match else None,
         health=health,
-        ports=_listed_ports(entry.get("Ports") or ()),
+        # podman tells of ports that a container would have, too.
+        ports=_listed_ports(entry.get("Ports") or ()) if docker_state in _UP else (),
         placeholder=is_placeholder(labels),
     )
 
@@ -167,7 +170,7 @@ def container_from_inspect(detail: Json) -> Container:
     started = _time(state.get("StartedAt"))
     ended = _time(state.get("FinishedAt"))
     docker_state = _state(state.get("Status"))
-    up = docker_state in ("running", "paused", "restarting")
+    up = docker_state in _UP
     retries = int((config.get("Healthcheck") or {}).get("Retries") or 3)
     health = _health(state.get("Health") or {}, retries, up=up)
     network: Mapping[str, Any] = detail.get("NetworkSettings") or {}
@@ -188,7 +191,7 @@ def container_from_inspect(detail: Json) -> Container:
         health=health,
         oom_killed=state.get("OOMKilled") is True,
         error=_line(state.get("Error") or ""),
-        ports=_inspected_ports(network.get("Ports") or {}),
+        ports=_inspected_ports(network.get("Ports") or {}) if up else (),
         address=_own_address(network.get("Networks") or {}),
         placeholder=is_placeholder(labels),
     )

@@ -12,6 +12,7 @@ from app.hosts.records import record_labels
 from app.model.container import Container
 from app.model.instance import InstanceKey
 from app.model.lifecycle import derive_task
+from app.model.names import PAUSE
 from app.model.record import Lease, Record, StopMark, TaskRecord, record_name
 from app.model.task import Task
 
@@ -49,9 +50,14 @@ def read_task(engine: Engine, instance: InstanceKey, task_id: str) -> Task | Non
 
 
 def remove_containers(engine: Engine, task_id: str, *, only_never_started: bool = False) -> None:
-    for container in task_containers(engine, task_id):
+    # podman lets nothing go in whose namespaces others are.
+    for container in sorted(task_containers(engine, task_id), key=_holds_namespaces):
         if not (only_never_started and container.ever_started):
             engine.remove_container(container.id)
+
+
+def _holds_namespaces(container: Container) -> bool:
+    return container.tag is not None and container.tag.container == PAUSE
 
 
 def remove_belongings(engine: Engine, task_id: str) -> None:

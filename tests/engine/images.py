@@ -8,6 +8,7 @@ import tarfile
 
 from app.hosts.endpoint import parse_endpoint
 from app.hosts.engine import Engine
+from app.hosts.images.listing import written
 from tests.engine_bed import Daemon
 
 
@@ -25,7 +26,9 @@ def make_image(daemon: Daemon, name: str, size: int = 1 << 20) -> str:
 
 def image_id(daemon: Daemon, name: str) -> str:
     """ "" where there is no such image."""
-    return next((str(found["Id"]) for found in daemon.api.images() if name in (found["RepoTags"] or ())), "")
+    return next(
+        (str(found["Id"]) for found in daemon.api.images() if name in map(written, found["RepoTags"] or ())), ""
+    )
 
 
 def disk_used(daemon: Daemon) -> int:

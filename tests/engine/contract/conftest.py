@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -12,7 +13,11 @@ from tests.engine.contract.asking import (
     Subject,
 )
 from tests.engine.contract.differences import difference
+from tests.engine_bed.engines import ENGINE
 from tests.engine_bed.simulated import Simulated
+
+collect_ignore = [] if os.environ.get(ENGINE) == "podman" else ["test_podman.py"]
+"""It asks podman alone."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,11 @@ from tests.engine.clusters import pump_until, register
 from tests.engine.contract.asking import LIVE, Subject, as_daemon
 from tests.engine.launching import NOTHING, Bench, definition, left
 from tests.engine_bed import wait_until
+from tests.engine_bed.engines import ENGINE
 
 DB = "trap 'exit 0' TERM; touch /tmp/ready; echo up; while :; do sleep 0.05; done"
+CHECKED = os.environ.get(ENGINE) != "podman"
+"""podman leaves it to systemd to call health checks, and the machines of the bed have none."""
 WEB: list[dict[str, Any]] = [
     {
         "name": "db", "command": ["sh", "-c", DB],
@@ -31,7 +35,7 @@ WEB: list[dict[str, Any]] = [
     },
     {
         "name": "web", "command": LIVE, "links": ["db"], "portMappings": [{"containerPort": 80, "hostPort": 8080}],
-        "dependsOn": [{"containerName": "db", "condition": "HEALTHY"}],
+        "dependsOn": [{"containerName": "db", "condition": "HEALTHY" if CHECKED else "START"}],
     },
 ]  # fmt: skip
 
@@ -67,7 +71,8 @@ def test_a_task_is_run_watched_and_stopped(session: Session, subject: Subject) -
             return next((found for found in monitor.fleet.tasks("default") if found.id == task.id), None)
 
         pump_until(monitor, shown, what="it is seen")
-        pump_until(monitor, lambda: [part.health for part in _parts(shown())] == ["HEALTHY", "UNKNOWN"], within=40)
+        healths = ["HEALTHY" if CHECKED else "UNKNOWN", "UNKNOWN"]
+        pump_until(monitor, lambda: [part.health for part in _parts(shown())] == healths, within=40)
         described = describe_tasks(session, DescribeTasksRequest(tasks=[task.id]))["tasks"][0]
         assert (described["lastStatus"], described["startedBy"]) == ("RUNNING", "me")
         bindings = [binding for container in described["containers"] for binding in container["networkBindings"]]

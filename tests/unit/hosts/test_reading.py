@@ -50,6 +50,12 @@ def test_a_listed_container() -> None:
     assert (found.tag, found.damage, found.exit_code) == (None, "", None)
 
 
+@pytest.mark.parametrize("state", ["created", "exited", "dead", "removing"])
+def test_what_does_not_run_has_no_ports(state: str) -> None:
+    """podman lists those that it would have."""
+    assert container_from_list({**LISTED, "State": state}).ports == ()
+
+
 @pytest.mark.parametrize(
     ("status", "exit_code", "health"),
     [
