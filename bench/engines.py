@@ -39,7 +39,7 @@ def outcome(name: str) -> tuple[bool, str]:
 
 def main() -> int:
     code = 0
-    for name in sys.argv[1:] or [name for name in RELEASES if name != "podman"]:
+    for name in sys.argv[1:] or RELEASES:
         passed, told = outcome(name)
         print(f"{name}: {told}", flush=True)
         code |= not passed

@@ -26,9 +26,10 @@ def make_image(daemon: Daemon, name: str, size: int = 1 << 20) -> str:
 
 def image_id(daemon: Daemon, name: str) -> str:
     """ "" where there is no such image."""
-    return next(
-        (str(found["Id"]) for found in daemon.api.images() if name in map(written, found["RepoTags"] or ())), ""
-    )
+    for found in daemon.api.images():
+        if any(written(tag) == name for tag in found["RepoTags"] or ()):
+            return str(found["Id"])
+    return ""
 
 
 def disk_used(daemon: Daemon) -> int:
