@@ -127,7 +127,7 @@ async def test_m_switches_between_memory_and_cpu(tmp_path: Path, monkeypatch: py
         await until_shown(pilot, r"⊘ ship-3.* 3.2 cores DRAINING")
         await pilot.press("m")
         await until_shown(pilot, r"Memory +█ tasks")
-        await pilot.press("tab", "tab")
+        await pilot.press("tab", "tab", "tab")
         await until_shown(pilot, r"prod › tasks")
         await until_gone(pilot, r"m memory/CPU")
 
