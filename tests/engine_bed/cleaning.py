@@ -22,7 +22,7 @@ def clean(api: docker.APIClient) -> None:
     for volume in api.volumes()["Volumes"] or []:
         with suppress(docker.errors.NotFound):
             api.remove_volume(volume["Name"], force=True)
-    _only_busybox(api)
+    wait_until(lambda: _only_busybox(api), within=30, every=0.05, what="every image but busybox removed")
 
 
 def _no_containers(api: docker.APIClient) -> bool:
@@ -36,12 +36,25 @@ def _no_containers(api: docker.APIClient) -> bool:
     return not api.containers(all=True)
 
 
-def _only_busybox(api: docker.APIClient) -> None:
+def _only_busybox(api: docker.APIClient) -> bool:
+    """One sweep; whether nothing else is left. 409: others are made of it, which were made in the same second."""
+    others = False
     for found in api.images():
         tags = [tag for tag in found["RepoTags"] or [] if tag != "<none>:<none>"]
         if not image.NAMES.intersection(tags):
-            api.remove_image(found["Id"], force=True)
+            others = True
+            with suppress(docker.errors.NotFound):
+                _remove_unless_needed(api, found["Id"])
             continue
         for tag in tags:
             if tag not in image.NAMES:
                 api.remove_image(tag)
+    return not others
+
+
+def _remove_unless_needed(api: docker.APIClient, image_id: str) -> None:
+    try:
+        api.remove_image(image_id, force=True)
+    except docker.errors.APIError as refused:
+        if refused.status_code != 409:
+            raise
