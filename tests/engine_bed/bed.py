@@ -7,9 +7,10 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from tests.engine_bed import cgroups
+from tests.engine_bed import cgroups, podman
 from tests.engine_bed.cleaning import clean
 from tests.engine_bed.daemon import Daemon, DaemonOptions
 from tests.engine_bed.image import BusyboxImage
@@ -87,6 +88,12 @@ class Bed:
     def _end(self, daemon: Daemon) -> None:
         daemon.destroy()
         cgroups.remove(f"{self.folder.name}/{daemon.socket.parent.name}")
+        for left in podman.cgroups_of(daemon.socket.parent / "data"):
+            cgroups.remove(left)
+        for shared in podman.SHARED_CGROUPS:
+            for folder in cgroups.existing(shared):
+                with suppress(OSError):  # another engine's are in it
+                    folder.rmdir()
         shutil.rmtree(daemon.socket.parent)
 
 

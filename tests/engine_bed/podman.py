@@ -28,6 +28,8 @@ _REGISTRIES = """unqualified-search-registries = []
 location = "127.0.0.1:5000"
 insecure = true
 """
+SHARED_CGROUPS = ("libpod_parent/conmon", "libpod_parent")
+"""That every podman has in common; in the order in which they can be removed."""
 
 
 def argv(socket: Path, data: Path) -> list[str]:
@@ -45,8 +47,11 @@ def environment(folder: Path, data: Path) -> dict[str, str]:
     containers.mkdir(parents=True, exist_ok=True)
     (containers / "policy.json").write_text(json.dumps({"default": [{"type": "insecureAcceptAnything"}]}))
     programs = folder_of("podman")
+    (home / "tmp").mkdir(exist_ok=True)
     told = {
         "HOME": str(home),
+        # What it unpacks it would leave behind in /var/tmp, which its machine has no other of.
+        "TMPDIR": str(home / "tmp"),
         # Its libraries are beside it, too.
         "LD_LIBRARY_PATH": ":".join(map(str, programs.glob("usr/lib/*-linux-gnu*"))),
         "CONTAINERS_CONF": str(home / "containers.conf"),
@@ -61,3 +66,9 @@ def environment(folder: Path, data: Path) -> dict[str, str]:
         f'[storage]\ndriver = "overlay"\nrunroot = "{data}/run"\ngraphroot = "{data}/root"\n'
     )
     return told
+
+
+def cgroups_of(data: Path) -> list[str]:
+    """Those that its containers may have left: podman puts them beside the bed's own. ``data``: as for ``argv``."""
+    ids = [folder.name for folder in (data / "root" / "overlay-containers").glob("[0-9a-f]*") if folder.is_dir()]
+    return [f"libpod_parent/{name}-{container}" for container in ids for name in ("libpod", "libpod-conmon")]
