@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli import process
 from tests.cli.calling import Cli
-from tests.engine_bed import Daemon
+from tests.engine_bed import Daemon, wait_until
 
 COMPOSE = """
 services:
@@ -64,7 +64,7 @@ def test_up_runs_what_changed_and_nothing_else_and_down_stops_it(
     (task,) = first.json["tasks"]
     assert (task["lastStatus"], task["group"]) == ("RUNNING", "compose:shop")
     assert "moorage: registered shop:1" in first.err
-    assert engine.http_get(8080).text == "hello\n"
+    assert wait_until(lambda: engine.http_get(8080), ignoring=(OSError,)).text == "hello\n"
     assert engine.api.inspect_volume("shop_data")["Name"] == "shop_data"
 
     again = cli("up", "-d")
@@ -79,7 +79,7 @@ def test_up_runs_what_changed_and_nothing_else_and_down_stops_it(
     assert f"stopping task {short(task)[:8]} of shop:1 on edge-1: shop:2 replaces it" in changed.err
     assert cli.describe(short(task))["lastStatus"] == "STOPPED"
     assert cli.describe(short(task))["stoppedReason"] == "replaced by moorage up"
-    assert engine.http_get(8080).text == "changed\n"
+    assert wait_until(lambda: engine.http_get(8080), ignoring=(OSError,)).text == "changed\n"
 
     down = cli("down")
     assert [(short(shape), shape["lastStatus"]) for shape in down.json["tasks"]] == [(short(new), "STOPPED")]

@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from app.operations.session import Session
 from app.screens.dashboard import Dashboard
 from app.screens.editor import EditorScreen
+from tests.engine_bed.waiting import wait_until
 from tests.tui.screens.driving import SIZE, home_at, until, until_gone, until_shown
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ async def _run(pilot: Pilot[Any], keys: Keys, definition: str, engine: Daemon, g
     await keys.press("y")
     shown = await until_shown(pilot, r"● RUNNING +.*:(\d+)→80", within=60)
     port = int(re.search(r":(\d+)→80", shown[0])[1])  # type: ignore[index]
-    assert engine.http_get(port).text.strip() == greeting
+    wait_until(lambda: engine.http_get(port).text.strip() == greeting, ignoring=(OSError,))
     await until_gone(pilot, r"1 launched", within=30)
     await keys.press("escape")
     await until_shown(pilot, rf"definitions › {definition}")

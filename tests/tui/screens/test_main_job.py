@@ -11,6 +11,7 @@ import pytest
 
 from app.operations.session import Session
 from app.screens.dashboard import Dashboard
+from tests.engine_bed.waiting import wait_until
 from tests.tui.screens.driving import (
     SIZE,
     home_at,
@@ -69,7 +70,7 @@ async def test_from_an_empty_home_to_a_stopped_task_by_keys_alone(
         await until_shown(pilot, r"Run hello:1\?")
         await pilot.press("y")
         await until_shown(pilot, r"● RUNNING +:8081→80")
-        assert engine.http_get(8081).text.strip() == "hello-from-web"
+        assert wait_until(lambda: engine.http_get(8081), ignoring=(OSError,)).text.strip() == "hello-from-web"
 
         await until_gone(pilot, r"1 launched", within=30)
         await pilot.press("enter")
