@@ -127,6 +127,25 @@ def test_a_layer_that_breaks_off(fresh_engine: Any, tmp_path: Path) -> None:
     assert only_records(left(daemon))
 
 
+def test_an_older_copy_is_not_run_where_the_registry_has_another_image(fresh_engine: Any, tmp_path: Path) -> None:
+    daemon = fresh_engine(flags=["--max-download-attempts", "1"])
+    bench, registry = Bench(daemon), Registry(daemon, tmp_path)
+    registry.start()
+    try:
+        image = push(registry, "one")
+        assert launch(bench, {"image": image}).last_status == "RUNNING"
+        old = bench.engine.image(image)["Id"]
+        push(registry, "two")
+        daemon.api.tag(old, *image.rsplit(":", 1))
+        registry.spoil()
+        task = launch(bench, {"image": image})
+        assert task.stopped_reason.startswith("CannotPullContainerError: ")
+        assert task.stopped_reason.endswith('image_pull_behavior = "prefer-cached" would run it')
+        assert launch(bench, {"image": image}, pull="prefer-cached").last_status == "RUNNING"
+    finally:
+        registry.close()
+
+
 def test_a_registry_that_falls_silent(bench: Bench, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine is there and well: it is the pull that failed, not the launch."""
     image = push(registry, "one")

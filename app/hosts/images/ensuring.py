@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from app.hosts.engine import Engine
 from app.hosts.errors import HostError
+from app.hosts.images.layers import Layers
 from app.hosts.images.pulling import other_platform, pull
 from app.hosts.labels import PREFIX
 from app.hosts.reading import own_labels
@@ -16,6 +17,7 @@ from app.model.safe_text import SafeText, safe_line
 from app.model.task_definition import TaskDefinition
 
 PULLED = f"{PREFIX}pulled"
+_STALE = 'the copy on the host is older: image_pull_behavior = "prefer-cached" would run it'
 PullProgress = Callable[[SafeText, int, int], None]
 """Called with what goes on, and bytes done and in all."""
 
@@ -31,23 +33,26 @@ def ensure_image(
     """Pull the image as the behavior says (design: ECS semantics 4.6).
 
     Returns "" when the image is as fresh as the behavior asks for, else why the copy on the host is used: only
-    "default" ever falls back to one. ``platform``: as in linux/arm64, "" for the host's own. ``credential``: shown to
-    the registry instead of its usual one.
+    "default" ever falls back to one, and never once the registry has told of another image than that.
+    ``platform``: as in linux/arm64, "" for the host's own. ``credential``: shown to the registry instead of its usual
+    one.
     Raises HostError when there is none to use, when it is for another platform, or carries labels of ours.
     """
-    fallback = SafeText("")
+    fallback, another = SafeText(""), False
+
+    def going(layers: Layers, _: bool) -> None:
+        nonlocal another
+        another = another or bool(layers.each)  # of an image that is there already no layer is told
+        tell(layers.words, layers.done, layers.total)
+
     if _pull_due(engine, image, behavior):
         try:
-            pull(
-                engine,
-                image,
-                platform,
-                lambda layers, _: tell(layers.words, layers.done, layers.total),
-                credential=credential,
-            )
+            pull(engine, image, platform, going, credential=credential)
         except HostError as error:
             if error.kind == "unreachable" or behavior != "default" or not _present(engine, image):
                 raise
+            if another:
+                raise HostError(f"{error.message}; {_STALE}", error.kind) from error
             fallback = safe_line(f"the copy of {image} on the host is used: {error.message}")
         else:
             if behavior == "once":
