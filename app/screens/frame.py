@@ -175,8 +175,9 @@ class FrameScreen(ArrangedTables):
         self.query_one(FilterBar).open()
 
     def show_filtered(self, text: str) -> None:
-        """Filter by a text that was not typed in the filter line."""
-        self.query_one(FilterBar).set_value(text)
+        """Filter by a text that was not typed in the filter line; nothing once the screen is left."""
+        if (bar := self.query_one_optional(FilterBar)) is not None:
+            bar.set_value(text)
 
     def dismiss(self, result: None = None) -> AwaitComplete:
         """Leave this screen; nothing when it is left, or another is over it, which Textual would close instead."""

@@ -23,9 +23,9 @@ CALM: Final = 1.0
 LONG_CALM: Final = 10.0
 """Seconds without a key, after which half a second is not noticed."""
 LONGEST_RUSH: Final = 20.0
-"""Seconds of typing without such a calm, after which it is done all the same: in a few hundredths of a second.
+"""Seconds of typing without such a calm, after which what is there is set aside as it is, and looked through in a calm.
 
-Python would do it later, by itself, through everything that came together meanwhile, in a second.
+Python would look through it by itself, with everything that came together meanwhile, in a second.
 """
 MOST_SET_ASIDE: Final = 4
 """How often what is there is set aside before what was left of it is looked for without a long calm, too.
@@ -99,8 +99,12 @@ class Tidier:
             self._unfreeze()
             self._set_aside, self._left_of_those = 0, False
             self._tidy()
-        elif self._left and (calm >= CALM or now - self._set_aside_at >= LONGEST_RUSH):
+        elif self._left and calm >= CALM:
             self._tidy()
+        elif self._left and now - self._set_aside_at >= LONGEST_RUSH:
+            self._left_young, self._left_of_those = False, True
+            self._collect_young()
+            self._put_aside()
         elif self._left_young:
             self._left_young = False
             self._collect_young()
@@ -111,6 +115,9 @@ class Tidier:
     def _tidy(self) -> None:
         self._left = self._left_young = False
         self._collect()
+        self._put_aside()
+
+    def _put_aside(self) -> None:
         self._freeze()
         self._set_aside += 1
         self._set_aside_at = self._clock()

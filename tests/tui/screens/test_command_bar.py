@@ -14,7 +14,7 @@ from app.screens.command.entries import MOST_TASKS, entries, tasks_named
 from app.screens.dashboard import Dashboard
 from app.screens.frame import FrameScreen
 from bench.many_tasks import fill
-from tests.tui.screens.driving import SIZE, home_at, screen_text, until, until_gone, until_shown
+from tests.tui.screens.driving import SIZE, home_at, screen_text, session_with, until, until_gone, until_shown
 from tests.tui.screens.still import still_dashboard
 
 
@@ -178,3 +178,18 @@ async def test_what_is_offered_among_ten_thousand_tasks_is_bounded(tmp_path: Pat
         assert len(entries(screen)) < 300
         assert tasks_named(screen, "s") == []
         assert len(tasks_named(screen, "svc")) == MOST_TASKS
+
+
+async def test_what_filters_a_screen_that_was_left_meanwhile_does_nothing(tmp_path: Path) -> None:
+    app = Dashboard(session_with(tmp_path))
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"moorage › fleet")
+        await pilot.press("U")
+        await until_shown(pilot, r"Nothing is under way")
+        below = app.screen
+        assert isinstance(below, FrameScreen)
+        await pilot.press("escape")
+        await until_shown(pilot, r"moorage › fleet")
+        await until(pilot, lambda: not below.children, "its widgets are gone")
+        below.show_filtered("web")
+        assert app.screen is not below

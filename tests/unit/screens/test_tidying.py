@@ -119,4 +119,6 @@ def test_who_never_rests_at_all_has_what_is_there_set_aside_in_small_parts() -> 
     set_aside = [at for at, what in desk.done if what == "freeze"]
     assert len(set_aside) == 2, "not more often than needs be"
     assert all(later - sooner >= LONGEST_RUSH for sooner, later in pairwise(set_aside))
-    assert "unfreeze" not in desk.deeds, "to look through everything waits for a calm"
+    assert not {"unfreeze", "collect"} & set(desk.deeds), "to look through everything waits for a calm"
+    desk.tick(LONG_CALM)
+    assert desk.deeds[-3:] == ["unfreeze", "collect", "freeze"]
