@@ -441,6 +441,18 @@ async def test_a_build_of_nothing_is_refused_in_the_dialog(
         await until_shown(pilot, r"Arguments: no closing quotation")
 
 
+async def test_the_largest_form_has_room_for_its_button_and_a_refusal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: Asked
+) -> None:
+    async with still_dashboard(tmp_path, monkeypatch).run_test(size=(80, 24)) as pilot:
+        await at_images(pilot, "b")
+        await until_shown(pilot, r"Build in prod")
+        await type_into(pilot, path=str(tmp_path / "nowhere"), tags="registry.lan/web:8")
+        await until_shown(pilot, r"moorage build(.|\n)*enter next.*Build")
+        await submit(pilot)
+        await until_shown(pilot, r"there is no such folder here(.|\n)*enter next.*Build")
+
+
 async def test_a_build_that_fails_shows_the_step_and_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: Asked
 ) -> None:
