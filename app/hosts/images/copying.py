@@ -14,14 +14,16 @@ from functools import partial
 from typing import Final
 
 from app.hosts.engine import Engine
-from app.hosts.errors import HostError, translated
+from app.hosts.errors import HostError
 from app.hosts.images.archive import Loading, saved
 from app.hosts.images.breaking import BrokenOffError
-from app.hosts.images.likeness import ImageFacts, check_fit_to_copy, facts, repository_and_tag
+from app.hosts.images.likeness import ImageFacts, check_fit_to_copy, facts
+from app.hosts.images.naming import image_or_none, tag
 from app.hosts.images.speed import Speed
 from app.hosts.images.tee import Lane, Tee
 from app.model.errors import MoorageError
 from app.model.image_progress import TellTransfer, TransferProgress, TransferState
+from app.model.image_reference import parse_reference
 from app.model.instance import InstanceKey
 from app.model.safe_text import SafeText, safe_line
 
@@ -226,19 +228,11 @@ class _Receiver:
         raise BrokenOffError(message) from error
 
     def _found(self, name: str) -> ImageFacts | None:
-        try:
-            return facts(self._engine.image(name))
-        except HostError as error:
-            if error.kind == "not-found":
-                return None
-            raise
+        told = image_or_none(self._engine, name)
+        return None if told is None else facts(told)
 
     def _name_it(self) -> None:
-        api = self._engine.gate("tag")
-        repository, tag = repository_and_tag(self._image)
-        with translated("tag"):
-            response = api._post(api._url("/images/{0}/tag", self._wanted.id), params={"repo": repository, "tag": tag})
-            api._raise_for_status(response)
+        tag(self._engine, self._wanted.id, parse_reference(self._image))
 
     # --- telling ---------------------------------------------------------------------------------------------------
 

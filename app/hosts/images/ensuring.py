@@ -8,6 +8,7 @@ from collections.abc import Callable
 from app.hosts.engine import Engine
 from app.hosts.errors import HostError
 from app.hosts.images.layers import Layers
+from app.hosts.images.naming import image_or_none
 from app.hosts.images.pulling import other_platform, pull
 from app.hosts.labels import PREFIX
 from app.hosts.reading import own_labels
@@ -97,10 +98,4 @@ def _pulled_name(image: str) -> str:
 
 
 def _present(engine: Engine, image: str) -> bool:
-    try:
-        engine.image(image)
-    except HostError as error:
-        if error.kind == "not-found":
-            return False
-        raise
-    return True
+    return image_or_none(engine, image) is not None

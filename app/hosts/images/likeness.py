@@ -8,7 +8,7 @@ from typing import Any, Final
 from app.hosts.engine import Json
 from app.hosts.errors import HostError
 from app.hosts.reading import own_labels, readable
-from app.model.image_reference import parse_reference, same_image_name
+from app.model.image_reference import same_image_name
 
 _RUNS_TOO: Final = {"amd64": ("386",), "arm64": ("arm",)}
 """What processors run beside their own."""
@@ -78,12 +78,6 @@ def check_fit_to_copy(image: str, told: Json) -> None:
     forged = sorted(own_labels(told.get("Config") or {}))
     if forged:
         raise HostError(f"image {image} carries the label {forged[0]}, which only Moorage may set", "refused")
-
-
-def repository_and_tag(image: str) -> tuple[str, str]:
-    """As Docker's tag call wants them. Raises MoorageError for what is no name."""
-    reference = parse_reference(image)
-    return reference.name, reference.tag
 
 
 def _plain(value: Any) -> str:
