@@ -55,7 +55,7 @@ def target(tmp_path: Path) -> Iterator[HostileEngine]:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SILENCE", "PACKING", "UNPACKING"):
-        monkeypatch.setattr(archive, name, 0.5)
+        monkeypatch.setattr(archive, name, 3.0)
 
 
 def copy(source: HostileEngine, target: HostileEngine) -> TransferProgress:

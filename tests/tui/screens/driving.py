@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from textual.pilot import Pilot
+from textual.widgets import Button
 
 from app.model.requests import CreateClusterRequest, RegisterContainerInstanceRequest
 from app.operations import clusters, definitions, instances
@@ -91,3 +92,12 @@ async def until_gone(pilot: Pilot[Any], pattern: str, within: float = WITHIN) ->
     app = pilot.app
     assert isinstance(app, Dashboard)
     await until(pilot, lambda: not re.search(pattern, screen_text(app), re.MULTILINE), f"no /{pattern}/", within)
+
+
+async def submit(pilot: Pilot[Any]) -> None:
+    """The button of a dialog by its key: a click could meet where it was, for what is shown above it comes and goes."""
+    button = pilot.app.screen.query_one("#form-go", Button)
+    # A button that flashes from the last time does not take enter.
+    await until(pilot, lambda: not button.has_class("-active"), "a button that is still")
+    pilot.app.screen.set_focus(button)
+    await pilot.press("enter")

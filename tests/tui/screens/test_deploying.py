@@ -13,7 +13,7 @@ from app.operations.session import Session
 from app.screens.dashboard import Dashboard
 from tests.docker_folder import CANARY, auth
 from tests.engine_bed import Daemon, Registry
-from tests.tui.screens.driving import SIZE, home_at, session_with, until, until_gone, until_shown
+from tests.tui.screens.driving import SIZE, home_at, session_with, submit, until, until_gone, until_shown
 
 IMAGE = "shop/web:1"
 _DOCKERFILE = 'FROM busybox\nRUN echo compiling the page\nCMD ["sleep", "1000"]\n'
@@ -48,7 +48,7 @@ async def test_by_keys_from_a_file_to_a_task_and_to_what_failed(
         await until_shown(pilot, r"First the plan is shown")
         assert app.screen.query_one("#field-file", Input).value == "moorage.toml"
         assert app.screen.query_one("#field-cluster", Input).value == "prod"
-        await pilot.click("#form-go")
+        await submit(pilot)
         await until_shown(pilot, rf"1 +build +{IMAGE} on ")
         assert engine.api.images(IMAGE) == []
         await pilot.press("ctrl+r")
@@ -63,7 +63,7 @@ async def test_by_keys_from_a_file_to_a_task_and_to_what_failed(
         write(folder, _DOCKERFILE.replace("RUN", "RUN ls /nowhere\nRUN"))
         await pilot.press("escape", "W")
         await until_shown(pilot, r"First the plan is shown")
-        await pilot.click("#form-go")
+        await submit(pilot)
         await until_shown(pilot, r"stop +task [0-9a-f]{8} of web:1")
         await pilot.press("ctrl+r", "y")
         await until_shown(pilot, r"✕ failed +[0-9.]+s +build")
@@ -100,7 +100,7 @@ async def test_built_on_one_host_run_on_two_by_keys(
         await until_shown(pilot, r"prod +2 +● 2")
         await pilot.press("W")
         await until_shown(pilot, r"First the plan is shown")
-        await pilot.click("#form-go")
+        await submit(pilot)
         await until_shown(pilot, rf"2 +{deliver} +{image}")
         await pilot.press("ctrl+r", "y")
         await until_shown(pilot, r"web:1 is deployed: 2 tasks are RUNNING", within=60)
@@ -119,11 +119,11 @@ async def test_what_cannot_work_stays_in_the_dialog_with_its_reason(
         await until_shown(pilot, r"prod +1 +● 1")
         await pilot.press("colon", *"deploy", "enter")
         await until_shown(pilot, r"First the plan is shown")
-        await pilot.click("#form-go")
+        await submit(pilot)
         await until_shown(pilot, r"Dockerfile: no such file")
         app.screen.query_one("#field-file", Input).value = "nothing.toml"
-        await until_gone(pilot, r"Dockerfile: no such file")  # and the button has moved
-        await pilot.click("#form-go")
+        await until_gone(pilot, r"Dockerfile: no such file")
+        await submit(pilot)
         await until_shown(pilot, r"nothing.toml: no such file")
         await pilot.press("escape")
 
@@ -136,7 +136,7 @@ async def test_a_deploy_is_broken_off_by_x_and_leaves_no_image(tmp_path: Path, e
         await until_shown(pilot, r"prod +1 +● 1")
         await pilot.press("W")
         await until_shown(pilot, r"First the plan is shown")
-        await pilot.click("#form-go")
+        await submit(pilot)
         await until_shown(pilot, rf"1 +build +{IMAGE} on ")
         await pilot.press("ctrl+r", "y")
         await until_shown(pilot, r"^ waiting here")

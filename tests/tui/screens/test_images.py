@@ -27,7 +27,7 @@ from app.screens.doors import CLUSTER_IMAGES
 from app.screens.images import feed
 from app.screens.images.works import MOST_GOING
 from tests.tui.screens import imaging
-from tests.tui.screens.driving import SIZE, screen_text, until, until_gone, until_shown
+from tests.tui.screens.driving import SIZE, screen_text, submit, until, until_gone, until_shown
 from tests.tui.screens.imaging import EDGE_1, survey
 from tests.tui.screens.still import still_dashboard
 
@@ -108,12 +108,6 @@ async def type_into(pilot: Pilot[Any], **values: str) -> None:
 async def until_command(pilot: Pilot[Any], command: str) -> None:
     """Wait until a dialog tells this one, however its lines are broken."""
     await until(pilot, lambda: str(pilot.app.screen.query_one("#form-command", Static).render()) == command, command)
-
-
-async def submit(pilot: Pilot[Any]) -> None:
-    """The button of a dialog."""
-    pilot.app.screen.set_focus(pilot.app.screen.query_one("#form-go"))
-    await pilot.press("enter")
 
 
 async def test_the_images_of_a_cluster_are_one_table(

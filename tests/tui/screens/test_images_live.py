@@ -18,7 +18,7 @@ from app.operations import clusters, instances
 from app.operations.session import Session
 from app.screens.dashboard import Dashboard
 from tests.docker_folder import CANARY, DockerFolder, auth
-from tests.tui.screens.driving import SIZE, home_at, register, screen_text, until, until_gone, until_shown
+from tests.tui.screens.driving import SIZE, home_at, register, screen_text, submit, until, until_gone, until_shown
 
 if TYPE_CHECKING:
     from tests.engine_bed import Daemon, Registry
@@ -53,8 +53,7 @@ async def _fill(pilot: Pilot[Any], **values: str) -> None:
     for name, value in values.items():
         screen.query_one(f"#field-{name}", Input).value = value
     await pilot.pause()
-    screen.set_focus(screen.query_one("#form-go"))
-    await pilot.press("enter")
+    await submit(pilot)
 
 
 async def _to_image(pilot: Pilot[Any], name: str) -> None:
