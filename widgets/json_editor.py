@@ -15,6 +15,7 @@ from widgets.plain import plain
 
 MASK: Final = "••••••••"
 _LONGEST_COLOURED: Final = 2_000
+_LONGEST_MATCHED: Final = 100_000
 _KINDS: Final = ("key", "number", "literal", "punctuation", "error", "warning")
 
 
@@ -99,6 +100,12 @@ class JsonEditor(TextArea):
         if mark and not text.spans:
             text.stylize(self._style_of(mark))
         return text
+
+    def find_matching_bracket(self, bracket: str, search_from: Location) -> Location | None:
+        """As TextArea's, which goes through all characters between; in a long text it is not looked for."""
+        if not bracket or bracket not in "()[]{}" or sum(map(len, self.document.lines)) > _LONGEST_MATCHED:
+            return None
+        return super().find_matching_bracket(bracket, search_from)
 
     def on_focus(self) -> None:
         """What is masked on the cursor's line is shown while one types there."""

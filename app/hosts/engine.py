@@ -153,9 +153,10 @@ class Engine:
         with translated("inspecting an image"):
             return _members(self.api().inspect_image(reference))
 
-    def networks(self, label: str) -> list[Json]:
+    def networks(self, label: str = "", *, name: str = "") -> list[Json]:
+        """Those with the label, or with ``name`` in their names."""
         with translated("listing networks"):
-            return _entries(self.api().networks(filters={"label": label}))
+            return _entries(self.api().networks(filters={"name": name} if name else {"label": label}))
 
     def nodes(self) -> list[Json]:
         """Nodes of the swarm that this engine manages. failed: it manages none."""

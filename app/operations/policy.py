@@ -85,6 +85,10 @@ class Policies:
         strictest = max(these.items(), key=lambda item: DANGEROUS.index(item[1].dangerous), default=None)
         return Rule(read_only) if strictest is None else Rule(read_only, strictest[1].dangerous, strictest[0])
 
+    def read_only(self) -> frozenset[str]:
+        """The names of the clusters that are."""
+        return frozenset(name for name, one in self._now().items() if one.read_only)
+
     def untouchable(self) -> frozenset[str]:
         """The URLs of engines of which a cluster is read-only."""
         return frozenset().union(*(one.endpoints for one in self._now().values() if one.read_only))

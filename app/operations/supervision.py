@@ -20,6 +20,7 @@ from app.model.resources import Resources
 from app.model.task import Task
 from app.operations.drain_teller import DrainTeller
 from app.operations.placeholders import PlaceholderSweep
+from app.operations.restart_teller import RestartTeller
 from app.operations.session import Session
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class Supervision:
         self._historian: Historian | None = None
         self._placeholders = PlaceholderSweep(session, report)
         self._drains = DrainTeller(session, report)
+        self._restarts = RestartTeller(session, report)
         self._lock = threading.Lock()
         self._under_way: set[str] = set()
         self._rests = Rests(_RETRY_AFTER)
@@ -86,6 +88,7 @@ class Supervision:
         self._remember(fleet)
         self._placeholders.consider(fleet, in_hand)
         self._drains.consider(fleet)
+        self._restarts.consider(fleet)
         retention = self._session.settings.retention
         # What is read-only here is left to whoever may change it: nothing is done there, and nothing complained of.
         untouchable = self._session.policies.untouchable()

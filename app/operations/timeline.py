@@ -74,7 +74,7 @@ def _of_task(task: Task) -> Iterator[Moment]:
             yield Moment(part.started_at, "started", part.name)
     if task.started_at is not None:
         yield Moment(task.started_at, "RUNNING")
-    if task.stop_marked_at is not None:
+    if task.stop_marked_at is not None and (task.stopped_at is None or task.stop_marked_at <= task.stopped_at):
         yield Moment(task.stop_marked_at, "stop", detail=f"by {task.stopped_by}: {task.stopped_reason}")
     if task.stopped_at is not None:
         yield Moment(task.stopped_at, "STOPPED", detail=str(task.stopped_reason), bad=task.failed)

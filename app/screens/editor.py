@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import ClassVar
 
@@ -84,10 +84,7 @@ class EditorScreen(EditorPanes):
         super().on_mount()
         if self._checked.members is not None:
             self._form.set_document(self._checked.members)
-        if len(self._text) <= LOCATED_AT_ONCE:
-            self._found(self._text, check_text(self._text), JsonPlaces(self._text))
-        else:
-            self._check()
+        self._look_through(self._found)
         if self._checked.members is None:
             self.call_after_refresh(self._show_json)
         if not self._is_draft and (self._start.base or self._start.text == BLANK):
@@ -174,8 +171,21 @@ class EditorScreen(EditorPanes):
     # --- findings --------------------------------------------------------------------------------------------------
 
     def _check(self) -> None:
+        self._look_through(self._found, longest_at_once=0)
+
+    def _look_through(
+        self, then: Callable[[str, Checked, JsonPlaces], None], longest_at_once: int = LOCATED_AT_ONCE
+    ) -> None:
+        """What is wrong with the text, and where in it; of a longer one it is told when another thread has seen it."""
         text = self._text
-        self.desk.jobs.run(lambda: (check_text(text), JsonPlaces(text)), lambda found: self._found(text, *found))
+
+        def seen() -> tuple[Checked, JsonPlaces]:
+            return check_text(text), JsonPlaces(text)
+
+        if len(text) <= longest_at_once:
+            then(text, *seen())
+        else:
+            self.desk.jobs.run(seen, lambda found: then(text, *found))
 
     def _found(self, text: str, checked: Checked, places: JsonPlaces) -> None:
         if text != self._text or not is_here(self):
@@ -236,11 +246,15 @@ class EditorScreen(EditorPanes):
             super().action_back()
 
     def action_register(self) -> None:
+        self._look_through(self._register)
+
+    def _register(self, text: str, checked: Checked, places: JsonPlaces) -> None:
         from app.screens.registering import RegisterScreen
 
-        checked = check_text(self._text)
+        if text != self._text or not is_here(self) or not self.is_current:
+            return  # something else has been done since it was asked for
         if checked.errors:
-            self._found(self._text, checked, JsonPlaces(self._text))
+            self._found(text, checked, places)
             self._show_pane(FINDINGS)
             self.say(f"Not yet: {_count(checked.errors, 'finding')} to see to first", bad=True)
             return

@@ -65,7 +65,11 @@ class FleetScreen(InstanceDialogs):
         table.empty_text = "No cluster matches the filter. esc clears it." if self.filter_text else EMPTY_FLEET
         stats, of_cluster = self.desk.stats, self.desk.fleet.of_cluster
         stats.collect()
-        rows = [cluster_row(name, self.desk.fleet, now, stats.of_instances(of_cluster(name))) for name in names]
+        locked = self.desk.session.policies.read_only()
+        rows = [
+            cluster_row(name, self.desk.fleet, now, stats.of_instances(of_cluster(name)), read_only=name in locked)
+            for name in names
+        ]
         table.set_rows(rows + self._broken_rows())
         stats.want_sums([state for name in table.visible_keys for state in of_cluster(name)])
         self.query_one("#needs", LiveTable).set_rows(self._needs(now))

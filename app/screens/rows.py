@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.fleet.fleet import Fleet, InstanceState
 from app.model.container import Container
+from app.model.lifecycle import ESSENTIAL_EXITED
 from app.model.progress import Progress
 from app.model.record import LEASE_TERM
 from app.model.task import Task, TaskContainer
@@ -120,7 +121,8 @@ def task_detail(task: Task, step: Progress | None, now: datetime) -> Cell:
         culprit = max(ended, key=lambda part: part.exit_code != 0, default=None)
         why = _short_reason(str(task.stopped_reason))
         if culprit and task.stop_code == "EssentialContainerExited":
-            why = f"exit {culprit.exit_code} of {culprit.name}" + (f": {culprit.reason}" if culprit.reason else "")
+            more = culprit.reason or task.stopped_reason.partition(f"{ESSENTIAL_EXITED}: ")[2]
+            why = f"exit {culprit.exit_code} of {culprit.name}" + (f": {more}" if more else "")
         return cell(why, "bad" if task.failed else "muted")
     if task.last_status == "RUNNING":
         return (*_warnings(task), Span(formats.ports(task.ports)))
@@ -278,7 +280,7 @@ def _counts(running: int, moving: int) -> Cell:
 # --- clusters ---------------------------------------------------------------------------------------------------------
 
 
-def cluster_row(name: str, fleet: Fleet, now: datetime, use: Use | None = None) -> Row:
+def cluster_row(name: str, fleet: Fleet, now: datetime, use: Use | None = None, *, read_only: bool = False) -> Row:
     states = fleet.of_cluster(name)
     restless = fleet.restless_tasks(name)
     running = sum(state.running for state in states)
@@ -286,7 +288,7 @@ def cluster_row(name: str, fleet: Fleet, now: datetime, use: Use | None = None) 
     stopped = [task for task in restless if recently_stopped(task, now)]
     failed = sum(task.failed for task in stopped)
     cells = {
-        "cluster": cell(name, "strong"),
+        "cluster": (Span(name, "strong"), *([Span("  ⊘ read-only", "warn")] if read_only else [])),
         "instances": (Span(f"{len(states):<4}", ""), *reach_counts(states)),
         "cpu": cpu_bar(
             sum(state.reserved.cpu for state in states),

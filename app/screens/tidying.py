@@ -22,7 +22,7 @@ CALM: Final = 1.0
 """Seconds without a key, after which a tenth of a second is not noticed."""
 LONG_CALM: Final = 10.0
 """Seconds without a key, after which half a second is not noticed."""
-LONGEST_RUSH: Final = 20.0
+LONGEST_RUSH: Final = 5.0
 """Seconds of typing without such a calm, after which what is there is set aside as it is, and looked through in a calm.
 
 Python would look through it by itself, with everything that came together meanwhile, in a second.

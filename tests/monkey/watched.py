@@ -35,6 +35,7 @@ BEAT = 0.02
 TOLD_FROM = 0.1
 _LOOK_AFTER = 0.15
 _BASE_EVERY = 5
+_LONG_SEARCH = 0.03
 
 
 class Reporter:
@@ -66,7 +67,7 @@ class Heart:
         self._used = time.thread_time()
         self._garbage = self._garbage_since = 0.0
         self._beats = 0
-        self._stack = ""
+        self._stack = self._searches = ""
         self.paused = False
         gc.callbacks.append(self._garbage_sought)
         self._loop.call_later(BEAT, self._beat)
@@ -78,13 +79,14 @@ class Heart:
         if stall >= TOLD_FROM and not self.paused:
             own = max(time.thread_time() - self._used, stall - self._waited())
             where, garbage = self._where(), self._garbage
-            stack = f"{self._others()}\n{self._stack}"
+            stack = f"{self._searches}{self._others()}\n{self._stack}"
             self._reporter.tell(stall=stall, own=own, garbage=garbage, screen=where, stack=stack)
         self.paused = False
         self._beats += 1
         if self._beats % _BASE_EVERY == 0 or stall >= TOLD_FROM:
             self._before = thread_seconds()
-        self._stack, self._garbage, self._used = "", 0.0, time.thread_time()
+        self._stack = self._searches = ""
+        self._garbage, self._used = 0.0, time.thread_time()
         self._due = self._loop.time() + BEAT
         self._loop.call_later(BEAT, self._beat)
 
@@ -110,11 +112,16 @@ class Heart:
             for thread, (ran, waited) in now.items()
         }
 
-    def _garbage_sought(self, phase: str, _info: dict[str, int]) -> None:
+    def _garbage_sought(self, phase: str, info: dict[str, int]) -> None:
         if phase == "start":
             self._garbage_since = time.monotonic()
-        else:
-            self._garbage += time.monotonic() - self._garbage_since
+            return
+        took = time.monotonic() - self._garbage_since
+        self._garbage += took
+        if took >= _LONG_SEARCH:
+            self._searches += (
+                f"{info['collected']} objects of generation {info['generation']} in {took * 1000:.0f} ms\n"
+            )
 
     def _look(self) -> None:
         look_after = _LOOK_AFTER

@@ -16,6 +16,9 @@ from app.demo.engine.refused import Refused
 from app.demo.engine.timers import Clock, Timers
 from app.demo.engine.volumes import Volume, VolumeShelf
 
+_UP_FOR = 30 * 24 * 3600 * 10**9
+"""Nanoseconds: what ended in the hours before the simulation began did not end because its engine was restarted."""
+
 Json = dict[str, Any]
 CONTAINER_FILTERS = (
     "ancestor", "before", "exited", "expose", "health", "id", "is-task", "isolation", "label", "name", "network",
@@ -43,13 +46,13 @@ class Machine:
         self.clock = clock
         self.random = random.Random(f"{seed}/{name}")
         self.id = ":".join(base64.b32encode(self.random.randbytes(5))[:4].decode() for _ in range(12))
-        self.booted = clock()
+        self.booted = max(clock() - _UP_FOR, 0)
         self.timers = Timers(clock)
         self.events = EventLog()
         self.images = ImageShelf(self._image_renamed)
         self.build_caches: list[Json] = []
         """What builds have left behind, as ``system df`` tells it."""
-        self.networks = NetworkShelf(clock(), self.new_id)
+        self.networks = NetworkShelf(self.booted, self.new_id)
         self.volumes = VolumeShelf()
         self.containers: dict[str, Container] = {}
         self._by_name: dict[str, Container] = {}

@@ -51,7 +51,7 @@ async def test_in_a_read_only_cluster_keys_that_change_are_off(engine: Daemon, t
     set_policy(session, "read-only")
     app = Dashboard(session)
     async with app.run_test(size=SIZE, notifications=True) as pilot:
-        await until_shown(pilot, r"● 1 live")
+        await until_shown(pilot, r"default +⊘ read-only +1 +● 1")
         await pilot.press("enter")
         await until_shown(pilot, r"⊘ READ-ONLY")
         await until_shown(pilot, task.id[:8])

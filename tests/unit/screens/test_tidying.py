@@ -67,7 +67,7 @@ def test_while_somebody_types_only_what_is_young_is_looked_through() -> None:
     desk = Desk()
     desk.tick(SETTLED_AFTER)
     desk.done.clear()
-    for _ in range(3):
+    for _ in range(2):
         desk.tidier.screen_left()
         desk.tidier.typed()
         desk.tick(CALM / 2)
@@ -75,10 +75,10 @@ def test_while_somebody_types_only_what_is_young_is_looked_through() -> None:
         desk.tick(EVERY - CALM / 2 - 0.1)
         desk.tidier.typed()
         desk.tick(0.1)
-    assert desk.deeds == ["young"] * 3
+    assert desk.deeds == ["young"] * 2
     desk.tick(EVERY)
     desk.tick(EVERY)
-    assert desk.deeds == ["young"] * 3 + ["collect", "freeze"]
+    assert desk.deeds == ["young"] * 2 + ["collect", "freeze"]
 
 
 def test_what_was_left_after_it_was_set_aside_is_looked_for_once_in_a_long_calm() -> None:
@@ -112,13 +112,13 @@ def test_who_never_rests_at_all_has_what_is_there_set_aside_in_small_parts() -> 
     desk = Desk()
     desk.tick(SETTLED_AFTER)
     desk.done.clear()
-    for _ in range(int(2 * LONGEST_RUSH / CALM * 2)):
+    for _ in range(int(4 * LONGEST_RUSH / CALM * 2)):
         desk.tidier.screen_left()
         desk.tidier.typed()
         desk.tick(CALM / 2)
     set_aside = [at for at, what in desk.done if what == "freeze"]
-    assert len(set_aside) == 2, "not more often than needs be"
-    assert all(later - sooner >= LONGEST_RUSH for sooner, later in pairwise(set_aside))
+    assert len(set_aside) > 2
+    assert all(LONGEST_RUSH <= later - sooner <= LONGEST_RUSH + EVERY for sooner, later in pairwise(set_aside))
     assert not {"unfreeze", "collect"} & set(desk.deeds), "to look through everything waits for a calm"
     desk.tick(LONG_CALM)
     assert desk.deeds[-3:] == ["unfreeze", "collect", "freeze"]
