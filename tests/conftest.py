@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.docker_folder import DockerFolder
+
 if TYPE_CHECKING:
     from tests.engine_bed import Bed, Daemon, Registry
     from tests.engine_bed.sshd import Sshd
@@ -132,3 +134,17 @@ def sshd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sshd]:
         yield made
     finally:
         made.kill()
+
+
+@pytest.fixture
+def docker(tmp_path: Path) -> DockerFolder:
+    """A user's docker configuration, empty; nobody finds it who is not told of it."""
+    return DockerFolder(tmp_path / "user")
+
+
+@pytest.fixture
+def docker_here(docker: DockerFolder, monkeypatch: pytest.MonkeyPatch) -> DockerFolder:
+    """As ``docker``, and everybody finds it."""
+    for name, value in docker.environ.items():
+        monkeypatch.setenv(name, value)
+    return docker

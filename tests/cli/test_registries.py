@@ -30,15 +30,7 @@ USER = "me"
 
 
 @pytest.fixture
-def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DockerFolder:
-    found = DockerFolder(tmp_path / "user")
-    for name, value in found.environ.items():
-        monkeypatch.setenv(name, value)
-    return found
-
-
-@pytest.fixture
-def cluster(clustered: Callable[..., Cli], engine: Daemon, docker: DockerFolder) -> Cli:
+def cluster(clustered: Callable[..., Cli], engine: Daemon, docker_here: DockerFolder) -> Cli:
     return clustered(engine.endpoint)
 
 
@@ -71,7 +63,7 @@ def under(umask: int) -> Iterator[None]:
 
 @pytest.mark.parametrize("umask", [0o000, 0o077], ids=["000", "077"])
 def test_a_login_opens_private_images_and_a_logout_closes_them(
-    cluster: Cli, private: Registry, docker: DockerFolder, login: Callable[..., Ran], umask: int
+    cluster: Cli, private: Registry, docker_here: DockerFolder, login: Callable[..., Ran], umask: int
 ) -> None:
     cluster.register({"name": "main", "image": private.push("app:1"), "command": ["sleep", "60"]})
     refused = cluster("run-task", "web", code=1)
@@ -80,17 +72,17 @@ def test_a_login_opens_private_images_and_a_logout_closes_them(
 
     with under(umask):
         ran = login(CANARY)
-    told = {"registry": private.host, "username": USER, "containerInstance": "edge-1", "keptIn": str(docker.path)}
+    told = {"registry": private.host, "username": USER, "containerInstance": "edge-1", "keptIn": str(docker_here.path)}
     assert ran.json == {"login": {**told, "encrypted": False}}
-    assert f"the password is in {docker.path}, where it is not encrypted" in ran.err
-    assert docker.read() == {"auths": {private.host: auth(USER, CANARY)}}
-    assert stat.S_IMODE(docker.path.stat().st_mode) == 0o600
+    assert f"the password is in {docker_here.path}, where it is not encrypted" in ran.err
+    assert docker_here.read() == {"auths": {private.host: auth(USER, CANARY)}}
+    assert stat.S_IMODE(docker_here.path.stat().st_mode) == 0o600
     cluster.run("web")
 
     assert cluster("logout", private.host).json == {
-        "logout": {"registry": private.host, "removedFrom": [str(docker.path)]}
+        "logout": {"registry": private.host, "removedFrom": [str(docker_here.path)]}
     }
-    assert docker.read() == {"auths": {}}
+    assert docker_here.read() == {"auths": {}}
     again = cluster("logout", private.host)
     assert again.json["logout"]["removedFrom"] == []
     assert f"there is no login into {private.host}" in again.err
@@ -100,7 +92,7 @@ def test_a_private_image_goes_from_one_host_to_all(
     clustered: Callable[..., Cli],
     engines: list[Daemon],
     shared_registry: Registry,
-    docker: DockerFolder,
+    docker_here: DockerFolder,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shared_registry.require(USER, CANARY)
@@ -123,35 +115,35 @@ def test_a_private_image_goes_from_one_host_to_all(
 
 
 def test_a_helper_keeps_it_without_a_warning(
-    cluster: Cli, private: Registry, docker: DockerFolder, login: Callable[..., Ran]
+    cluster: Cli, private: Registry, docker_here: DockerFolder, login: Callable[..., Ran]
 ) -> None:
-    docker.helper("keychain")
-    docker.write(credsStore="keychain")
+    docker_here.helper("keychain")
+    docker_here.write(credsStore="keychain")
     ran = login(CANARY)
     assert ran.json["login"]["keptIn"] == "docker-credential-keychain"
     assert ran.err == ""
-    assert docker.read() == {"credsStore": "keychain", "auths": {private.host: {}}}
+    assert docker_here.read() == {"credsStore": "keychain", "auths": {private.host: {}}}
     cluster.register({"name": "main", "image": private.push("app:1"), "command": ["sleep", "60"]})
     cluster.run("web")
     assert cluster("logout", private.host).json["logout"]["removedFrom"] == ["docker-credential-keychain"]
 
 
 def test_a_wrong_password_leaves_the_login_that_is_there(
-    private: Registry, docker: DockerFolder, login: Callable[..., Ran]
+    private: Registry, docker_here: DockerFolder, login: Callable[..., Ran]
 ) -> None:
-    docker.write(auths={private.host: auth(USER, "old")})
-    before = docker.path.read_bytes()
+    docker_here.write(auths={private.host: auth(USER, "old")})
+    before = docker_here.path.read_bytes()
     ran = login(f"{CANARY}-wrong", code=1)
     (line,) = ran.err.splitlines()
     assert line.startswith(f"moorage: {private.host} does not take this username and password")
-    assert docker.path.read_bytes() == before
+    assert docker_here.path.read_bytes() == before
 
 
-def test_a_registry_that_is_down(registry: Registry, docker: DockerFolder, login: Callable[..., Ran]) -> None:
+def test_a_registry_that_is_down(registry: Registry, docker_here: DockerFolder, login: Callable[..., Ran]) -> None:
     registry.kill()
     (line,) = login(CANARY, code=1).err.splitlines()
     assert line.startswith(f"moorage: {registry.host} does not answer (")
-    assert not docker.path.exists()
+    assert not docker_here.path.exists()
 
 
 @pytest.mark.parametrize(
@@ -181,7 +173,7 @@ def test_without_a_terminal_the_password_has_to_come_from_stdin(cluster: Cli, mo
     assert "Give --username" in cluster("login", "r.lan", "--password-stdin", code=2).err
 
 
-def test_the_terminal_asks_and_shows_nothing_of_it(cluster: Cli, private: Registry, docker: DockerFolder) -> None:
+def test_the_terminal_asks_and_shows_nothing_of_it(cluster: Cli, private: Registry, docker_here: DockerFolder) -> None:
     with TerminalProgram(command(cluster.home, "login", private.host)) as program:
         program.until(b"Username at 127.0.0.1:5000: ")
         program.press(f"{USER}\r".encode())
@@ -190,23 +182,23 @@ def test_the_terminal_asks_and_shows_nothing_of_it(cluster: Cli, private: Regist
         assert program.end() == 0
         assert not told_in(program.seen)
         assert program.modes() == program.modes_before
-    assert docker.read() == {"auths": {private.host: auth(USER, CANARY)}}
+    assert docker_here.read() == {"auths": {private.host: auth(USER, CANARY)}}
 
 
 def test_a_broken_configuration_is_told_and_what_is_for_everybody_is_pulled(
-    cluster: Cli, registry: Registry, docker: DockerFolder
+    cluster: Cli, registry: Registry, docker_here: DockerFolder
 ) -> None:
-    docker.path.write_text(f'{{"auths": {{"{registry.host}": {{"auth": "{CANARY}"}}}}}}')
-    docker.path.chmod(0o600)
+    docker_here.path.write_text(f'{{"auths": {{"{registry.host}": {{"auth": "{CANARY}"}}}}}}')
+    docker_here.path.chmod(0o600)
     cluster.register({"name": "main", "image": registry.push("app:1"), "command": ["sleep", "60"]})
     ran = cluster("run-task", "web")
     (line,) = [line for line in ran.err.splitlines() if "warning" in line]
-    assert line.startswith(f'moorage: warning: {docker.path}: auths."{registry.host}".auth: is not USER:PASSWORD')
+    assert line.startswith(f'moorage: warning: {docker_here.path}: auths."{registry.host}".auth: is not USER:PASSWORD')
     assert f"run moorage login {registry.host}" in ran.err
     assert CANARY not in ran.out + ran.err
 
 
-def test_ten_tasks_are_refused_by_one_question(cluster: Cli, private: Registry, docker: DockerFolder) -> None:
+def test_ten_tasks_are_refused_by_one_question(cluster: Cli, private: Registry, docker_here: DockerFolder) -> None:
     image = private.push("app:1")
     cluster.register({"name": "main", "image": image})
     before = len(private.requests(401))
@@ -217,7 +209,7 @@ def test_ten_tasks_are_refused_by_one_question(cluster: Cli, private: Registry, 
 
 
 def test_repository_credentials_by_a_secret_of_this_machine(
-    cluster: Cli, private: Registry, docker: DockerFolder, tmp_path: Path, engine: Daemon
+    cluster: Cli, private: Registry, docker_here: DockerFolder, tmp_path: Path, engine: Daemon
 ) -> None:
     image = private.push("app:1")
     arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/registry-AbCdEf"
@@ -236,11 +228,11 @@ def test_repository_credentials_by_a_secret_of_this_machine(
 
 
 def test_the_password_is_told_nowhere(
-    cluster: Cli, private: Registry, docker: DockerFolder, tmp_path: Path, engine: Daemon
+    cluster: Cli, private: Registry, docker_here: DockerFolder, tmp_path: Path, engine: Daemon
 ) -> None:
     """In no output, no argument of any process, no file of Moorage and nothing on the host."""
-    docker.helper("keychain")
-    docker.write(credHelpers={private.host: "keychain"})
+    docker_here.helper("keychain")
+    docker_here.write(credHelpers={private.host: "keychain"})
     image = private.push("app:1")
     cluster.register({"name": "main", "image": image, "command": ["sleep", "60"]})
     seen: set[str] = set()
@@ -267,7 +259,7 @@ def test_the_password_is_told_nowhere(
     assert [output for output in told if told_in(output)] == []
     assert seen == set()
     assert files_that_tell(cluster.home) == []
-    assert files_that_tell(docker.root) == []
+    assert files_that_tell(docker_here.root) == []
     on_host: list[Any] = [engine.api.containers(all=True), engine.api.volumes(), engine.api.inspect_image(image)]
     assert not told_in(json.dumps(on_host).encode())
 
@@ -277,7 +269,7 @@ def test_an_instance_that_answers_tries_the_password(
     fresh_engine: Callable[..., Daemon],
     engine: Daemon,
     private: Registry,
-    docker: DockerFolder,
+    docker_here: DockerFolder,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     dead = fresh_engine()
@@ -289,17 +281,17 @@ def test_an_instance_that_answers_tries_the_password(
         return cli("login", private.host, "--username", USER, "--password-stdin", *more, code=code)
 
     assert "moorage: edge-1: no Docker Engine is listening there" in login("--container-instance", "edge-1", code=1).err
-    assert not docker.path.exists()
+    assert not docker_here.path.exists()
     assert login().json["login"]["containerInstance"] == "edge-2"
 
 
 def test_a_demo_has_logins_of_its_own(
-    clustered: Callable[..., Cli], docker: DockerFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    clustered: Callable[..., Cli], docker_here: DockerFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing of its user's is shown to anybody, nor changed."""
     host = "vault.example"
-    docker.write(auths={host: auth("shop", CANARY)})
-    before = docker.path.read_bytes()
+    docker_here.write(auths={host: auth("shop", CANARY)})
+    before = docker_here.path.read_bytes()
     made = Simulated(tmp_path, options=["--private", f"{host}=shop:harbor-4711"])
     try:
         cli = clustered(made.endpoint)
@@ -312,7 +304,7 @@ def test_a_demo_has_logins_of_its_own(
         assert cli("logout", host).json["logout"]["removedFrom"] == [told["keptIn"]]
     finally:
         made.close()
-    assert docker.path.read_bytes() == before
+    assert docker_here.path.read_bytes() == before
 
 
 def _login(cluster: Cli, registry: str, password: str) -> bytes:

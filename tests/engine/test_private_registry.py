@@ -32,11 +32,6 @@ USER = "me"
 
 
 @pytest.fixture
-def docker(tmp_path: Path) -> DockerFolder:
-    return DockerFolder(tmp_path / "user")
-
-
-@pytest.fixture
 def bench(engine: Daemon, docker: DockerFolder) -> Bench:
     return with_logins(Bench(engine), docker)
 

@@ -23,11 +23,6 @@ SHORT = 0.5
 SERVER = "registry.lan"
 
 
-@pytest.fixture
-def docker(tmp_path: Path) -> DockerFolder:
-    return DockerFolder(tmp_path)
-
-
 def get(docker: DockerFolder, script: str, seconds: float = PATIENT) -> Credential | None:
     docker.helper("x", script)
     return CredentialHelper("x", docker.environ, seconds).get(SERVER)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import traceback
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,11 +17,6 @@ from app.store.docker_login import keep_login
 from tests.docker_folder import CANARY, NOT_FOUND, DockerFolder, auth
 
 HUB = "https://index.docker.io/v1/"
-
-
-@pytest.fixture
-def docker(tmp_path: Path) -> DockerFolder:
-    return DockerFolder(tmp_path)
 
 
 def shown(docker: DockerFolder, registry: str) -> tuple[str, str, str, str] | None:

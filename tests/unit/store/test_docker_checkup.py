@@ -1,16 +1,9 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from app.store.docker_checkup import check_logins
 from tests.docker_folder import CANARY, DockerFolder, auth
-
-
-@pytest.fixture
-def docker(tmp_path: Path) -> DockerFolder:
-    return DockerFolder(tmp_path)
 
 
 def told(docker: DockerFolder) -> list[tuple[str, str, str]]:

@@ -20,11 +20,6 @@ LOGIN = Credential(SERVER, "me", CANARY)
 TOKEN = Credential(SERVER, "me", identity_token=CANARY)
 
 
-@pytest.fixture
-def docker(tmp_path: Path) -> DockerFolder:
-    return DockerFolder(tmp_path)
-
-
 def shown(docker: DockerFolder) -> str | None:
     found = DockerAuth(docker.environ).credential(SERVER)
     return None if found is None else found.identity_token or f"{found.username}:{found.password}"
