@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
 from app.model.errors import MoorageError
@@ -51,6 +53,15 @@ class FormDialog(Dialog[None]):
         Binding("escape", "cancel", "cancel", id="dialog.cancel", tooltip="Leave without doing anything"),
         Binding(
             "ctrl+y", "copy_command", "copy command", id="dialog.command", tooltip="Copy the command that does the same"
+        ),
+        # Before the field that has the focus: until it came to this key, those behind it would be typed into it.
+        *(
+            Binding(key, action, words, show=False, priority=True, id=f"dialog.{id}", tooltip=tooltip)
+            for key, action, words, id, tooltip in (
+                ("tab", "app.focus_next", "next", "next", "To the next field or button"),
+                ("shift+tab", "app.focus_previous", "previous", "previous", "To the field before"),
+                ("enter", "next_field", "done", "done", "To the next field; in the last one, do it"),
+            )
         ),
     ]
 
@@ -155,15 +166,23 @@ class FormDialog(Dialog[None]):
     def action_cancel(self) -> None:
         self.dismiss()
 
+    def action_next_field(self) -> None:
+        """enter goes to the next field; on the last one, and on the button, the key goes on to who has the focus."""
+        if not isinstance(self.focused, Input | Box) or self._is_last(self.focused):
+            raise SkipAction
+        self.focus_next()
+
     @on(Input.Submitted)
     @on(Box.Passed)
-    def _next(self, event: Input.Submitted | Box.Passed) -> None:
-        """enter goes to the next field, and on the last one does it."""
-        passed = event.box if isinstance(event, Box.Passed) else event.input
-        if passed.id == f"field-{self._there()[-1].name}":
+    def _submitted(self, event: Input.Submitted | Box.Passed) -> None:
+        """On the last field enter does it, once all that was typed before it is there."""
+        if self._is_last(event.box if isinstance(event, Box.Passed) else event.input):
             self._go()
-        else:
+        else:  # what was typed has brought another field
             self.focus_next()
+
+    def _is_last(self, field: Widget) -> bool:
+        return field.id == f"field-{self._there()[-1].name}"
 
     @on(Button.Pressed)
     def _go(self) -> None:
