@@ -24,7 +24,7 @@ from textual.color import Color
 from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.theme import Theme
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
 
 from app.screens.frame import FrameScreen
 from tests.tui.screens.driving import until
@@ -143,7 +143,7 @@ async def _still(pilot: Pilot[Any]) -> Cells:
         for screen in pilot.app.screen_stack:
             if isinstance(screen, FrameScreen):
                 screen.refresh_now(None)  # not only when its clock ticks next
-            for field in screen.query(Input):
+            for field in (*screen.query(Input), *screen.query(TextArea)):
                 field.cursor_blink = False
                 field._cursor_visible = True
         looks.append(pilot.app.screen._compositor.render_strips())
