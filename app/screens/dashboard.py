@@ -368,8 +368,8 @@ def run_dashboard(
     ``held`` has the terminal so far, and may show a first frame of what the opening has.
     ``open_demo``: called when it was left for the demo fleet; what it returns is the exit code then.
     """
-    # Lines of a flood live too shortly to be looked through every 700 objects: that took half of what they cost. What
-    # 20,000 leave behind takes away the time of a frame at most.
+    # Lines of a flood live too shortly to be looked through every 700 objects: that took half of what they cost. With
+    # 50,000, and 20 times as many of those that are left, who rushed through screens waited for a quarter of a second.
     gc.set_threshold(20_000, 5, 200)
     # A key must not wait for 5 ms each time that a thread which reads, merges or filters is to give way.
     sys.setswitchinterval(0.001)
