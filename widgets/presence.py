@@ -42,6 +42,15 @@ def can_act(node: DOMNode) -> bool:
     return not isinstance(node, GoesQuietly) or (is_here(node) and node._is_mounted)
 
 
+def can_be_clicked(screen: Screen[Any], x: int, y: int) -> bool:
+    """Is what is painted at a place still there? What was just taken away stays painted until the next layout.
+
+    It has no parent any more, which Textual asks for where a selection may begin.
+    """
+    widget, _ = screen.get_widget_and_offset_at(x, y)
+    return widget is None or isinstance(widget, Screen) or widget.parent is not None
+
+
 def _goes(node: MessagePump) -> bool:
     return node._closing or (isinstance(node, DOMNode) and node._pruning)
 

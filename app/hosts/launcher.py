@@ -44,6 +44,8 @@ from app.model.task_definition import ContainerDefinition, TaskDefinition, depen
 
 _CONTEST_POLL = 0.15
 _CONTEST_SECONDS = 15.0
+GIVES_WAY_WITHIN = _CONTEST_SECONDS + 5
+"""Seconds for which a call waits for one with the same client token, whose task may come to nothing yet."""
 _UNANSWERED = ("unreachable", "timeout")
 _NO_ENVIRONMENT = ContainerEnvironment()
 
@@ -124,7 +126,7 @@ class Launcher:
         written = write_record(self._engine, order.record)
         if isinstance(written, TaskRecord) and written.launcher != owner:
             # The same client token, at the same moment: the other call launches it.
-            return self._wind_up(task_id, owner)
+            return self._launched_by_another(task_id, owner)
         crashpoint("after-record")
         try:
             with LeaseKeeper(self._engine, task_id, owner):
@@ -304,6 +306,17 @@ class Launcher:
         write_record(self._engine, mark)
         crashpoint("after-start-mark")
         Starter(self._engine, self._instance, task_id, self._tell, self._settings.host_ports).run()
+        return self._wind_up(task_id, owner)
+
+    def _launched_by_another(self, task_id: str, owner: str) -> Task:
+        """As the other call has launched it. Raises ReservationLost once that has given way here."""
+        deadline = time.monotonic() + GIVES_WAY_WITHIN
+        while (task := read_task(self._engine, self._instance, task_id)) is not None and task.may_give_way:
+            if time.monotonic() > deadline:
+                break
+            time.sleep(_CONTEST_POLL)
+        if task is None:
+            raise ReservationLost("the other call with this client token gave way here", "RESOURCE")
         return self._wind_up(task_id, owner)
 
     def _wind_up(self, task_id: str, owner: str) -> Task:

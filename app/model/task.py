@@ -125,6 +125,12 @@ class Task:
             and not any(part.restarting for part in self.containers)
         )
 
+    @property
+    def may_give_way(self) -> bool:
+        """Its launch does not hold its place yet: one that was first may send it elsewhere, or have it refused."""
+        launching = self.last_status == "PENDING" and self.desired_status == "RUNNING"
+        return launching and self.pull_started_at is None and not any(part.ran for part in self.parts)
+
     def launch_cut_off(self, now: datetime, term: timedelta = LEASE_TERM) -> bool:
         """Nobody is at work on this launch any more: its lease has run out before it was over."""
         return (

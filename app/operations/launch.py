@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,7 @@ from typing import Any
 
 from app.fleet.fleet import Fleet
 from app.hosts.errors import HostError
-from app.hosts.launcher import Launcher, ReservationLost
+from app.hosts.launcher import GIVES_WAY_WITHIN, Launcher, ReservationLost
 from app.hosts.policy.rule import PolicyError
 from app.hosts.policy.task import judge_task
 from app.hosts.policy.verdict import Verdict
@@ -39,6 +40,7 @@ from app.placement.scheduling import Scheduler
 
 AT_ONCE_PER_INSTANCE = 4
 """Docker does one create at a time anyway; more only make all of them late."""
+_LOOK_AGAIN = 0.25
 _LOST = "another launch was first there"
 _NOT_THERE = "the image was not brought there"
 _FAULT = "a fault of Moorage; what was begun is finished or undone by whoever watches"
@@ -82,10 +84,24 @@ def run_task(session: Session, request: RunTaskRequest, tell: Tell, rng: random.
     # Of two calls with one token at once each has to come to the same instances: there only one of them is first.
     rng = rng or random.Random(blueprint.client_token or None)
     scheduler = scheduler_for(session, blueprint.cluster, request.scheduler, rng)
-    fleet = surveyed(session, blueprint.cluster)
-    if before := launched_before(fleet, blueprint):
+    before, fleet = _launched_before(session, blueprint)
+    if before:
         return Launched(before, warnings=blueprint.warnings, instance_ids=_instance_ids(fleet))
     return _Launch(session, accepted(session, blueprint), fleet, tell).place(request.count, scheduler)
+
+
+def _launched_before(session: Session, blueprint: Blueprint) -> tuple[list[Task], Fleet]:
+    """The tasks of an earlier call with the same token, and the fleet that they were seen in.
+
+    One that may still give way is waited for: its own call would find no place for it, and who was told of it nothing.
+    """
+    deadline = time.monotonic() + GIVES_WAY_WITHIN
+    while True:
+        fleet = surveyed(session, blueprint.cluster)
+        before = launched_before(fleet, blueprint)
+        if time.monotonic() > deadline or not any(task.may_give_way for task in before):
+            return before, fleet
+        time.sleep(_LOOK_AGAIN)
 
 
 @kept("start-task", _launched_words)

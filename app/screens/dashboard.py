@@ -17,7 +17,7 @@ from textual.actions import ActionParseResult
 from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.dom import DOMNode
-from textual.events import Event, InputEvent
+from textual.events import Event, InputEvent, MouseDown
 from textual.notifications import Notify, SeverityLevel
 from textual.screen import Screen
 from textual.worker import WorkerFailed
@@ -48,7 +48,7 @@ from themes.derive import variable_defaults
 from themes.own import STYLESHEET, THEMES
 from widgets.line_filter import install_safe_filter
 from widgets.notice import Notice, Notices
-from widgets.presence import can_act
+from widgets.presence import can_act, can_be_clicked
 from widgets.steady_styles import SteadyStylesheet
 from widgets.terminal import doubtful_clipboard, no_clipboard, set_mouse
 
@@ -286,7 +286,8 @@ class Dashboard(App[None]):
             if not self._somebody_types:
                 self._somebody_types = True
                 self.set_timer(FORMS_AFTER, lambda: self.desk.jobs.run(warm_forms, lambda _: None))
-        await super().on_event(event)
+        if not isinstance(event, MouseDown) or can_be_clicked(self.screen, event.x, event.y):
+            await super().on_event(event)
 
     def pop_screen(self) -> AwaitComplete:
         if self.tidier is not None:

@@ -9,6 +9,7 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from app.model.requests import (
     parse_request,
 )
 from app.model.task import Task
+from app.operations import launch
 from app.operations.definitions import register_task_definition
 from app.operations.instances import (
     describe_container_instances,
@@ -39,7 +41,7 @@ from app.operations.session import Session
 from app.store.home import resolve_home
 from tests.engine.clusters import register
 from tests.engine.launching import LIVE, left
-from tests.engine_bed import Daemon
+from tests.engine_bed import Daemon, wait_until
 
 SPREAD = {"type": "spread", "field": "instanceId"}
 BINPACK = [{"type": "binpack", "field": "memory"}]
@@ -298,6 +300,38 @@ def test_golden_25_a_client_token_that_two_use_at_once(pool: Pool) -> None:
     assert sum(len(left(daemon).containers) for daemon in pool.daemons.values()) == 2 * rounds
 
 
+def test_golden_25_a_client_token_whose_first_call_finds_no_place(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks again meanwhile is not told of a task that comes to nothing, and makes it then."""
+    pool.define("app")
+    (name, *_), hold, look = pool.daemons, Launcher._hold, launch.surveyed
+    holds, gives_way, looks = threading.Event(), threading.Event(), []
+
+    def hold_late(launcher: Launcher, *arguments: Any) -> None:
+        if not holds.is_set():
+            holds.set()
+            assert gives_way.wait(30)
+            raise ReservationLost("another launch was first: MEMORY 8 MiB short", "RESOURCE:MEMORY")
+        hold(launcher, *arguments)
+
+    def looked(*arguments: Any) -> Any:
+        if holds.is_set():
+            looks.append(1)
+        return look(*arguments)
+
+    monkeypatch.setattr(Launcher, "_hold", hold_late)
+    monkeypatch.setattr(launch, "surveyed", looked)
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(pool.run, "app", clientToken="T", **only(name))
+        assert holds.wait(30)
+        again = threads.submit(pool.run, "app", clientToken="T", **only(name))
+        wait_until(lambda: len(looks) > 2 or again.done())
+        gives_way.set()
+        assert (first.result(60).tasks, len(first.result().failures)) == ([], 1)
+        (task,) = again.result(60).tasks
+    assert task.last_status == "RUNNING"
+    assert [entry["Labels"]["moorage.task"] for entry in pool.daemons[name].api.containers()] == [task.id]
+
+
 def test_golden_25_an_override_for_a_container_that_is_not_there(pool: Pool) -> None:
     pool.define("app")
     with pytest.raises(MoorageError) as caught:
@@ -352,12 +386,12 @@ def test_a_launch_that_lost_its_room_goes_on_by_the_same_strategy_and_constraint
     first, second, third = pool.daemons
     pool.trim({first: 64, second: 128, third: 256})
     pool.define("app")
-    launch = Launcher.launch
+    launch_one = Launcher.launch
 
     def lost_on_the_first(launcher: Launcher, order: LaunchOrder) -> Task:
         if launcher._instance.name == first:
             raise ReservationLost("another launch was first: MEMORY 8 MiB short", "RESOURCE:MEMORY")
-        return launch(launcher, order)
+        return launch_one(launcher, order)
 
     monkeypatch.setattr(Launcher, "launch", lost_on_the_first)
     assert where(pool.run("app", placementStrategy=BINPACK)) == Counter([second])

@@ -24,6 +24,7 @@ from tests.cli.process import command
 from tests.monkey.places import Place
 
 CLUSTER = "prod"
+_ONE_EDITOR = threading.Lock()
 STEPS = (
     "after-record", "after-pull", "after-network", "between-creates", "after-create", "after-hold", "after-start-mark",
     "between-starts",
@@ -247,19 +248,21 @@ class Caller:
     def _edit(self) -> None:
         """By hand: in place, so that it is cut off for a moment, or a new file in place of the old one."""
         path = self._home / "clusters" / f"{CLUSTER}.toml"
-        if not path.exists():
-            return
-        lines = [line for line in path.read_text().splitlines() if not line.startswith("# by hand")]
-        text = "\n".join([f"# by hand {self._number}", *lines, ""])
-        if self._chance.random() < 0.5:
-            path.write_text(text[: len(text) // 2])
-            self._over.wait(0.3)
-            path.write_text(text)
-        else:
-            new = path.with_name(f".{path.name}.hand")
-            new.write_text(text)
-            new.chmod(0o600)
-            os.replace(new, path)
+        # One at a time: a second would take what the first has cut off for the file, and in the end nothing is left.
+        with _ONE_EDITOR:
+            if not path.exists():
+                return
+            lines = [line for line in path.read_text().splitlines() if not line.startswith("# by hand")]
+            text = "\n".join([f"# by hand {self._number}", *lines, ""])
+            if self._chance.random() < 0.5:
+                path.write_text(text[: len(text) // 2])
+                self._over.wait(0.3)
+                path.write_text(text)
+            else:
+                new = path.with_name(f".{path.name}.hand")
+                new.write_text(text)
+                new.chmod(0o600)
+                os.replace(new, path)
 
 
 def _attend(verbs: Process, told: Told, over: threading.Event, chance: random.Random) -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 from textual.screen import Screen
+from textual.widgets import Static
 
 from app.screens.dashboard import Dashboard
 from tests.tui.screens.driving import until
@@ -83,3 +85,24 @@ async def _press_all(app: Dashboard, screen: Screen[Any]) -> None:
     for _, binding in list(screen._bindings):
         if not binding.action.startswith("app."):
             assert not await app.run_action(binding.action, screen)
+
+
+async def test_a_click_on_what_was_just_taken_away_does_no_harm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no parent any more, but is painted until the next layout."""
+    app = furnished(tmp_path, monkeypatch)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: app.screen.query("#clusters"), "the fleet")
+        words = Static("to be taken away")
+        await app.screen.mount(words)
+        await until(pilot, lambda: words.region.area, "it is painted")
+        x, y = words.region.offset
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(words, "_parent", None)
+            await app.on_event(_pressed(x, y))
+            assert app.screen._select_state is None
+
+
+def _pressed(x: int, y: int) -> events.MouseDown:
+    return events.MouseDown(None, x, y, 0, 0, 1, shift=False, meta=False, ctrl=False, screen_x=x, screen_y=y)
