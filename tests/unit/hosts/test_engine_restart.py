@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any, cast
 
 import pytest
 
-from app.hosts.engine_restart import REBOOT, SHUTDOWN, restart_after
+from app.hosts.engine import Engine
+from app.hosts.engine_restart import REBOOT, SHUTDOWN, engine_started_at, restart_after
+from app.hosts.errors import HostError
 from app.model.lifecycle import derive_task
 from app.model.record import Record, StartMark, StopMark
 from app.model.safe_text import SafeText
@@ -33,6 +36,7 @@ def ended(code: int, *more: Record, oom: bool = False) -> Task:
         (0, SHUTDOWN.total_seconds(), True),
         (0, SHUTDOWN.total_seconds() + 1, False),
         (255, 100, True),
+        (1, 1, False),
         (137, -0.001, False),
     ],
 )
@@ -51,3 +55,38 @@ def test_what_runs_has_not_ended() -> None:
     running = derive_task(HOST, [container(tag(), "running", started_at=at(2))], [record("web")])
     assert running is not None
     assert restart_after(running, at(61)) is None
+
+
+class Networks:
+    """An engine that knows nothing else; each answer once."""
+
+    def __init__(self, *answers: list[dict[str, Any]]) -> None:
+        self._answers = list(answers)
+
+    def networks(self, *, name: str) -> list[dict[str, Any]]:
+        return [one for one in self._answers.pop(0) if name in one["Name"]]
+
+
+def made(second: int, name: str = "bridge") -> dict[str, Any]:
+    return {"Name": name, "Created": f"2026-03-01T12:00:{second:02}.123456789Z"}
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "known"),
+    [
+        ([made(1, "gwbridge"), made(5)], [made(5)], True),
+        ([made(5)], [made(6)], False),
+        ([made(1, "gwbridge")], [], False),
+        ([], [], False),
+    ],
+    ids=["docker", "podman, which tells the time of day", "another bridge", "none"],
+)
+def test_since_when_an_engine_is_there(first: list[Any], then: list[Any], known: bool) -> None:
+    started_at = engine_started_at(cast("Engine", Networks(first, then)))
+    assert (None if started_at is None else f"{started_at:%H:%M:%S}") == ("12:00:05" if known else None)
+
+
+@pytest.mark.parametrize("answer", [{"Name": "bridge"}, {"Name": "bridge", "Created": 5}])
+def test_what_cannot_be_read_is_told_as_such(answer: dict[str, Any]) -> None:
+    with pytest.raises(HostError):
+        engine_started_at(cast("Engine", Networks([answer], [answer])))
