@@ -165,5 +165,5 @@ async def test_a_host_that_means_harm_holds_up_no_key(engine: Daemon, tmp_path: 
                 await pilot.press("3" if number % 2 else "2")
                 await until_shown(pilot, r"ENDPOINT|STATE" if number % 2 else r"STATUS|No tasks")
                 slowest = max(slowest, time.monotonic() - began)
-            assert slowest < 3 * KEY_WITHIN, f"{slowest:.2f} s\n{screen_text(app)}"
+            assert slowest < 10 * KEY_WITHIN, f"{slowest:.2f} s\n{screen_text(app)}"
             assert sorted(late_by)[len(late_by) // 2] < 0.1

@@ -93,7 +93,8 @@ def test_what_is_on_screen_is_asked_more_often_than_the_rest(bench: Bench) -> No
     bench.sampler.stop()
 
 
-def test_a_quick_engine_has_few_connections(bench: Bench) -> None:
+def test_a_quick_engine_has_few_connections(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SLOW", LONG)  # on a busy machine none is as quick as they are
     names = [f"c{number}" for number in range(40)]
     bench.want(*names, every=LONG)
     bench.until(lambda: all(bench.answered(name) for name in names), "every answer")
