@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.engine_bed import Bed
+from app.hosts.errors import HostError
+from tests.engine_bed import Bed, DaemonError
 from tests.monkey.churn import Churn
 from tests.monkey.looks import Looks, Seen
 from tests.monkey.monkey import DeadError, Monkey, Tally
 from tests.monkey.others import Others, Told
-from tests.monkey.places import three_places
-from tests.monkey.stock import Stock, answered_by_keys, settle, take_stock
-from tests.monkey.troubles import Troubles
+from tests.monkey.places import Place, three_places
+from tests.monkey.stock import Found, Stock, answered_by_keys, settle, take_stock
+from tests.monkey.troubles import Troubles, bring_up
 from tests.monkey.world import environment_of, make_world
 
 MEMORY = 256 << 20
@@ -64,7 +65,7 @@ def run_ordeal(bed: Bed, folder: Path, seconds: float, seed: int, *, large: bool
             others.close()
             churn.close()
         others.told.answered |= answered_by_keys(home)
-        found = [settle(place) for place in places]
+        found = list(_settled(places, troubles.failures))
         looks.close()
         stock = take_stock(home, others.told, found)
     over = [f"{name}: {words}" for name, seen in looks.seen.items() for words in seen.over]
@@ -72,6 +73,17 @@ def run_ordeal(bed: Bed, folder: Path, seconds: float, seed: int, *, large: bool
     leaks = [f"{threads} threads and {fds} open files" for _, threads, fds, _ in tally.costs if _leaks(threads, fds)]
     wrong = [*dead, *leaks[:1], *tally.errors, *others.told.faults, *troubles.failures, *over, *stock.wrong]
     return Ordeal(tally, churn.done, troubles.done, others.told, looks.seen, stock, wrong)
+
+
+def _settled(places: Sequence[Place], failures: list[str]) -> Iterator[Found]:
+    """What is on each engine at the end. One that cannot be brought up is a failure: what the others have is told."""
+    for place in places:
+        try:
+            if not place.daemon.alive:
+                bring_up(place.daemon)
+            yield settle(place)
+        except (AssertionError, DaemonError, HostError) as error:
+            failures.append(f"{place.name} is not there at the end: {error!r:.500}\n{place.daemon.log_tail()}")
 
 
 def _leaks(threads: int, fds: int) -> bool:

@@ -60,14 +60,14 @@ class Trouble(Protocol):
 def dockerd_killed(place: Place, spell: Spell) -> None:
     place.daemon.kill()
     spell.last(0, 5)
-    _start(place.daemon)
+    bring_up(place.daemon)
 
 
 def host_restarted(place: Place, spell: Spell) -> None:
     """Where containers do not outlive dockerd they end with it."""
     place.daemon.terminate(within=60)
     spell.last(0, 2)
-    _start(place.daemon)
+    bring_up(place.daemon)
 
 
 def dockerd_frozen(place: Place, spell: Spell) -> None:
@@ -102,7 +102,7 @@ def _inside(place: Place, *argv: str) -> str:
     return ran.stdout
 
 
-def _start(daemon: Daemon) -> None:
+def bring_up(daemon: Daemon) -> None:
     """Until it runs: what a kill has left behind may end it once more at first."""
     for trial in range(_STARTS):
         try:
@@ -236,7 +236,7 @@ class Troubles:
                     return
                 if not place.daemon.alive:
                     self.done[f"{place.name} dockerd ended by itself"] += 1
-                    _start(place.daemon)
+                    bring_up(place.daemon)
                 trouble = spell.chance.choice(kinds)
                 trouble(place, spell)
                 self.done[f"{place.name} {trouble.__name__}"] += 1
@@ -245,6 +245,6 @@ class Troubles:
         finally:
             with suppress(DaemonError, AssertionError):
                 if not place.daemon.alive:
-                    _start(place.daemon)
+                    bring_up(place.daemon)
             self._healed[at].set()
             self._gone.wait()
