@@ -18,6 +18,8 @@ DRAFTS_EVERY = 1.0
 """Seconds between two looks at the folder of drafts."""
 DRAFTS_ANYWAY = 10.0
 """Seconds after which drafts are read although the folder looks the same: an editor that ends only lets a lock go."""
+RESTS, LONGEST_REST = 5, 1.0
+"""A look at hundreds of revisions takes a key's time: the next waits for so many times as long, and seconds at most."""
 
 
 class DefinitionShelf:
@@ -39,12 +41,17 @@ class DefinitionShelf:
         self._whole: set[RevisionKey] = set()
         self._drafts_seen: int | None = None
         self._looked_at = self._read_at = -DRAFTS_ANYWAY
+        self._rests_until = 0.0
         self.broken: set[RevisionKey] = set()
         self.drafts: list[Draft] = []
 
     def look(self, *, now: bool = False) -> None:
-        """See what is new; ``now``: drafts without waiting."""
-        self._look_at_revisions()
+        """See what is new; ``now``: without waiting."""
+        if now or time.monotonic() >= self._rests_until:
+            began = time.monotonic()
+            self._look_at_revisions()
+            ended = time.monotonic()
+            self._rests_until = ended + min((ended - began) * RESTS, LONGEST_REST)
         self._look_at_drafts(now=now)
 
     @property

@@ -13,6 +13,7 @@ from app.screens.definition_rows import family_row, note_cell, revision_rows
 from app.screens.definition_shelf import DefinitionShelf
 from app.store.definitions import DefinitionStore, StoredRevision
 from app.store.drafts import Draft, DraftStore
+from app.store.listing import Stamp
 from tests.tui.screens.driving import home_at
 from tests.tui.screens.test_definitions import register, web
 from tests.unit.builders import NOW, at
@@ -79,20 +80,20 @@ def test_a_revision_is_read_once_until_its_state_changes(
         return read(store, family, revision)
 
     monkeypatch.setattr(DefinitionStore, "read", counted)
-    shelf.look()
+    shelf.look(now=True)
     assert (shelf.keys(), shelf.families) == ({("web", 1), ("web", 2), ("api", 1)}, ["api", "web"])
     assert reads == []
     assert [stored.revision for family in shelf.families if (stored := shelf.newest(family))] == [1, 2]
     assert reads == [("api", 1), ("web", 2)]
     for _ in range(3):
-        shelf.look()
+        shelf.look(now=True)
         assert list(shelf.family("web")) == [1, 2]
     assert reads == [("api", 1), ("web", 2), ("web", 1)]
 
     store.deregister("web", 2, NOW)
     register(tmp_path, web())
     reads.clear()
-    shelf.look()
+    shelf.look(now=True)
     status = {number: stored.status for number, stored in shelf.family("web").items()}
     assert status == {1: "ACTIVE", 2: "INACTIVE", 3: "ACTIVE"}
     assert reads == [("web", 2), ("web", 3)]
@@ -104,7 +105,7 @@ def test_the_newest_is_the_highest_that_is_active(shelf: DefinitionShelf, tmp_pa
     told = []
     for number in (3, 1, 2):
         store.deregister("web", number, NOW)
-        shelf.look()
+        shelf.look(now=True)
         newest = shelf.newest("web")
         assert newest is not None
         told.append((newest.revision, newest.status))
@@ -116,18 +117,41 @@ def test_what_cannot_be_read_is_broken_until_it_is_mended(shelf: DefinitionShelf
     folder = tmp_path / "task-definitions" / "web"
     (folder / "3.json").write_text("{")
     (folder / "2.toml").write_text("status = 1")
-    shelf.look()
+    shelf.look(now=True)
     assert list(shelf.family("web")) == [1, 3]
     assert shelf.broken == {("web", 2), ("web", 3)}
     (folder / "2.toml").write_text('status = "ACTIVE"')
     (folder / "3.json").write_text("{}")
-    shelf.look()
+    shelf.look(now=True)
     assert list(shelf.family("web")) == [1, 2, 3]
     assert shelf.broken == set()
     (folder / "2.toml").unlink()
     (folder / "2.json").unlink()
-    shelf.look()
+    shelf.look(now=True)
     assert list(shelf.family("web")) == [1, 3]
+
+
+def test_a_look_that_took_long_is_not_made_again_at_once(
+    shelf: DefinitionShelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As at each key of a filter."""
+    moment, looks = [100.0], list[float]()
+    look = DefinitionStore.fingerprint
+
+    def slow(store: DefinitionStore) -> tuple[Stamp, ...]:
+        looks.append(moment[0])
+        moment[0] += 0.05
+        return look(store)
+
+    monkeypatch.setattr(DefinitionStore, "fingerprint", slow)
+    monkeypatch.setattr(time, "monotonic", lambda: moment[0])
+    for _ in range(10):
+        shelf.look()
+        moment[0] += 0.1
+    assert len(looks) in (3, 4)
+    before = len(looks)
+    shelf.look(now=True)
+    assert len(looks) == before + 1
 
 
 def test_drafts_are_looked_at_once_a_second_and_read_when_the_folder_changed(
