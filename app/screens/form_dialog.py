@@ -55,13 +55,32 @@ class FormDialog(Dialog[None]):
             "ctrl+y", "copy_command", "copy command", id="dialog.command", tooltip="Copy the command that does the same"
         ),
         # Before the field that has the focus: until it came to this key, those behind it would be typed into it.
-        *(
-            Binding(key, action, words, show=False, priority=True, id=f"dialog.{id}", tooltip=tooltip)
-            for key, action, words, id, tooltip in (
-                ("tab", "app.focus_next", "next", "next", "To the next field or button"),
-                ("shift+tab", "app.focus_previous", "previous", "previous", "To the field before"),
-                ("enter", "next_field", "done", "done", "To the next field; in the last one, do it"),
-            )
+        Binding(
+            "tab",
+            "app.focus_next",
+            "next",
+            show=False,
+            priority=True,
+            id="dialog.next",
+            tooltip="To the next field or button",
+        ),
+        Binding(
+            "shift+tab",
+            "app.focus_previous",
+            "previous",
+            show=False,
+            priority=True,
+            id="dialog.previous",
+            tooltip="To the field before",
+        ),
+        Binding(
+            "enter",
+            "next_field",
+            "done",
+            show=False,
+            priority=True,
+            id="dialog.done",
+            tooltip="To the next field; in the last one, do it",
         ),
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -112,38 +113,39 @@ def test_prefer_cached_asks_nobody_when_there_is_a_copy(bench: Bench, registry: 
     assert "CannotPullContainerError" in warnings(bench)[0]
 
 
-def test_a_layer_that_breaks_off(fresh_engine: Any, tmp_path: Path) -> None:
-    """Docker tries again five times, for minutes; here once."""
+@pytest.fixture
+def tried_once(fresh_engine: Any, tmp_path: Path) -> Iterator[tuple[Bench, Registry]]:
+    """Docker tries a layer again five times, for minutes; here once."""
     daemon = fresh_engine(flags=["--max-download-attempts", "1"])
-    bench, registry = Bench(daemon), Registry(daemon, tmp_path)
+    registry = Registry(daemon, tmp_path)
     registry.start()
     try:
-        image = push(registry, "one")
-        registry.spoil()
-        task = launch(bench, {"image": image})
+        yield Bench(daemon), registry
     finally:
         registry.close()
+
+
+def test_a_layer_that_breaks_off(tried_once: tuple[Bench, Registry]) -> None:
+    bench, registry = tried_once
+    image = push(registry, "one")
+    registry.spoil()
+    task = launch(bench, {"image": image})
     assert task.stopped_reason.startswith("CannotPullContainerError: ")
-    assert only_records(left(daemon))
+    assert only_records(left(bench.daemon))
 
 
-def test_an_older_copy_is_not_run_where_the_registry_has_another_image(fresh_engine: Any, tmp_path: Path) -> None:
-    daemon = fresh_engine(flags=["--max-download-attempts", "1"])
-    bench, registry = Bench(daemon), Registry(daemon, tmp_path)
-    registry.start()
-    try:
-        image = push(registry, "one")
-        assert launch(bench, {"image": image}).last_status == "RUNNING"
-        old = bench.engine.image(image)["Id"]
-        push(registry, "two")
-        daemon.api.tag(old, *image.rsplit(":", 1))
-        registry.spoil()
-        task = launch(bench, {"image": image})
-        assert task.stopped_reason.startswith("CannotPullContainerError: ")
-        assert task.stopped_reason.endswith('image_pull_behavior = "prefer-cached" would run it')
-        assert launch(bench, {"image": image}, pull="prefer-cached").last_status == "RUNNING"
-    finally:
-        registry.close()
+def test_an_older_copy_is_not_run_where_the_registry_has_another_image(tried_once: tuple[Bench, Registry]) -> None:
+    bench, registry = tried_once
+    image = push(registry, "one")
+    assert launch(bench, {"image": image}).last_status == "RUNNING"
+    old = bench.engine.image(image)["Id"]
+    push(registry, "two")
+    bench.daemon.api.tag(old, *image.rsplit(":", 1))
+    registry.spoil()
+    task = launch(bench, {"image": image})
+    assert task.stopped_reason.startswith("CannotPullContainerError: ")
+    assert task.stopped_reason.endswith('image_pull_behavior = "prefer-cached" would run it')
+    assert launch(bench, {"image": image}, pull="prefer-cached").last_status == "RUNNING"
 
 
 def test_a_registry_that_falls_silent(bench: Bench, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
