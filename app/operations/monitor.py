@@ -43,6 +43,8 @@ class Monitor:
         self._only = clusters
         self.fleet = fleet or Fleet()
         self.broken: dict[str, DocumentError] = {}
+        self.read_only: frozenset[str] = frozenset()
+        """The names of the clusters in which nothing may be changed, as their files said last."""
         self._inbox = Inbox(wake)
         self._watchers: dict[InstanceKey, tuple[Endpoint, Watcher]] = {}
         self._ears: dict[InstanceKey, Ear] = {}
@@ -55,6 +57,7 @@ class Monitor:
             return ChangeSet()
         self._fingerprint = fingerprint
         names, instances, self.broken = self._session.registered()
+        self.read_only = self._session.policies.read_only()
         # A slip in a file must not blank a cluster that is being watched: what it said last stays.
         spoilt = [name for name in self.broken if self.fleet.of_cluster(name)]
         names += spoilt

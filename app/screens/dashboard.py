@@ -60,6 +60,7 @@ PUMP_EVERY = 0.05
 PUMP_REST = 3
 """How many times as long as the pump took it rests: however much comes, three quarters of the time are for keys."""
 TICK_EVERY = 1.0
+WATCH_AFTER = 0.2
 WARM_AFTER = 0.5
 FORMS_AFTER = 1.0
 """Seconds after the first key or the first movement of the mouse."""
@@ -134,7 +135,11 @@ class Dashboard(App[None]):
         if callable(textuals):  # not without a terminal
             stop_without_streams(self.desk.monitor, self._resumed, textuals)
         self.switch_mode(self._opening.screen if fleet.clusters else "first")
-        self.call_after_refresh(self._tick)
+        if fleet.instances:
+            # Keys that were typed at the first frame come first: what watches hosts takes a tenth of a second to load.
+            self.call_after_refresh(self.set_timer, WATCH_AFTER, self._tick)
+        else:
+            self.call_after_refresh(self._tick)
         self.set_interval(TICK_EVERY, self._tick)
         self.set_timer(WARM_AFTER, lambda: self.desk.jobs.run(warm, lambda _: None))
         if not self._session.config.motion:

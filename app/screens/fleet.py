@@ -65,7 +65,7 @@ class FleetScreen(InstanceDialogs):
         table.empty_text = "No cluster matches the filter. esc clears it." if self.filter_text else EMPTY_FLEET
         stats, of_cluster = self.desk.stats, self.desk.fleet.of_cluster
         stats.collect()
-        locked = self.desk.session.policies.read_only()
+        locked = self.desk.monitor.read_only
         rows = [
             cluster_row(name, self.desk.fleet, now, stats.of_instances(of_cluster(name)), read_only=name in locked)
             for name in names

@@ -80,8 +80,7 @@ class FrameScreen(ArrangedTables):
     @property
     def read_only(self) -> bool:
         """Is nothing to be changed from here in the cluster that this screen is about?"""
-        cluster = self.cluster_in_sight()
-        return bool(cluster) and self.desk.session.policies.of(cluster).read_only
+        return self.cluster_in_sight() in self.desk.monitor.read_only
 
     # --- the frame -------------------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from app.model.task_definition import TaskDefinition
 from app.model.update import FreshnessTold, HostRead, HostUpdate, InfoRead
 from app.operations.images.presence import Presence, images_of
 from app.operations.session import Session
+from app.screens import dashboard
 from app.screens.dashboard import Dashboard
 from app.screens.frame import FrameScreen
 from app.screens.run import looking
@@ -43,6 +44,7 @@ def still_dashboard(folder: Path, monkeypatch: pytest.MonkeyPatch, change: Chang
     fleet.register(["edge", "prod"], [_instance(key, number) for number, key in enumerate(HOSTS)])
     for updates in (_host_one(), _host_two(), _host_three()):
         fleet.apply([change(update) for update in updates])
+    monkeypatch.setattr(dashboard, "WATCH_AFTER", 0.001)
     monkeypatch.setattr(app.desk.monitor, "refresh", ChangeSet)
     monkeypatch.setattr(app._supervision, "consider", lambda *_: None)
     monkeypatch.setattr(FrameScreen, "now", lambda _: CLOCK)
