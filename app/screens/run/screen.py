@@ -20,14 +20,13 @@ from app.model.definition_document import DefinitionDocument
 from app.model.errors import MoorageError
 from app.model.names import BUILT_IN
 from app.operations.candidates import instance_facts
-from app.operations.definitions import find_definition, parsed
 from app.operations.schedulers import known_schedulers
-from app.placement.constraints import check_expressions
 from app.screens.actions import INSIDE, bindings
 from app.screens.asking import ask
 from app.screens.desk import Desk
 from app.screens.run.choice import RunChoice
 from app.screens.run.command import command_of, has_secrets
+from app.screens.run.documents import Documents
 from app.screens.run.form import IMAGES, RUN, RunForm, RunWorld, reservation_words
 from app.screens.run.launch import LAUNCH_COLUMNS, RunLaunch, first_definitions, known_definitions
 from app.screens.run.looking import LooksForImages
@@ -78,7 +77,7 @@ class RunScreen(LooksForImages):
     def __init__(self, desk: Desk, choice: RunChoice | None = None) -> None:
         super().__init__(desk)
         self._definitions = first_definitions(desk, choice.definition if choice else "")
-        self._documents: dict[str, DefinitionDocument | str] = {}
+        self._documents = Documents(desk, self._document_read)
         self._asked = choice or RunChoice()
         self._form = RunForm(self._begun(self._asked), self._world)
         self._launch = RunLaunch(desk)
@@ -115,14 +114,7 @@ class RunScreen(LooksForImages):
         """A definition, or why it cannot be run."""
         if not name:
             return "register a task definition first" if not self._definitions else "choose a task definition"
-        if name not in self._documents:
-            try:
-                document = parsed(find_definition(self.desk.session, name))
-                check_expressions(document.definition, name)
-                self._documents[name] = document
-            except MoorageError as error:
-                self._documents[name] = error.message
-        return self._documents[name]
+        return self._documents.get(name)
 
     # --- frame -----------------------------------------------------------------------------------------------------
 
@@ -158,6 +150,10 @@ class RunScreen(LooksForImages):
         if chosen and asked not in ("", chosen):
             self.say(f"{asked} is not ACTIVE; {chosen} is chosen instead")
         self.desk.jobs.run(partial(known_definitions, self.desk), self._take_definitions)
+
+    def _document_read(self) -> None:
+        if is_here(self):
+            self.refresh_now(None)
 
     def _take_definitions(self, known: tuple[str, ...]) -> None:
         self._definitions = known
