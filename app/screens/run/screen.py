@@ -368,7 +368,7 @@ class RunScreen(LooksForImages):
         self.refresh_bindings()
 
     def _told(self) -> None:
-        if self.is_current:
+        if is_here(self):
             self._show_launches()
 
     def _over(self, message: str, bad: bool) -> None:

@@ -151,6 +151,14 @@ async def test_what_comes_late_to_a_form_that_is_left_touches_nothing(drive: Dri
         await until_shown(pilot, r"moorage › fleet")
 
 
+async def test_a_launch_that_goes_on_while_the_program_ends_touches_nothing(drive: Drive) -> None:
+    async with drive() as (pilot, screen):
+        await until_shown(pilot, r"fits 1 of 3")
+        await screen.remove()
+        assert screen.is_current, "as every screen that is left by the end of the program"
+        screen._told()
+
+
 async def test_a_digit_at_the_count_is_the_count(drive: Drive) -> None:
     async with drive() as (pilot, _):
         await pilot.press("3", "enter")
