@@ -38,7 +38,7 @@ from app.screens.doors import AllDoors
 from app.screens.ending import LastResort, end_on_signals, end_with_terminal
 from app.screens.first_frame.driver import taking_over
 from app.screens.first_frame.opening import Opening
-from app.screens.frame import FrameScreen
+from app.screens.frame import WIDE, FrameScreen
 from app.screens.help import HelpScreen, help_lines
 from app.screens.images.leaving import leave
 from app.screens.tidying import Tidier
@@ -74,7 +74,7 @@ class Dashboard(App[None]):
     TITLE = "moorage"
     CSS_PATH = [STYLESHEET, STYLESHEET.with_name("screens.tcss")]  # noqa: RUF012 - as Textual declares it
     ENABLE_COMMAND_PALETTE = False  # ours is a part of each screen
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - as Textual declares it
 
     def __init__(self, session: Session, last_resort: LastResort | None = None, opening: Opening | None = None) -> None:
         # Made before App's own __init__, which asks for the theme's variables.

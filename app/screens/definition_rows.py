@@ -19,8 +19,8 @@ FAMILY_COLUMNS = (
     Column("family", "FAMILY", min_width=12, weight=3),
     Column("latest", "LATEST", width=6, align="right"),
     Column("status", "STATE", width=10, priority=2),
-    Column("running", "RUNNING", min_width=7, weight=3, priority=1),
-    Column("note", "NOTE", min_width=8, weight=1, priority=3),
+    Column("running", "RUNNING", min_width=7, weight=2, priority=1),
+    Column("note", "NOTE", min_width=8, weight=2, priority=3),
 )
 REVISION_COLUMNS = (
     Column("revision", "REVISION", width=8, align="right"),

@@ -35,6 +35,8 @@ from widgets.presence import is_here, is_on_top
 from widgets.terminal import no_clipboard
 
 SMALLEST = Size(40, 10)
+WIDE = 100
+"""Columns from which on things stand beside each other: a screen has the class ``-wide`` then, else ``-narrow``."""
 LONGEST_TOLD = 600
 
 
@@ -85,6 +87,10 @@ class FrameScreen(ArrangedTables):
     # --- the frame -------------------------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
+        # Textual has these after the first layout, and would style all parts once more for them.
+        wide = self.app.size.width >= WIDE
+        self.set_class(wide, "-wide")
+        self.set_class(not wide, "-narrow")
         yield Breadcrumb(id="breadcrumb")
         yield from self.content()
         complete = self.completions if self.FILTER_TERMS else None

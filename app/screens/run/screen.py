@@ -30,7 +30,7 @@ from app.screens.run.documents import Documents
 from app.screens.run.form import IMAGES, RUN, RunForm, RunWorld, reservation_words
 from app.screens.run.launch import LAUNCH_COLUMNS, RunLaunch, first_definitions, known_definitions
 from app.screens.run.looking import LooksForImages
-from app.screens.run.where import BESIDE, WherePane
+from app.screens.run.where import WherePane
 from widgets.cells import Cell, Span
 from widgets.line_form import LineForm
 from widgets.live_table import LiveTable
@@ -78,6 +78,8 @@ class RunScreen(LooksForImages):
         super().__init__(desk)
         self._definitions = first_definitions(desk, choice.definition if choice else "")
         self._documents = Documents(desk, self._document_read)
+        # Not again at each look: what is installed beside this program is on the disk.
+        self._schedulers = tuple(known_schedulers(desk.session))
         self._asked = choice or RunChoice()
         self._form = RunForm(self._begun(self._asked), self._world)
         self._launch = RunLaunch(desk)
@@ -103,7 +105,7 @@ class RunScreen(LooksForImages):
         return RunWorld(
             self._definitions,
             clusters,
-            tuple(known_schedulers(session)),
+            self._schedulers,
             self._document(choice.definition),
             tuple(instance_facts(state) for state in states),
             own or BUILT_IN,
@@ -130,8 +132,6 @@ class RunScreen(LooksForImages):
         return (*((mistakes,) if wrong else ()), Span(self._form.headline(), "strong"))
 
     def content(self) -> ComposeResult:
-        # Textual has the class a layout later: the first would be the one of a wide terminal.
-        self.set_class(self.app.size.width < BESIDE, "-narrow")
         with Horizontal(id="run-panes"):
             form = LineForm(self._form, id="run-form", classes="panel")
             form.border_title = " What "

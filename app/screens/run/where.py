@@ -23,6 +23,7 @@ from app.operations.planning import plan_shape
 from app.operations.preview import InstancePreview, Preview, preview
 from app.operations.usage import HostUse
 from app.placement.demand import Demand
+from app.screens.frame import WIDE
 from app.screens.run.choice import Reading, RunChoice
 from app.screens.run.preview import fits_cell, room_words, where_title
 from app.screens.stowage.bars import bar_key, stowage_bars
@@ -35,10 +36,6 @@ _NO_INSTANCE = """No container instance in this cluster yet.
 
 Tasks run on container instances, which are Docker Engines.
 esc goes back; a on the cluster's screen adds one."""
-
-
-BESIDE = 100
-"""From this width on the picture stands beside the form, and not below it: the dashboard's breakpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +124,7 @@ class WherePane(GoesQuietly, Vertical):
 
     def _title(self, text: str) -> None:
         # Beside the form the corner of the panel is a gap already.
-        self.border_title = Content(f"{' ' if self.app.size.width < BESIDE else ''}{text} ")
+        self.border_title = Content(f"{' ' if self.app.size.width < WIDE else ''}{text} ")
 
     def _draw(self, shown: _Shown) -> None:
         stale, marked = self._stale, bool(shown.choice.instances)

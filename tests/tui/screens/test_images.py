@@ -16,12 +16,10 @@ from textual.widgets import Input, Static
 from app.model.build_progress import BuildProgress, BuildStep
 from app.model.errors import MoorageError
 from app.model.image_progress import TransferProgress
-from app.model.policy import Policy
 from app.model.safe_text import SafeText
 from app.operations.images import building, copying, listing, pruning, pulling, pushing, removing, tagging
 from app.operations.images.listing import ImageSurvey
 from app.operations.images.transfers import Transferred
-from app.operations.policy import ClusterPolicy, Policies
 from app.screens.dashboard import Dashboard
 from app.screens.doors import CLUSTER_IMAGES
 from app.screens.images import feed
@@ -365,9 +363,9 @@ async def test_a_dangling_image_has_the_keys_that_it_can_have(
 async def test_a_read_only_cluster_shows_its_images_and_changes_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: Asked
 ) -> None:
-    policy: Policy = "read-only"
-    monkeypatch.setattr(Policies, "of", lambda *_: ClusterPolicy(policy))
-    async with still_dashboard(tmp_path, monkeypatch).run_test(size=(200, 50)) as pilot:
+    dashboard = still_dashboard(tmp_path, monkeypatch)
+    dashboard.desk.monitor.read_only = frozenset(dashboard.desk.fleet.clusters)
+    async with dashboard.run_test(size=(200, 50)) as pilot:
         app = await at_images(pilot, "p", "b", "C", "P", "T", "x", "X")
         assert len(app.screen_stack) == 2
         assert "pull…" not in screen_text(app)
