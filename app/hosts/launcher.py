@@ -7,7 +7,7 @@ already there (design: architecture, "How a launch goes").
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from app.hosts.claim import judge
@@ -56,7 +56,8 @@ class LaunchOrder:
 
     what comes from outside. ``capacity``: what the instance offers to tasks in all. ``distinct``: no other task of the
     group may be there (distinctInstance). ``accepted``: somebody who knows what its containers reach beyond their own
-    walls has said yes.
+    walls has said yes. ``confirm`` is called once the record is there and nothing else yet: it raises LaunchedElsewhere
+    when the task is another's to launch.
     """
 
     record: TaskRecord
@@ -65,6 +66,7 @@ class LaunchOrder:
     environments: Mapping[str, ContainerEnvironment] = field(default_factory=dict)
     distinct: bool = False
     accepted: bool = False
+    confirm: Callable[[], None] | None = None
 
     @property
     def tag(self) -> TaskTag:
@@ -101,6 +103,14 @@ class ReservationLost(HostError):
         super().__init__(reason, "conflict")
 
 
+class LaunchedElsewhere(ReservationLost):
+    """Another call with the same client token launches the task on ``instance``. None: one that is silent may know."""
+
+    def __init__(self, reason: str, instance: InstanceKey | None) -> None:
+        self.instance = instance
+        super().__init__(reason, "AGENT")
+
+
 class _Over(Exception):
     """The task can't be started; a mark on its host says why."""
 
@@ -130,6 +140,8 @@ class Launcher:
         crashpoint("after-record")
         try:
             with LeaseKeeper(self._engine, task_id, owner):
+                if order.confirm is not None:
+                    order.confirm()
                 sequence = self._sequence(order)
                 began = self._engine.now()
                 failed = self._pull_all(order)
@@ -143,8 +155,9 @@ class Launcher:
                 return self._start_all(task_id, owner, StartMark(task_id, self._engine.now(), began, pulled))
         except _Over:
             return self._wind_up(task_id, owner)
-        except ReservationLost:
-            if stop_asked(self._engine, task_id):  # it is not to be launched elsewhere either
+        except ReservationLost as lost:
+            # One that is to be stopped is not to be launched elsewhere; of one that is, nothing stays here.
+            if not isinstance(lost, LaunchedElsewhere) and stop_asked(self._engine, task_id):
                 return self._wind_up(task_id, owner)
             forget_task(self._engine, task_id)
             raise

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.fleet.fleet import Fleet
 from app.hosts.launcher import LaunchOrder, part_names
 from app.model.cluster import ClusterFile
 from app.model.definition_document import DefinitionDocument
 from app.model.environment import ContainerEnvironment
 from app.model.errors import Finding, MoorageError
-from app.model.ids import new_id, task_arn
+from app.model.ids import new_id
 from app.model.manifest import write_manifest
 from app.model.overrides import with_overrides
 from app.model.record import TaskRecord
 from app.model.requests import MOST_TAGS, RunTaskRequest, StartTaskRequest
 from app.model.resources import Resources
 from app.model.safe_text import SafeText, safe_line
-from app.model.task import Task
 from app.model.task_definition import TaskDefinition
 from app.operations.definitions import find_definition, parsed
 from app.operations.environment import resolve_environments
@@ -63,7 +61,14 @@ class Blueprint:
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def order(
-        self, task_id: str, now: datetime, owner: str, capacity: Resources, *, constrained: bool = True
+        self,
+        task_id: str,
+        now: datetime,
+        owner: str,
+        capacity: Resources,
+        *,
+        constrained: bool = True,
+        confirm: Callable[[], None] | None = None,
     ) -> LaunchOrder:
         """The order for one task; ``now`` is its host's time. ``constrained``: False where constraints do not bind."""
         record = TaskRecord(
@@ -84,7 +89,7 @@ class Blueprint:
             request=self.request,
         )
         distinct = constrained and self.demand.constraints.distinct
-        return LaunchOrder(record, self.definition, capacity, self.environments, distinct, self.accepted)
+        return LaunchOrder(record, self.definition, capacity, self.environments, distinct, self.accepted, confirm)
 
     def placement_request(self, task_ids: Sequence[str], candidates: Sequence[Candidate]) -> PlacementRequest:
         """What a scheduler is asked for these tasks, for a plan as for the launch."""
@@ -193,29 +198,3 @@ def _unhonoured(request: RunTaskRequest | StartTaskRequest) -> list[Finding]:
         words = "storage is not made to order here"
         found.append(Finding("volumeConfigurations", words, "a volume of the task's own is used", "warning"))
     return found
-
-
-def launched_before(fleet: Fleet, blueprint: Blueprint) -> list[Task]:
-    """The tasks of an earlier call with the same token, in order; [] when there was none, or there is no token.
-
-    Raises MoorageError (ConflictException) when that call asked for something else, and when an instance that does not
-    answer might know of one.
-    """
-    if not blueprint.client_token:
-        return []
-    tasks = [task for task in fleet.tasks(blueprint.cluster.name) if task.client_token == blueprint.client_token]
-    arns = ", ".join(task_arn(task.cluster, task.id) for task in tasks)
-    if any(task.request != blueprint.request for task in tasks):
-        raise MoorageError(
-            f"the client token {blueprint.client_token!r} was used for another request; its tasks are: {arns}",
-            code="ConflictException",
-        )
-    silent = [state.instance.key.name for state in fleet.of_cluster(blueprint.cluster.name) if not state.live]
-    if not tasks and silent:
-        raise MoorageError(
-            f"{', '.join(silent)} did not answer and may have tasks of client token {blueprint.client_token!r}: "
-            "try again when it does, or use a new token",
-            code="ServerException",
-        )
-    order = {blueprint.task_id(index): index for index in range(10)}
-    return sorted(tasks, key=lambda task: order.get(task.id, len(order)))

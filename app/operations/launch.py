@@ -8,11 +8,12 @@ import time
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from app.fleet.fleet import Fleet
 from app.hosts.errors import HostError
-from app.hosts.launcher import GIVES_WAY_WITHIN, Launcher, ReservationLost
+from app.hosts.launcher import GIVES_WAY_WITHIN, LaunchedElsewhere, Launcher, ReservationLost
 from app.hosts.policy.rule import PolicyError
 from app.hosts.policy.task import judge_task
 from app.hosts.policy.verdict import Verdict
@@ -26,8 +27,9 @@ from app.model.requests import RunTaskRequest, StartTaskRequest
 from app.model.resources import Resources
 from app.model.safe_text import safe_line
 from app.model.task import Task
-from app.operations.blueprint import Blueprint, launched_before, make_blueprint
+from app.operations.blueprint import Blueprint, make_blueprint
 from app.operations.candidates import candidate
+from app.operations.client_tokens import check_alone, launched_elsewhere, wait_for_earlier
 from app.operations.deeds import failed_words, kept
 from app.operations.policy import accepts
 from app.operations.preview import failure_shape, with_holders
@@ -40,7 +42,6 @@ from app.placement.scheduling import Scheduler
 
 AT_ONCE_PER_INSTANCE = 4
 """Docker does one create at a time anyway; more only make all of them late."""
-_LOOK_AGAIN = 0.25
 _LOST = "another launch was first there"
 _NOT_THERE = "the image was not brought there"
 _FAULT = "a fault of Moorage; what was begun is finished or undone by whoever watches"
@@ -84,24 +85,10 @@ def run_task(session: Session, request: RunTaskRequest, tell: Tell, rng: random.
     # Of two calls with one token at once each has to come to the same instances: there only one of them is first.
     rng = rng or random.Random(blueprint.client_token or None)
     scheduler = scheduler_for(session, blueprint.cluster, request.scheduler, rng)
-    before, fleet = _launched_before(session, blueprint)
+    before, fleet = wait_for_earlier(blueprint, lambda: surveyed(session, blueprint.cluster))
     if before:
         return Launched(before, warnings=blueprint.warnings, instance_ids=_instance_ids(fleet))
     return _Launch(session, accepted(session, blueprint), fleet, tell).place(request.count, scheduler)
-
-
-def _launched_before(session: Session, blueprint: Blueprint) -> tuple[list[Task], Fleet]:
-    """The tasks of an earlier call with the same token, and the fleet that they were seen in.
-
-    One that may still give way is waited for: its own call would find no place for it, and who was told of it nothing.
-    """
-    deadline = time.monotonic() + GIVES_WAY_WITHIN
-    while True:
-        fleet = surveyed(session, blueprint.cluster)
-        before = launched_before(fleet, blueprint)
-        if time.monotonic() > deadline or not any(task.may_give_way for task in before):
-            return before, fleet
-        time.sleep(_LOOK_AGAIN)
 
 
 @kept("start-task", _launched_words)
@@ -264,12 +251,23 @@ class _Launch:
 
     def _launch_one(self, key: InstanceKey, task_id: str, scheduler: Scheduler | None) -> None:
         """Launch one task; when another launch was first, try the next instance that the scheduler gives, if any."""
-        tried: list[InstanceKey] = []
+        tried: set[InstanceKey] = set()
+        deadline = time.monotonic() + GIVES_WAY_WITHIN
         while True:
-            tried.append(key)
+            tried.add(key)
             try:
                 with self._turns[key]:
                     task = self._launch_on(key, task_id, constrained=scheduler is not None)
+            except LaunchedElsewhere as other:
+                why = Refusal(key, other.cause, other.message)
+                if (found := self._as_elsewhere(other, task_id)) is not None:
+                    self._over(found, scheduler)
+                    return
+                if other.instance is None or time.monotonic() > deadline:
+                    self._fail(why)
+                    self._release(scheduler, task_id)
+                    return
+                tried.discard(key)  # there is room
             except ReservationLost as lost:
                 why = Refusal(key, lost.cause, lost.message)
             except PolicyError as error:
@@ -282,12 +280,10 @@ class _Launch:
                 self._fail(Refusal(key, "AGENT", words))
                 return
             else:
-                self._add(task)
-                if task.last_status == "STOPPED":
-                    self._release(scheduler, task_id)
+                self._over(task, scheduler)
                 return
             try:
-                moved = self._place_again(task_id, tried, scheduler)
+                moved = self._place_again(task_id, key, tried, scheduler)
             except MoorageError as error:
                 moved, why = None, replace(why, words=f"{why.words}; {error.message}")
             if moved is None:
@@ -295,16 +291,25 @@ class _Launch:
                 return
             key = moved
 
+    def _as_elsewhere(self, other: LaunchedElsewhere, task_id: str) -> Task | None:
+        """What the call that was before this one has made of the task; None: nothing, or nobody answers who knows."""
+        if other.instance is None:
+            return None
+        try:
+            return launched_elsewhere(self._session, self._blueprint, task_id, other.instance)
+        except MoorageError:
+            return None
+
     def _place_again(
-        self, task_id: str, tried: Sequence[InstanceKey], scheduler: Scheduler | None
+        self, task_id: str, left: InstanceKey, tried: Collection[InstanceKey], scheduler: Scheduler | None
     ) -> InstanceKey | None:
-        """Where a task may go that has lost its place on the last of those that were tried; None: nowhere.
+        """Where a task may go that is not launched where it was placed, but on none that were tried; None: nowhere.
 
         Raises MoorageError when the scheduler does not answer.
         """
         self._release(scheduler, task_id)
         with self._placing:
-            self._placed[tried[-1]] -= 1
+            self._placed[left] -= 1
             if scheduler is None:
                 return None
             chosen = scheduler.place(self._blueprint.placement_request([task_id], self._candidates(tried)))
@@ -323,13 +328,18 @@ class _Launch:
         state, blueprint = self._fleet.instances[key], self._blueprint
         engine = self._session.engine(state.instance.reached_by)
         self._tell(Progress(task_id, key, "placed", detail=safe_line(f"{blueprint.family}:{blueprint.revision}")))
-        order = blueprint.order(task_id, engine.now(), self._session.owner, state.registered, constrained=constrained)
+        confirm = partial(check_alone, self._session, blueprint, task_id, key) if blueprint.client_token else None
+        order = blueprint.order(
+            task_id, engine.now(), self._session.owner, state.registered, constrained=constrained, confirm=confirm
+        )
         return Launcher(engine, key, self._tell, self._settings).launch(order)
 
     def _fail(self, why: Refusal) -> None:
         with self._lock:
             self._result.failures.append(self._failure(why, planned=False))
 
-    def _add(self, task: Task) -> None:
+    def _over(self, task: Task, scheduler: Scheduler | None) -> None:
         with self._lock:
             self._result.tasks.append(task)
+        if task.last_status == "STOPPED":
+            self._release(scheduler, task.id)

@@ -14,7 +14,8 @@ from app.model.instance import InstanceKey
 from app.model.names import BUILT_IN
 from app.model.requests import RunTaskRequest
 from app.model.task import Task
-from app.operations.blueprint import Blueprint, launched_before, make_blueprint
+from app.operations.blueprint import Blueprint, make_blueprint
+from app.operations.client_tokens import launched_before
 from app.operations.images.presence import Presence, definition_presence, missing_words
 from app.operations.launch import surveyed, verdict_on
 from app.operations.preview import Preview, candidates_of, failure_shape, preview, preview_of, with_holders

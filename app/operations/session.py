@@ -7,7 +7,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -147,8 +147,20 @@ class Session:
         instances = list(instances_of(cluster, cluster.name))
         fleet.register([cluster.name], instances)
         updates: list[HostUpdate] = []
+        seconds = self.ask_all(instances, lambda instance: self._ask(instance, updates))
+        fleet.apply(list(updates))
+        silent = Freshness("unreachable", self.now(), safe_line(f"no answer within {seconds:g} s"))
+        unheard = [key for key, state in fleet.instances.items() if state.freshness.reach == "connecting"]
+        fleet.apply([FreshnessTold(key, silent) for key in unheard])
+        return fleet
+
+    def ask_all(self, instances: Sequence[Instance], ask: Callable[[Instance], None]) -> float:
+        """Call ``ask`` for each, all at the same time, each in a thread; whoever takes too long is not waited for.
+
+        Returns the seconds after which that was so.
+        """
         threads = [
-            threading.Thread(target=self._ask, args=(instance, updates), name=f"ask-{instance.key.name}", daemon=True)
+            threading.Thread(target=ask, args=(instance,), name=f"ask-{instance.key.name}", daemon=True)
             for instance in instances
         ]
         for thread in threads:
@@ -157,11 +169,7 @@ class Session:
         deadline = time.monotonic() + seconds
         for thread in threads:
             thread.join(max(deadline - time.monotonic(), 0))
-        fleet.apply(list(updates))
-        silent = Freshness("unreachable", self.now(), safe_line(f"no answer within {seconds:g} s"))
-        unheard = [key for key, state in fleet.instances.items() if state.freshness.reach == "connecting"]
-        fleet.apply([FreshnessTold(key, silent) for key in unheard])
-        return fleet
+        return seconds
 
     def _ask(self, instance: Instance, updates: list[HostUpdate]) -> None:
         began = self.now()

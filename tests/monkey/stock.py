@@ -66,11 +66,12 @@ class Stock:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is on one engine at the end. ``tasks``: by id, settled."""
+    """What is on one engine at the end. ``tasks``: by id, settled. ``last``: what came of the last thing due on one."""
 
     place: Place
     tasks: Mapping[str, Task]
     records: Mapping[str, TaskRecord]
+    last: Mapping[str, str]
 
 
 def settle(place: Place, later: timedelta = LATER) -> Found:
@@ -81,6 +82,8 @@ def settle(place: Place, later: timedelta = LATER) -> Found:
     engine.measure_clock(info)
     hand = Hand("stock", lambda _: None, Resources(info["NCPU"] * 1024, info["MemTotal"] >> 20), _SETTINGS)
 
+    last: dict[str, str] = {}
+
     def settled() -> bool:
         open_ones = 0
         for task_id in _task_ids(engine):
@@ -88,7 +91,11 @@ def settle(place: Place, later: timedelta = LATER) -> Found:
             what = due(task, engine.now() + later, _SETTINGS.retention) if task is not None else None
             if task is not None and what is not None:
                 open_ones += 1
-                act(engine, task, what, hand)
+                try:
+                    done = act(engine, task, what, hand)
+                except HostError as error:
+                    done = error.message
+                last[task_id] = f"{what}: {done}"
         return not open_ones
 
     try:
@@ -97,7 +104,7 @@ def settle(place: Place, later: timedelta = LATER) -> Found:
             wait_until(settled, within=_SETTLED_WITHIN, ignoring=(HostError,))
         tasks = {task_id: task for task_id in _task_ids(engine) if (task := read_task(engine, key, task_id))}
         records = {one.task_id: one for one in records_from(engine.volumes(TASK)) if isinstance(one, TaskRecord)}
-        return Found(place, tasks, records)
+        return Found(place, tasks, records, last)
     finally:
         engine.close()
 
@@ -135,7 +142,10 @@ def _count_tasks(stock: Stock, found: Sequence[Found], told: Told) -> None:
             stock.reasons[f"{task.stop_code}: {_kind(task)}"] += 1
             stock.cut_off += task.stopped_reason == "The launch was cut off and not resumed"
         else:
-            stock.wrong.append(f"task {name} is {task.last_status}, to be {task.desired_status}: it never settles")
+            stock.wrong.append(
+                f"task {name} is {task.last_status}, to be {task.desired_status}: it never settles; {task}"
+            )
+            stock.wrong += [f"{name}: {one.last[task.id]}" for one in found if task.id in one.last]
     where: dict[str, list[str]] = {}
     for task in tasks:
         where.setdefault(task.id, []).append(f"{task.last_status} on {task.instance.name}: {task.stopped_reason}")
