@@ -48,10 +48,13 @@ class JsonEditor(TextArea):
         self._masks: Mapping[int, Sequence[tuple[int, int]]] = {}
         self._kind_styles: dict[str, Style] = {}
         super().__init__(
-            text, id=id, soft_wrap=False, show_line_numbers=True, tab_behavior="focus", highlight_cursor_line=True,
+            id=id, soft_wrap=False, show_line_numbers=True, tab_behavior="focus", highlight_cursor_line=True,
             compact=True,
         )  # fmt: skip
         self.indent_width = 2
+        # Not by TextArea's own __init__, which goes through all of it three times.
+        with self.prevent(TextArea.Changed):
+            self.load_text(text)
 
     def take(self, text: str) -> None:
         """Show another text: only what differs is replaced, so that cursor, scroll and undo stay. Tells nobody."""

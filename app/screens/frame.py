@@ -105,7 +105,11 @@ class FrameScreen(ArrangedTables):
         self.refresh_now(None)
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.width < SMALLEST.width or event.size.height < SMALLEST.height, "-tiny")
+        tiny = event.size.width < SMALLEST.width or event.size.height < SMALLEST.height
+        if tiny != self.has_class("-tiny"):
+            self.set_class(tiny, "-tiny", update=False)
+            # No more of them look at it; all that they consist of would be styled once more, too.
+            self.app.stylesheet.update_nodes([self, *self.children])
 
     def refresh_now(self, changes: ChangeSet | None) -> None:
         """Bring header and content up to date."""
