@@ -103,6 +103,25 @@ async def test_a_terminal_that_is_too_small_says_so_and_survives(tmp_path: Path,
         await until_shown(pilot, r"moorage › fleet")
 
 
+async def test_a_terminal_that_is_too_small_shows_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Panes that a screen turns over by itself, too."""
+    app = still_dashboard(tmp_path, monkeypatch)
+    register(app.desk.session, b'{"family": "a", "containerDefinitions": [{"name": "a", "image": "b", "memory": 9}]}')
+
+    def nothing_else() -> bool:
+        return " ".join(screen_text(app).split()) == "Too small: 40 x 10 at least"
+
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"moorage › fleet")
+        for keys in ([], ["enter"], ["2", "enter"], ["r"], ["3", "enter"], ["4"], ["5"]):
+            await pilot.press(*keys)
+            await pilot.pause()
+            await pilot.resize_terminal(39, 9)
+            await until(pilot, nothing_else, f"the notice alone after {keys}", within=3)
+            await pilot.resize_terminal(*SIZE)
+            await until(pilot, lambda: not app.screen.has_class("-tiny"), "the screen again")
+
+
 async def test_no_text_of_a_host_is_markup_or_reaches_the_terminal_as_a_command(engine: Daemon, tmp_path: Path) -> None:
     """Labels, names of networks, logs and errors are foreign; a container's command shows in its start error."""
     session = session_with(tmp_path, engine.endpoint)
