@@ -11,12 +11,19 @@ from app.hosts.task_objects import release_leases, write_record
 from app.model.record import LEASE_TERM, Lease
 
 _RENEWAL = LEASE_TERM.total_seconds() / 3
+_MOST_UNREADABLE = 10
 
 
-def take_lease(engine: Engine, task_id: str, number: int, owner: str) -> bool:
-    """Try to become the one who works on a launch; the first writer of a number wins."""
-    lease = write_record(engine, Lease(task_id, number, owner, engine.now()))
-    return isinstance(lease, Lease) and lease.owner == owner
+def take_lease(engine: Engine, task_id: str, number: int, owner: str) -> int:
+    """Try to become the one who works on a launch: the number of the lease, 0 when somebody else has it.
+
+    The first writer of a number wins. What nobody can read under its name is nobody's: the next number is taken then.
+    """
+    for after in range(number, number + _MOST_UNREADABLE):
+        lease = write_record(engine, Lease(task_id, after, owner, engine.now()))
+        if lease is not None:
+            return after if isinstance(lease, Lease) and lease.owner == owner else 0
+    return 0
 
 
 class LeaseKeeper:

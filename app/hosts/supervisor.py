@@ -106,23 +106,24 @@ def act(engine: Engine, task: Task, what: Due, hand: Hand) -> str:
         _mark(engine, task, hand.owner)
         forget_task(engine, task.id)
         return f"forgot {name}, stopped for more than {hand.settings.retention}"
-    if not take_lease(engine, task.id, task.lease_number + 1, hand.owner):
+    lease = take_lease(engine, task.id, task.lease_number + 1, hand.owner)
+    if not lease:
         return ""
     if what == "undo":
         mark_stopped(engine, task.id, "TaskFailedToStart", "The launch was cut off and not resumed", hand.owner)
         remove_containers(engine, task.id, only_never_started=True)
         remove_belongings(engine, task.id)
         return f"undid the launch of {name}, which was cut off"
-    return _finish(engine, task, hand)
+    return _finish(engine, task, hand, lease)
 
 
-def _finish(engine: Engine, task: Task, hand: Hand) -> str:
+def _finish(engine: Engine, task: Task, hand: Hand, lease: int) -> str:
     # Here, because it brings pydantic along, and few who watch ever finish a launch of others.
     from app.hosts.launcher import Launcher
 
     name = f"{task.definition} {task.id[:8]}"
     launcher = Launcher(engine, task.instance, hand.tell, hand.settings)
-    ended = launcher.resume(task, hand.owner, task.lease_number + 1, hand.capacity)
+    ended = launcher.resume(task, hand.owner, lease, hand.capacity)
     if ended.stop_code == "TaskFailedToStart":
         return f"could not finish the launch of {name}: {ended.stopped_reason}"
     return f"finished the launch of {name}, which was cut off"

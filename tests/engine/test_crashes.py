@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from app.hosts.supervisor import sweep
 from app.hosts.task_objects import read_task
 from app.model.endpoint import Endpoint
 from app.model.ids import new_id
-from app.model.record import LEASE_TERM
+from app.model.record import LEASE_TERM, Lease, record_name
 from app.model.resources import Resources
 from app.model.task import Task
 from app.operations.monitor import Monitor
@@ -151,6 +151,15 @@ def test_a_supervisor_that_dies_too_is_followed_by_the_next(engine: Daemon) -> N
     held = bench.read(task_id)
     assert (held.lease_number, bench.due(held)) == (1, None)
     assert "finished" in bench.act(held, "finish", "next")
+    assert bench.read(task_id).last_status == "RUNNING"
+
+
+def test_a_lease_that_nobody_can_read_holds_up_nobody(engine: Daemon) -> None:
+    """What a host has under its name is no record: its labels are lost, or somebody has made it."""
+    task_id = crashed(engine, "after-create")
+    engine.api.create_volume(record_name(Lease(task_id, 1, "", datetime.now(UTC))))
+    bench = Bench(engine)
+    assert "finished" in supervise(bench, task_id)
     assert bench.read(task_id).last_status == "RUNNING"
 
 
