@@ -135,11 +135,7 @@ class Dashboard(App[None]):
         if callable(textuals):  # not without a terminal
             stop_without_streams(self.desk.monitor, self._resumed, textuals)
         self.switch_mode(self._opening.screen if fleet.clusters else "first")
-        if fleet.instances:
-            # Keys that were typed at the first frame come first: what watches hosts takes a tenth of a second to load.
-            self.call_after_refresh(self.set_timer, WATCH_AFTER, self._tick)
-        else:
-            self.call_after_refresh(self._tick)
+        self.call_after_refresh(self._begin)
         self.set_interval(TICK_EVERY, self._tick)
         self.set_timer(WARM_AFTER, lambda: self.desk.jobs.run(warm, lambda _: None))
         if not self._session.config.motion:
@@ -152,6 +148,13 @@ class Dashboard(App[None]):
             findings += checked_views(views)[1]
         for finding in (*self._session.config_findings, *findings):
             self.notify(f"{self._session.home.config_file}: {finding}", severity="warning", markup=False, timeout=10)
+
+    def _begin(self) -> None:
+        """Keys that were typed at the first frame come first: what watches hosts takes a tenth of a second to load."""
+        if self.desk.fleet.instances and WATCH_AFTER:
+            self.set_timer(WATCH_AFTER, self._tick)
+        else:
+            self._tick()
 
     def on_unmount(self) -> None:
         if self._last_resort is not None:

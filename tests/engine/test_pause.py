@@ -52,7 +52,9 @@ class Paused:
 
     def processes(self, container: str) -> dict[str, list[str]]:
         """Of every process that the container sees: name, state and parent, by number."""
-        listed = self.exec(container, "sh", "-c", "cat /proc/[0-9]*/stat 2>/dev/null || true").splitlines()
+        # A busy engine may give the output of a quick command to nobody.
+        command = ("sh", "-c", "cat /proc/[0-9]*/stat 2>/dev/null || true")
+        listed = wait_until(lambda: self.exec(container, *command).splitlines(), what="what /proc says")
         return {pid: [name.strip("()"), *rest[:2]] for pid, name, *rest in (line.split() for line in listed)}
 
     def wait_for_orphans(self, container: str, count: int) -> None:

@@ -44,7 +44,7 @@ def still_dashboard(folder: Path, monkeypatch: pytest.MonkeyPatch, change: Chang
     fleet.register(["edge", "prod"], [_instance(key, number) for number, key in enumerate(HOSTS)])
     for updates in (_host_one(), _host_two(), _host_three()):
         fleet.apply([change(update) for update in updates])
-    monkeypatch.setattr(dashboard, "WATCH_AFTER", 0.001)
+    monkeypatch.setattr(dashboard, "WATCH_AFTER", 0)
     monkeypatch.setattr(app.desk.monitor, "refresh", ChangeSet)
     monkeypatch.setattr(app._supervision, "consider", lambda *_: None)
     monkeypatch.setattr(FrameScreen, "now", lambda _: CLOCK)
