@@ -218,8 +218,9 @@ class ClusterScreen(TaskActions, InstanceDialogs, ImageDeeds):
         return self.instance_at(self.query_one("#instances", LiveTable).cursor_key) if self._pane == INSTANCES else None
 
     def chosen_image(self) -> ImageRow | None:
-        panes = self.query(ImagesPane)
-        return panes.first().chosen if panes and self._pane == IMAGES else None
+        # Each of forty keys asks for it: in the other panes nothing is looked for.
+        pane = self.query_one_optional(ImagesPane) if self._pane == IMAGES else None
+        return pane.chosen if pane is not None else None
 
     def chosen_images(self) -> Sequence[ImageRow]:
         marked = self.query_one(ImagesPane).marked if self._pane == IMAGES else []
