@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -61,14 +61,7 @@ class Blueprint:
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def order(
-        self,
-        task_id: str,
-        now: datetime,
-        owner: str,
-        capacity: Resources,
-        *,
-        constrained: bool = True,
-        confirm: Callable[[], None] | None = None,
+        self, task_id: str, now: datetime, owner: str, capacity: Resources, *, constrained: bool = True
     ) -> LaunchOrder:
         """The order for one task; ``now`` is its host's time. ``constrained``: False where constraints do not bind."""
         record = TaskRecord(
@@ -89,7 +82,7 @@ class Blueprint:
             request=self.request,
         )
         distinct = constrained and self.demand.constraints.distinct
-        return LaunchOrder(record, self.definition, capacity, self.environments, distinct, self.accepted, confirm)
+        return LaunchOrder(record, self.definition, capacity, self.environments, distinct, self.accepted)
 
     def placement_request(self, task_ids: Sequence[str], candidates: Sequence[Candidate]) -> PlacementRequest:
         """What a scheduler is asked for these tasks, for a plan as for the launch."""

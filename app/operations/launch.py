@@ -328,10 +328,9 @@ class _Launch:
         state, blueprint = self._fleet.instances[key], self._blueprint
         engine = self._session.engine(state.instance.reached_by)
         self._tell(Progress(task_id, key, "placed", detail=safe_line(f"{blueprint.family}:{blueprint.revision}")))
-        confirm = partial(check_alone, self._session, blueprint, task_id, key) if blueprint.client_token else None
-        order = blueprint.order(
-            task_id, engine.now(), self._session.owner, state.registered, constrained=constrained, confirm=confirm
-        )
+        order = blueprint.order(task_id, engine.now(), self._session.owner, state.registered, constrained=constrained)
+        if blueprint.client_token:
+            order = replace(order, confirm=partial(check_alone, self._session, blueprint, task_id, key))
         return Launcher(engine, key, self._tell, self._settings).launch(order)
 
     def _fail(self, why: Refusal) -> None:

@@ -61,6 +61,7 @@ PUMP_REST = 3
 """How many times as long as the pump took it rests: however much comes, three quarters of the time are for keys."""
 TICK_EVERY = 1.0
 WATCH_AFTER = 0.2
+"""Seconds after the first paint of what is known at a glance."""
 WARM_AFTER = 0.5
 FORMS_AFTER = 1.0
 """Seconds after the first key or the first movement of the mouse."""
