@@ -305,6 +305,15 @@ class Fleet:
                 return self.instances[key].tasks[task_id]
         return None
 
+    def own_task(self, task_id: str, cluster: str | None = None) -> Task | None:
+        """As one of ``tasks``: where two clusters share a host, that of the cluster which the task is of."""
+        for key in self._places.get(task_id, ()):
+            state = self.instances[key]
+            task = state.tasks[task_id]
+            if belongs(task, state) and cluster in (None, key.cluster):
+                return task
+        return None
+
     def host_now(self, key: InstanceKey) -> datetime:
         """The host's time now, in UTC, as far as its clock is known."""
         state = self.instances.get(key)

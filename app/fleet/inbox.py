@@ -13,7 +13,10 @@ from app.model.update import HostRead, HostUpdate
 
 
 class Inbox:
-    """``wake`` is called, from the putting thread, when the first update comes into an empty inbox."""
+    """``wake`` is called, from the putting thread, when the first update comes into an empty inbox.
+
+    And by ``drain``, when it leaves some.
+    """
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
@@ -35,8 +38,25 @@ class Inbox:
         if was_empty:
             self._wake()
 
-    def drain(self) -> list[HostUpdate]:
-        """All updates, in the order in which they are to be applied."""
+    def drain(self, most: int | None = None) -> list[HostUpdate]:
+        """The updates, in the order in which they are to be applied; ``most``: of about how many objects.
+
+        There may be a hundred hosts whose every task came at once: nobody wants to wait until all of it is applied.
+        """
         with self._lock:
-            updates, self._updates = self._updates, {}
-        return list(updates.values())
+            if most is None:
+                updates, self._updates = self._updates, {}
+                return list(updates.values())
+            taken: list[HostUpdate] = []
+            while self._updates and most > 0:
+                update = self._updates.pop(next(iter(self._updates)))
+                taken.append(update)
+                most -= _objects(update)
+            left = bool(self._updates)
+        if left:
+            self._wake()
+        return taken
+
+
+def _objects(update: HostUpdate) -> int:
+    return 1 + len(update.containers) + len(update.records) if isinstance(update, HostRead) else 1

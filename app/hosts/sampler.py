@@ -15,9 +15,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from app.hosts.sampler_round import Asked, SamplerRound, Told
+from app.hosts.threads import aside, start_soon
 from app.model.safe_text import SafeText
 
 _MOST_TOLD: Final = 4096
@@ -69,10 +71,9 @@ class Sampler:
                 return
             if not self._running:
                 self._running = True
-                threading.Thread(target=self._run, name=f"stats-{self._name}", daemon=True).start()
+                start_soon(threading.Thread(target=self._run, name=f"stats-{self._name}", daemon=True))
             elif sooner and self._waker is not None:
-                with contextlib.suppress(OSError):
-                    self._waker.send(b"w")
+                aside(partial(_wake, self._waker))
 
     def take(self) -> list[Told]:
         """What was told since the last time; of very much the oldest is lost."""
@@ -89,8 +90,7 @@ class Sampler:
             self._stopped = True
             self._wants.clear()
             if self._waker is not None:
-                with contextlib.suppress(OSError):
-                    self._waker.send(b"w")
+                aside(partial(_wake, self._waker))
 
     # --- in the thread ---------------------------------------------------------------------------------------------
 
@@ -144,3 +144,8 @@ class Sampler:
     def tell_of_engine(self, problem: SafeText) -> None:
         """It does not answer at all."""
         self._told.append(Told("", None, problem))
+
+
+def _wake(waker: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        waker.send(b"w")

@@ -14,12 +14,14 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
+from app.hosts import turns
 from app.hosts.engine import Engine, Json
 from app.hosts.errors import HostError
 from app.hosts.inspecting import Inspector
 from app.hosts.listing import as_known, read_host
 from app.hosts.reading import container_from_inspect, drains_from, engine_info, records_from
 from app.hosts.stream import Stream
+from app.hosts.threads import start_soon
 from app.model.container import Container
 from app.model.drain import DrainMark
 from app.model.instance import Freshness, InstanceKey, Reach
@@ -76,7 +78,8 @@ class Watcher:
         self._thread = threading.Thread(target=self._run, name=f"watch-{key.name}", daemon=True)
 
     def start(self) -> None:
-        self._thread.start()
+        """Begin soon; does not wait."""
+        start_soon(self._thread)
 
     def stop(self) -> None:
         """End soon; does not wait."""
@@ -165,10 +168,11 @@ class Watcher:
             return
         drained = (stream, events, self._hear)
         threading.Thread(target=_drain, args=drained, name=f"events-{self._key.name}", daemon=True).start()
-        self._read_info()
-        # What happened while nobody listened may have left no trace in a list.
-        self._known = {}
-        self._read_all()
+        with turns.reading.turn():
+            self._read_info()
+            # What happened while nobody listened may have left no trace in a list.
+            self._known = {}
+            self._read_all()
         self._had_answer = True
         self._tell("live", "")
         relist_at, turn = time.monotonic() + RELIST_EVERY, 0
@@ -185,8 +189,9 @@ class Watcher:
                 if _UNREAD in batch:
                     relist_at = min(relist_at, time.monotonic() + PING_EVERY)
             if time.monotonic() > relist_at:
-                self._read_info()
-                self._read_all(turn)
+                with turns.reading.turn():
+                    self._read_info()
+                    self._read_all(turn)
                 relist_at, turn = time.monotonic() + RELIST_EVERY, turn + 1
 
     # --- reading ---------------------------------------------------------------------------------------------------

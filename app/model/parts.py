@@ -6,7 +6,7 @@ Pure. Source: design, ECS semantics 1.5, 4.4, 4.5 and 4.7.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -35,29 +35,33 @@ class Marks:
 
 
 def sort_marks(records: Iterable[Record]) -> Marks:
-    marks = Marks()
+    task: TaskRecord | None = None
+    start: StartMark | None = None
+    stop: StopMark | None = None
+    lease: Lease | None = None
     fails: dict[str, FailMark] = {}
     restarts: dict[str, RestartMark] = {}
+    replaced: set[str] = set()
     for record in records:
         match record:
             case TaskRecord():
-                marks = replace(marks, record=record)
+                task = record
             case StartMark():
-                marks = replace(marks, start=record)
+                start = record
             case StopMark():
-                marks = replace(marks, stop=record)
+                stop = record
             case FailMark():
                 fails[record.container] = record
             case ReplaceMark():
-                marks = replace(marks, replaced=marks.replaced | {record.container})
+                replaced.add(record.container)
             case RestartMark():
                 known = restarts.get(record.container)
                 if known is None or known.number < record.number:
                     restarts[record.container] = record
             case Lease():
-                if marks.lease is None or marks.lease.number < record.number:
-                    marks = replace(marks, lease=record)
-    return replace(marks, fails=fails, restarts=restarts)
+                if lease is None or lease.number < record.number:
+                    lease = record
+    return Marks(task, start, stop, lease, fails, restarts, frozenset(replaced))
 
 
 Tags = Mapping[str, tuple[Container, TaskTag]]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from app.fleet.fleet import Fleet
+from app.hosts.threads import start_soon
 from app.model.errors import MoorageError
 from app.model.instance import InstanceKey
 from app.operations.session import Session
@@ -26,12 +27,12 @@ class DrainTeller:
         self._lock = threading.Lock()
         self._not_before: dict[InstanceKey, float] = {}
 
-    def consider(self, fleet: Fleet) -> None:
-        untouchable = self._session.policies.untouchable()
+    def consider(self, fleet: Fleet, untouchable: Collection[str]) -> None:
+        """``untouchable``: the URLs of engines at which nothing may be changed."""
         for key, state in fleet.instances.items():
             touchable = state.instance.endpoint not in untouchable
             if touchable and state.live and state.drain_untold and self._turn(key):
-                threading.Thread(target=self._tell, args=(key,), name=f"drain-{key.name}", daemon=True).start()
+                start_soon(threading.Thread(target=self._tell, args=(key,), name=f"drain-{key.name}", daemon=True))
 
     def _turn(self, key: InstanceKey) -> bool:
         with self._lock:

@@ -99,9 +99,9 @@ class Monitor:
 
         return Watcher(key, engine, deliver, ear.heard)
 
-    def pump(self) -> ChangeSet:
-        """Apply what watchers have told since the last time."""
-        return self.fleet.apply(self._inbox.drain())
+    def pump(self, most: int | None = None) -> ChangeSet:
+        """Apply what watchers have told since the last time; ``most``: of how many objects, before ``wake`` follows."""
+        return self.fleet.apply(self._inbox.drain(most))
 
     def pause(self, seconds: float) -> bool:
         """Let go of all event streams, as this process is about to be stopped: one that nobody reads slows its host.

@@ -25,6 +25,7 @@ from app.hosts.swarm import (
     swarm_nodes,
 )
 from app.hosts.task_objects import read_task
+from app.hosts.threads import start_soon
 from app.model.errors import MoorageError
 from app.model.instance import Instance, InstanceKey
 from app.model.task import Task
@@ -123,10 +124,12 @@ class PlaceholderSweep:
             if cluster in self._next:
                 self._next[cluster] = min(self._next[cluster], time.monotonic() + _LOOK_AGAIN)
 
-    def consider(self, fleet: Fleet, in_hand: Collection[str] = ()) -> None:
-        """Look at the swarms whose turn it is. ``in_hand``: ids of tasks that this process is launching."""
+    def consider(self, fleet: Fleet, untouchable: Collection[str], in_hand: Collection[str] = ()) -> None:
+        """Look at the swarms whose turn it is. ``in_hand``: ids of tasks that this process is launching.
+
+        ``untouchable``: the URLs of engines at which nothing may be changed.
+        """
         managers: dict[str, list[InstanceState]] = {}
-        untouchable = self._session.policies.untouchable()
         for key, state in fleet.instances.items():
             if state.instance.endpoint in untouchable:
                 continue
@@ -139,7 +142,7 @@ class PlaceholderSweep:
                 self._under_way.add(cluster)
             alive = frozenset((*in_hand, *_not_over(fleet)))
             job = (cluster, [state.instance for state in states], _nodes(fleet), alive)
-            threading.Thread(target=self._look, args=job, name=f"swarm-{cluster}", daemon=True).start()
+            start_soon(threading.Thread(target=self._look, args=job, name=f"swarm-{cluster}", daemon=True))
 
     def _look(
         self, cluster: str, managers: list[Instance], nodes: Mapping[str, Instance], alive: Collection[str]

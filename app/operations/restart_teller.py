@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from app.fleet.fleet import Fleet, belongs
 from app.hosts.engine_restart import engine_started_at, mark_restart, restart_after
+from app.hosts.threads import start_soon
 from app.model.errors import MoorageError
 from app.model.instance import Instance, InstanceKey
 from app.model.task import Task
@@ -26,8 +27,8 @@ class RestartTeller:
         self._report = report
         self._asked: dict[InstanceKey, datetime] = {}
 
-    def consider(self, fleet: Fleet) -> None:
-        untouchable = self._session.policies.untouchable()
+    def consider(self, fleet: Fleet, untouchable: Collection[str]) -> None:
+        """``untouchable``: the URLs of engines at which nothing may be changed."""
         for key, state in fleet.instances.items():
             since = state.freshness.since
             if not state.live or state.instance.endpoint in untouchable or self._asked.get(key) == since:
@@ -40,7 +41,7 @@ class RestartTeller:
             ]
             if ended:
                 job = (state.instance, ended)
-                threading.Thread(target=self._tell, args=job, name=f"restart-{key.name}", daemon=True).start()
+                start_soon(threading.Thread(target=self._tell, args=job, name=f"restart-{key.name}", daemon=True))
 
     def _tell(self, instance: Instance, ended: Sequence[Task]) -> None:
         try:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from app.fleet.fleet import Fleet, InstanceState, belongs
 from app.hosts.supervisor import Hand, act, due, left_over, sweep
 from app.hosts.task_objects import read_task
+from app.hosts.threads import start_soon
 from app.model.errors import MoorageError
 from app.model.instance import Instance, InstanceKey
 from app.model.progress import Progress, Tell
@@ -86,12 +87,12 @@ class Supervision:
     def consider(self, fleet: Fleet, in_hand: Collection[str] = ()) -> None:
         """Begin what is due; ``in_hand``: ids of tasks that this process is at work on already."""
         self._remember(fleet)
-        self._placeholders.consider(fleet, in_hand)
-        self._drains.consider(fleet)
-        self._restarts.consider(fleet)
-        retention = self._session.settings.retention
         # What is read-only here is left to whoever may change it: nothing is done there, and nothing complained of.
         untouchable = self._session.policies.untouchable()
+        self._placeholders.consider(fleet, untouchable, in_hand)
+        self._drains.consider(fleet, untouchable)
+        self._restarts.consider(fleet, untouchable)
+        retention = self._session.settings.retention
         for key, state in fleet.instances.items():
             if not state.live or state.instance.endpoint in untouchable:
                 continue
@@ -140,7 +141,7 @@ class Supervision:
                 return
             self._under_way.add(task_id)
         job = (task_id, state.instance, state.registered, name)
-        threading.Thread(target=self._act, args=job, name=f"due-{task_id[:8]}", daemon=True).start()
+        start_soon(threading.Thread(target=self._act, args=job, name=f"due-{task_id[:8]}", daemon=True))
 
     def _act(self, task_id: str, instance: Instance, capacity: Resources, name: str) -> None:
         try:

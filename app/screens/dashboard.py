@@ -42,7 +42,7 @@ from app.screens.frame import WIDE, FrameScreen
 from app.screens.help import HelpScreen, help_lines
 from app.screens.images.leaving import leave
 from app.screens.tidying import Tidier
-from app.screens.warming import warm, warm_forms
+from app.screens.warming import warm, warm_forms, warm_watching
 from app.store.home import Home
 from themes.derive import variable_defaults
 from themes.own import STYLESHEET, THEMES
@@ -59,9 +59,11 @@ if TYPE_CHECKING:
 PUMP_EVERY = 0.05
 PUMP_REST = 3
 """How many times as long as the pump took it rests: however much comes, three quarters of the time are for keys."""
+PUMP_MOST = 3_000
+"""Containers and records: they take a twentieth of a second."""
 TICK_EVERY = 1.0
-WATCH_AFTER = 0.2
-"""Seconds after the first paint of what is known at a glance."""
+WATCH_AFTER = 0.1
+"""Seconds after the first paint of what is known at a glance; to load what watches takes as long again."""
 WARM_AFTER = 0.5
 FORMS_AFTER = 1.0
 """Seconds after the first key or the first movement of the mouse."""
@@ -153,9 +155,13 @@ class Dashboard(App[None]):
     def _begin(self) -> None:
         """Keys that were typed at the first frame come first: what watches hosts takes a tenth of a second to load."""
         if self.desk.fleet.instances and WATCH_AFTER:
-            self.set_timer(WATCH_AFTER, self._tick)
+            self.set_timer(WATCH_AFTER, lambda: self.desk.jobs.run(warm_watching, self._watch))
         else:
             self._tick()
+
+    def _watch(self, _: object) -> None:
+        # Not at once: what a job's end takes keeps the pump from its next turn, and the first tick takes long.
+        self.call_later(self._tick)
 
     def on_unmount(self) -> None:
         if self._last_resort is not None:
@@ -227,8 +233,8 @@ class Dashboard(App[None]):
 
     def _pump(self) -> None:
         self._pump_due = False
-        began = time.monotonic()
-        changes = self.desk.monitor.pump()
+        began, worked = time.monotonic(), time.thread_time()
+        changes = self.desk.monitor.pump(PUMP_MOST)
         for _ in range(len(self._calls)):
             # Not those that come meanwhile: a thread that posts as fast as it is heard would keep all keys waiting.
             self._calls.popleft()()
@@ -237,8 +243,8 @@ class Dashboard(App[None]):
             self._alerts.consider(changes)
             self.desk.board.consider(self.desk.fleet, changes)
         self._show(changes)
-        ended = time.monotonic()
-        self._pump_at = max(began + PUMP_EVERY, ended + (ended - began) * PUMP_REST)
+        # Not by the clock: while other threads read hosts, most of that is waiting for Python.
+        self._pump_at = max(began + PUMP_EVERY, time.monotonic() + (time.thread_time() - worked) * PUMP_REST)
 
     def _tick(self) -> None:
         """Once a second: ages move on, files may have changed, and what is due by time alone is done."""

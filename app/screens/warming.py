@@ -9,6 +9,14 @@ def warm() -> None:
     import app.screens.tables.sort_dialog  # noqa: F401
 
 
+def warm_watching() -> None:
+    """What reads cluster files, talks to hosts and keeps what they tell: once what is known at a glance is painted."""
+    import app.hosts.connection
+    import app.model.cluster
+    import app.operations.history
+    import app.operations.journal  # noqa: F401
+
+
 def warm_forms() -> None:
     """Once somebody types: the models behind forms and images, which the first r, e or I would have to wait for.
 

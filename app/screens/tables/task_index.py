@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from app.fleet.fleet import Fleet, belongs
+from app.fleet.fleet import Fleet
 from app.model.instance import InstanceKey
 from app.model.task import Task
 from app.screens.filtering import Filter, Subject
@@ -99,11 +99,7 @@ class TaskIndex:
         if self._host is not None:
             state = self._fleet.instances.get(self._host)
             return state.tasks.get(id_) if state is not None else None
-        for key, state in self._fleet.instances.items():
-            task = state.tasks.get(id_)
-            if task is not None and belongs(task, state) and self._cluster in (None, key.cluster):
-                return task
-        return None
+        return self._fleet.own_task(id_, self._cluster)
 
     def _subject(self, task: Task) -> tuple[Task, Subject]:
         known = self._subjects.get(task.id)

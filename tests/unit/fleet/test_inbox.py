@@ -46,8 +46,27 @@ def test_gone_replaces_seen() -> None:
     assert inbox.drain() == [ContainerGone(HOST, seen().container.id)]
 
 
-@given(st.lists(EVENTS | READINGS, max_size=30), st.lists(st.integers(0, 30), max_size=5))
-def test_through_the_inbox_comes_the_same_fleet(updates: list[HostUpdate], drains: list[int]) -> None:
+def test_what_is_too_much_for_one_time_comes_the_next_and_wakes() -> None:
+    woken: list[int] = []
+    inbox = Inbox(lambda: woken.append(1))
+    readings = [
+        HostRead(InstanceKey("default", f"host-{number}"), (container(tag()),) * (number + 1), ())
+        for number in range(3)
+    ]
+    for reading in readings:
+        inbox.put(reading)
+    assert inbox.drain(3) == readings[:2]
+    assert woken == [1, 1]
+    assert inbox.drain(1) == readings[2:]
+    assert inbox.drain(1) == []
+    assert woken == [1, 1]
+
+
+@given(
+    st.lists(EVENTS | READINGS, max_size=30),
+    st.dictionaries(st.integers(0, 30), st.none() | st.integers(1, 5), max_size=5),
+)
+def test_through_the_inbox_comes_the_same_fleet(updates: list[HostUpdate], drains: dict[int, int | None]) -> None:
     direct, through = Fleet(), Fleet()
     instance = Instance(HOST, "1" * 32, "unix:///x", "ACTIVE", NOW)
     for fleet in (direct, through):
@@ -57,7 +76,7 @@ def test_through_the_inbox_comes_the_same_fleet(updates: list[HostUpdate], drain
     for number, update in enumerate(updates):
         inbox.put(update)
         if number in drains:
-            through.apply(inbox.drain())
+            through.apply(inbox.drain(drains[number]))
     through.apply(inbox.drain())
     assert through.instances[HOST].tasks == direct.instances[HOST].tasks
     assert through.instances[HOST].containers == direct.instances[HOST].containers

@@ -29,6 +29,7 @@ def check(fleet: Fleet) -> None:
         assert state.reserved == total(held)
     everywhere = {task.id for task in fleet.tasks()}
     assert all(fleet.find_task(task_id) is not None for task_id in everywhere)
+    assert [fleet.own_task(task.id) for task in fleet.tasks()] == fleet.tasks()
     stopped = [task for task in fleet.tasks() if task.last_status == "STOPPED"]
     assert {task.id for task in stopped} <= {task.id for task in fleet.restless_tasks()}
 
@@ -58,6 +59,10 @@ def test_of_a_host_that_two_clusters_share_each_finds_its_own() -> None:
     assert fleet.find_task(task.id) == fleet.instances[keys[0]].tasks[task.id]
     found = fleet.find_task(task.id, "other")
     assert found is not None and found.instance == InstanceKey("other", first.host.name)
+    assert task.cluster == first.host.cluster
+    assert fleet.own_task(task.id) == fleet.own_task(task.id, task.cluster) == task
+    assert fleet.own_task(task.id, "other") is None
     fleet.register(["other"], [fleet.instances[keys[1]].instance])
+    assert fleet.own_task(task.id) is None
     assert fleet.find_task(task.id) == found
     assert fleet.find_task(task.id, first.host.cluster) is None

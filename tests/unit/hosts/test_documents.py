@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
+import pydantic_core  # noqa: F401 - documents are read by it where it is loaded
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +24,30 @@ JSON = st.recursive(
 @given(JSON)
 def test_what_is_not_deep_is_read(value: Any) -> None:
     assert document(json.dumps(value).encode()) == value
+
+
+PIECES = st.sampled_from(
+    [
+        *b'[ ] { } , : " a 0 -0 1 1e999 0.1 NaN true null \\ \\ud800 \\u00e9 \xff \xc3\xa9 \x00'.split(b" "),
+        *(b"\n", b"\t", b" ", b"9" * 4400),
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=12).map(b"".join) | JSON.map(lambda value: json.dumps(value).encode()))
+def test_it_is_the_same_whether_pydantic_is_loaded_or_not(body: bytes) -> None:
+    assert "pydantic_core" in sys.modules
+    quick = outcome(body)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delitem(sys.modules, "pydantic_core")
+        assert outcome(body) == quick
+
+
+def outcome(body: bytes) -> str:
+    try:
+        return repr(document(body))
+    except HostError as error:
+        return error.message
 
 
 def nested(depth: int, *, inner: str = "1", opening: str = '{"a":', closing: str = "}") -> bytes:
