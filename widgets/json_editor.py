@@ -7,10 +7,12 @@ from typing import ClassVar, Final
 
 from rich.style import Style
 from rich.text import Text
+from textual.document._document_navigator import DocumentNavigator
 from textual.widgets import TextArea
 from textual.widgets.text_area import Location
 
 from widgets.json_view import json_tokens
+from widgets.long_document import LongDocument, LongWrappedDocument
 from widgets.plain import plain
 
 MASK: Final = "••••••••"
@@ -122,6 +124,15 @@ class JsonEditor(TextArea):
         """Textual's notice that styles changed."""
         super().notify_style_update()
         self._kind_styles.clear()
+
+    def _set_document(self, text: str, language: str | None) -> None:
+        """As TextArea's, with a document for many lines; it has no language."""
+        self.document = LongDocument(text)
+        self.wrapped_document = LongWrappedDocument(self.document, tab_width=self.indent_width)
+        self.navigator = DocumentNavigator(self.wrapped_document)
+        self._build_highlight_map()
+        self.move_cursor((0, 0))
+        self._refresh_size()
 
     def _style_of(self, kind: str) -> Style:
         style = self._kind_styles.get(kind)
