@@ -9,7 +9,13 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+AGAIN_AFTER: Final = 0.5
+"""Seconds until a thread is started again for which there was no room: of others some end."""
 
 _lock = threading.Lock()
 _due: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
@@ -29,7 +35,15 @@ def aside(call: Callable[[], object]) -> None:
 
 def start_soon(thread: threading.Thread) -> None:
     """Start it; it may not have begun when this returns."""
-    aside(thread.start)
+    aside(partial(_start, thread))
+
+
+def _start(thread: threading.Thread) -> None:
+    try:
+        thread.start()
+    except RuntimeError:
+        time.sleep(AGAIN_AFTER)
+        start_soon(thread)
 
 
 def _make_each() -> None:

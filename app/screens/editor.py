@@ -58,6 +58,8 @@ class EditorScreen(EditorPanes):
         self._checked: Checked = read_text(start.text)
         self._check_timer: Timer | None = None
         self._json_timer: Timer | None = None
+        self._unread = False
+        """Something was typed in a long JSON that the form does not show yet."""
         self._draft_state = ""
         self._note = ""
         self._keeper = DraftKeeper(self, desk, self._start, held, self._draft_told)
@@ -137,12 +139,27 @@ class EditorScreen(EditorPanes):
         text = self._json.text
         if text == self._text:
             return
-        read = read_text(text)
-        if read.members is not None:
-            self._form.set_document(read.members)
-            read = Checked(read.members, None, self._checked.findings)
-        self._take(text, read)
+        read = read_text(text) if len(text) <= LOCATED_AT_ONCE else None
+        self._unread = read is None
+        self._take(text, self._in_the_form(read))
         self._mask()
+
+    def _in_the_form(self, read: Checked | None) -> Checked:
+        """What was typed in the JSON, with the findings that there were. None: it is not read yet."""
+        if read is None:
+            return Checked(None, None, self._checked.findings)
+        if read.members is None:
+            return read
+        self._form.set_document(read.members)
+        return Checked(read.members, None, self._checked.findings)
+
+    def _read(self) -> None:
+        """A long text is read in another thread, or here where somebody goes on to what needs it."""
+        if self._unread:
+            self._unread = False
+            self._checked = self._in_the_form(read_text(self._text))
+            self._show_syntax()
+            self._mask()
 
     def _take(self, text: str, read: Checked) -> None:
         self._text, self._checked = text, read
@@ -165,8 +182,8 @@ class EditorScreen(EditorPanes):
         if syntax is not None:
             line.update(Content.styled(f"✗ {syntax}", "$state-failed"))
         line.display = syntax is not None
-        # The form has the document as it was before the mistake: nothing may be written over the text that has it.
-        self._form.disabled = syntax is not None and self._checked.members is None
+        # The form has the document as it was before: nothing may be written over a text that nobody could read yet.
+        self._form.disabled = self._checked.members is None
 
     # --- findings --------------------------------------------------------------------------------------------------
 
@@ -192,6 +209,9 @@ class EditorScreen(EditorPanes):
             return  # something else has been typed since, and is being looked at
         self.bring_json_up_to_date()
         self._checked, self._places = checked, places
+        if self._unread:
+            self._unread = False
+            self._in_the_form(checked)
         self._form.set_findings([FormFinding(told.at, told.text, told.severity) for told in checked.findings])
         self._show_syntax()
         self._json.mark(marked_lines(checked.findings, places))
@@ -240,10 +260,15 @@ class EditorScreen(EditorPanes):
 
     def action_back(self) -> None:
         """esc: from the JSON and the findings to the form; from there out. The draft is kept."""
+        self._read()
         if not self._form.disabled and self.focused in (self._json, self.query_one("#findings")):
             self._show_pane(FORM)
         else:
             super().action_back()
+
+    def action_next_pane(self) -> None:
+        self._read()
+        super().action_next_pane()
 
     def action_register(self) -> None:
         self._look_through(self._register)
@@ -271,6 +296,7 @@ class EditorScreen(EditorPanes):
     def action_show_changes(self) -> None:
         from app.screens.registering import RegisterScreen
 
+        self._read()
         if self._checked.members is None:
             self.say("The JSON has a mistake; correct it first", bad=True)
             return

@@ -22,6 +22,8 @@ def warm_forms() -> None:
 
     Not before: they take 16 MiB, and who only looks has no use for them.
     """
+    import app.model.cluster
+    import app.operations.deploying.source
     import app.operations.images.listing
     import app.screens.editor
     import app.screens.images.forms

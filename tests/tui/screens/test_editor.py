@@ -12,7 +12,7 @@ import pytest
 from app.operations import definitions
 from app.operations.editing import edit_members, edit_revision
 from app.operations.session import Session
-from app.screens import registering
+from app.screens import editor, registering
 from tests.tui.screens.driving import screen_text, session_with, until, until_gone, until_shown
 from tests.tui.screens.editing import SIZES, WEB, editing, registered
 from widgets.live_table import LiveTable
@@ -48,6 +48,35 @@ async def test_what_is_typed_in_the_json_shows_in_the_form(session: Session) -> 
         await it.type("my")
         assert it.document["family"] == "myweb"
         await until_shown(it.pilot, r"Family +myweb")
+
+
+async def test_a_long_json_is_read_aside_and_the_form_waits_for_it(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(editor, "LOCATED_AT_ONCE", 10)
+    async with editing(session, registered(session)) as it:
+        await it.pilot.press("f6")
+        at = it.text.index('"web",') + 1
+        place = it.text.count("\n", 0, at), at - it.text.rfind("\n", 0, at) - 1
+        monkeypatch.setattr(editor, "CHECK_AFTER", 600)  # as if another key came again and again
+        it.editor._json.move_cursor(place)
+        await it.type("my")
+        assert it.document["family"] == "myweb"
+        assert it.editor._form.disabled
+        await it.pilot.press("escape")  # it is read now, as the form is to be used
+        assert not it.editor._form.disabled
+        assert it.editor.focused is not it.editor._json
+        await until_shown(it.pilot, r"Family +myweb")
+        monkeypatch.setattr(editor, "CHECK_AFTER", 0.01)
+        it.editor._json.focus()
+        it.editor._json.move_cursor(place)
+        await it.type("x")
+        await until_shown(it.pilot, r"Family +xmyweb")
+        await until(it.pilot, lambda: not it.editor._form.disabled, "the form can be used again")
+        it.editor._json.move_cursor((0, 1))
+        await it.type('"')
+        await until_shown(it.pilot, r"✗ line 1, column 3")
+        assert it.editor._form.disabled
 
 
 async def test_a_mistake_in_the_json_is_told_and_the_form_waits(session: Session) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import threading
 from functools import partial
 
+import pytest
+
+from app.hosts import threads
 from app.hosts.threads import aside, start_soon
 
 PATIENCE = 10.0
@@ -36,3 +39,24 @@ def test_nobody_waits_for_a_thread_to_begin() -> None:
     go_on.set()
     assert begun.wait(PATIENCE)
     thread.join(PATIENCE)
+
+
+class _NoRoomAtFirst(threading.Thread):
+    """As where a system has no more threads for a while."""
+
+    refused = 0
+
+    def start(self) -> None:
+        if self.refused < 2:
+            self.refused += 1
+            raise RuntimeError("can't start new thread")
+        super().start()
+
+
+def test_a_thread_for_which_there_is_no_room_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "AGAIN_AFTER", 0.01)
+    begun = threading.Event()
+    thread = _NoRoomAtFirst(target=begun.set, daemon=True)
+    start_soon(thread)
+    assert begun.wait(PATIENCE)
+    assert thread.refused == 2
