@@ -12,6 +12,8 @@ PYTHON ?= python3
 ARGS ?=
 DEV := .venv-dev/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
+# Or the first start would do it, while somebody waits.
+COMPILE := -m compileall -q app widgets themes
 UV_COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
   --no-emit-index-url --no-emit-find-links pyproject.toml
 
@@ -67,10 +69,12 @@ engine-packages:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Moorage needs Python 3.11 or newer")'
 	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
 	@.venv/bin/python $(PIP_INSTALL) -r requirements.txt
+	@.venv/bin/python $(COMPILE)
 	@touch $@
 
 .venv-dev/.installed: requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Moorage needs Python 3.11 or newer")'
 	@test -x .venv-dev/bin/python || $(PYTHON) -m venv .venv-dev
 	@.venv-dev/bin/python $(PIP_INSTALL) -r requirements-dev.txt
+	@.venv-dev/bin/python $(COMPILE)
 	@touch $@
