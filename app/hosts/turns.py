@@ -71,7 +71,10 @@ class Turns:
 
 def _is_ready(sock: socket.socket) -> bool:
     poll = select.poll()
-    poll.register(sock, select.POLLIN)
+    try:
+        poll.register(sock, select.POLLIN)
+    except ValueError:
+        return True  # it was closed meanwhile, as whoever takes from it will hear
     return bool(poll.poll(0))
 
 

@@ -113,3 +113,12 @@ def test_a_turn_ends_with_an_error(pair: tuple[socket.socket, socket.socket]) ->
     with pytest.raises(TimeoutError):
         turns.receive(ours, lambda: ours.recv(10))  # without a turn it is a plain call
     assert joined(in_threads(2, lambda: worked(turns)))
+
+
+def test_a_socket_that_is_closed_meanwhile_is_an_error_of_it(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    turns, (ours, _) = Turns(1, FOR_EVER), pair
+    ours.close()
+    with pytest.raises(OSError, match="Bad file descriptor"), turns.turn():
+        turns.receive(ours, lambda: ours.recv(10))
