@@ -137,6 +137,7 @@ class Dashboard(App[None]):
         textuals = signal.getsignal(signal.SIGTSTP)
         if callable(textuals):  # not without a terminal
             stop_without_streams(self.desk.monitor, self._resumed, textuals)
+        self.app_resume_signal.subscribe(self, self._somebody_is_back, immediate=True)
         self.switch_mode(self._opening.screen if fleet.clusters else "first")
         self.call_after_refresh(self._begin)
         self.set_interval(TICK_EVERY, self._tick)
@@ -303,6 +304,11 @@ class Dashboard(App[None]):
                 self.set_timer(FORMS_AFTER, lambda: self.desk.jobs.run(warm_forms, lambda _: None))
         if not isinstance(event, MouseDown) or can_be_clicked(self.screen, event.x, event.y):
             await super().on_event(event)
+
+    def _somebody_is_back(self, _: object) -> None:
+        """A shell that had the terminal was no calm: whoever leaves it types on, here."""
+        if self.tidier is not None:
+            self.tidier.typed()
 
     def pop_screen(self) -> AwaitComplete:
         if self.tidier is not None:

@@ -30,6 +30,7 @@ from app.screens import dashboard
 from app.screens.actions import ACTIONS
 from app.screens.dashboard import Dashboard
 from app.screens.registering import RegisterScreen
+from app.screens.tidying import CALM, EVERY, Tidier
 from tests.tui.screens.driving import SIZE, register, screen_text, session_with, until, until_gone, until_shown
 from tests.tui.screens.still import still_dashboard
 from widgets.filter_bar import FilterBar
@@ -330,6 +331,20 @@ async def test_what_supervision_did_is_told_in_one_notice(tmp_path: Path) -> Non
         await until_shown(pilot, r"edge-1: stopped web:0")
         assert re.search(r"and 27 more", screen_text(app))
         assert "stopped web:3" not in screen_text(app)
+
+
+async def test_time_in_a_shell_is_no_calm_to_tidy_up_in(tmp_path: Path) -> None:
+    app, now, tidied = Dashboard(session_with(tmp_path)), [0.0], []
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"moorage › fleet")
+        app.tidier = Tidier(lambda: now[0], lambda: tidied.append(now[0]), lambda: None, lambda: None, lambda: None)
+        now[0] = 60.0
+        app.app_resume_signal.publish(app)  # as at the end of App.suspend
+        app.tidier.tick()
+        assert tidied == []
+        now[0] += CALM + EVERY
+        app.tidier.tick()
+        assert tidied == [now[0]]
 
 
 async def test_esc_at_home_does_not_end_the_program(tmp_path: Path) -> None:
