@@ -65,7 +65,7 @@ def _open_dashboard(home: Home, screen: str = "") -> int:
         gc.disable()
         try:
             opening = open_at_once(home, screen, held)
-            from app.screens.dashboard import run_dashboard
+            from app.screens.program import run_dashboard
         finally:
             gc.enable()
         return run_dashboard(home, lambda: _open_demo(home), opening, held)

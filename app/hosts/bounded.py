@@ -20,8 +20,8 @@ from typing import Any, Final
 import urllib3
 from docker.transport.unixconn import UnixHTTPConnectionPool
 
+from app.hosts import turns
 from app.hosts.errors import HostError
-from app.hosts.turns import reading
 
 LIST_BYTES: Final = 64 << 20
 """Of the answer to a question for all of something: 10,000 containers are 9 MB."""
@@ -97,7 +97,7 @@ class _CountingIO(socket.SocketIO):
         if self.limit is None:
             return super().readinto(buffer)
         self._wait_at_most()
-        count = reading.receive(self._sock, lambda: super(_CountingIO, self).readinto(buffer))  # type: ignore[attr-defined]
+        count = turns.reading.receive(self._sock, lambda: super(_CountingIO, self).readinto(buffer))  # type: ignore[attr-defined]
         if count == 0 and self.in_head and self._came:
             # http.client takes an end for that of the headers, and so a write that nobody answered for one that was.
             raise ConnectionResetError("cut off in the headers of an answer")

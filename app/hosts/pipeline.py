@@ -12,9 +12,9 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from app.hosts import turns
 from app.hosts.errors import HostError
 from app.hosts.ledger import Ledger
-from app.hosts.turns import reading
 from app.hosts.wire import MOST_BYTES, Answer, natural, read_head, unchunked
 
 MOST_AT_ONCE: Final = 16
@@ -73,7 +73,7 @@ class Pipeline:
         while (answer := self._taken()) is None:
             try:
                 self._socket.settimeout(max(until - time.monotonic(), _NO_TIME))
-                data = reading.receive(self._socket, lambda: self._socket.recv(_READ_SIZE))
+                data = turns.reading.receive(self._socket, lambda: self._socket.recv(_READ_SIZE))
             except (OSError, EOFError) as error:
                 self._ledger.failed()
                 raise HostError("no answer in time", "timeout") from error

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -35,15 +33,13 @@ from app.screens.alerts.watch import AlertWatch
 from app.screens.asking import ask_from_threads
 from app.screens.desk import Desk, Jobs, LaunchBoard
 from app.screens.doors import AllDoors
-from app.screens.ending import LastResort, end_on_signals, end_with_terminal
-from app.screens.first_frame.driver import taking_over
+from app.screens.ending import LastResort
 from app.screens.first_frame.opening import Opening
 from app.screens.frame import WIDE, FrameScreen
 from app.screens.help import HelpScreen, help_lines
 from app.screens.images.leaving import leave
 from app.screens.tidying import Tidier
 from app.screens.warming import warm, warm_forms, warm_watching
-from app.store.home import Home
 from themes.derive import variable_defaults
 from themes.own import STYLESHEET, THEMES
 from widgets.line_filter import install_safe_filter
@@ -54,7 +50,6 @@ from widgets.terminal import doubtful_clipboard, no_clipboard, set_mouse
 
 if TYPE_CHECKING:
     from app.operations.journal import Journal
-    from app.screens.first_frame.held import HeldTerminal
 
 PUMP_EVERY = 0.05
 PUMP_REST = 3
@@ -380,33 +375,3 @@ class Dashboard(App[None]):
     def action_help(self) -> None:
         if can_act(self.screen):
             self.push_screen(HelpScreen(help_lines(self.screen.active_bindings.values())))
-
-
-def run_dashboard(
-    home: Home, open_demo: Callable[[], int], opening: Opening | None = None, held: HeldTerminal | None = None
-) -> int:
-    """Open the dashboard and stay until it is left. Returns the process's exit code.
-
-    ``held`` has the terminal so far, and may show a first frame of what the opening has.
-    ``open_demo``: called when it was left for the demo fleet; what it returns is the exit code then.
-    """
-    # Lines of a flood live too shortly to be looked through every 700 objects: that took half of what they cost. With
-    # 50,000, and 20 times as many of those that are left, who rushed through screens waited for a quarter of a second.
-    gc.set_threshold(20_000, 5, 200)
-    # A key must not wait for 5 ms each time that a thread which reads, merges or filters is to give way.
-    sys.setswitchinterval(0.001)
-    last_resort = LastResort()
-    app = Dashboard(Session(home), last_resort, opening)
-    app.tidier = Tidier()
-    if held is not None:
-        app.driver_class = taking_over(held, app.driver_class)
-    undo = end_on_signals(app.end, last_resort)
-    end_with_terminal(sys.stdin.fileno())
-    try:
-        app.run(mouse=app.listens_to_mouse)
-    finally:
-        undo()
-        last_resort.disarm()
-    if app.fault is not None:
-        raise app.fault
-    return open_demo() if app.demo_wanted else app.return_code or 0
