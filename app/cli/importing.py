@@ -16,7 +16,7 @@ from app.cli.sources import read_source
 from app.cli.tasks import left_behind, left_stopping, tell_reasons
 from app.model.dialects import registerable
 from app.model.errors import Finding, MoorageError, UsageError
-from app.operations import compose_up
+from app.operations import compose_folder, compose_up
 from app.operations.compose_folder import ComposeFolder
 from app.operations.documents import Incoming, as_document
 from app.operations.importing import Imported, ImportOptions, check_all, read_definitions, register_imported
@@ -129,7 +129,7 @@ def _file_flags(parser: Parser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help=f"The Compose file (default: {', '.join(compose_up.DEFAULT_FILES[:2])} …).",
+        help=f"The Compose file (default: {', '.join(compose_folder.DEFAULT_FILES[:2])} …).",
     )
     parser.add_argument("--cluster", metavar="CLUSTER", default="", help="Cluster (default: that of config.toml).")
 

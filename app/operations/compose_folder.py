@@ -10,6 +10,8 @@ from app.model.errors import MoorageError
 from app.model.locations import short
 from app.model.strict_json import MAX_BYTES
 
+DEFAULT_FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+"""In Compose's own order."""
 MAX_FILES = 32
 
 

@@ -16,7 +16,7 @@ from app.model.progress import Tell
 from app.model.requests import RunTaskRequest
 from app.model.task import Task
 from app.operations.blueprint import make_blueprint
-from app.operations.compose_folder import ComposeFolder
+from app.operations.compose_folder import DEFAULT_FILES, ComposeFolder
 from app.operations.deeds import told_if_failed
 from app.operations.definition_shape import registered_members
 from app.operations.importing import Imported, ImportOptions, checked, parsed, register_imported
@@ -26,7 +26,6 @@ from app.operations.session import Session
 from app.operations.tasks import stop_found_task, unanswered
 from app.store.definitions import StoredRevision
 
-DEFAULT_FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 OVERRIDES = ("compose.override.yaml", "compose.override.yml", "docker-compose.override.yaml",
              "docker-compose.override.yml")  # fmt: skip
 _REPLACED = "replaced by moorage up"

@@ -12,7 +12,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.actions import ActionParseResult
-from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.dom import DOMNode
 from textual.events import Event, InputEvent, MouseDown
@@ -45,7 +44,7 @@ from themes.own import STYLESHEET, THEMES
 from widgets.line_filter import install_safe_filter
 from widgets.notice import Notice, Notices
 from widgets.presence import can_act, can_be_clicked
-from widgets.steady_styles import SteadyStylesheet
+from widgets.steady_styles import SteadyStylesheet, StylesInSight
 from widgets.terminal import doubtful_clipboard, no_clipboard, set_mouse
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ HOME = "fleet"
 MOST_TOLD = 3
 
 
-class Dashboard(App[None]):
+class Dashboard(StylesInSight):
     TITLE = "moorage"
     CSS_PATH = [STYLESHEET, STYLESHEET.with_name("screens.tcss")]  # noqa: RUF012 - as Textual declares it
     ENABLE_COMMAND_PALETTE = False  # ours is a part of each screen

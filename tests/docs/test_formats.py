@@ -16,7 +16,7 @@ from app.interop.compose import (
     variables,
 )
 from app.interop.compose.keys import TAKEN
-from app.operations import compose_folder, compose_up
+from app.operations import compose_folder
 
 TEXT = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
 
@@ -42,7 +42,7 @@ def test_every_key_that_is_taken_is_named() -> None:
         f"{env_file.MAX_VARIABLES:,} variables",
         f"without a size {mounts.DEFAULT_TMPFS} MiB",
         f"Without either {limits.DEFAULT_RESERVATION} MiB are reserved",
-        ", ".join(f"`{name}`" for name in compose_up.DEFAULT_FILES[:3]),
+        ", ".join(f"`{name}`" for name in compose_folder.DEFAULT_FILES[:3]),
     ],
 )
 def test_figures_are_those_of_the_program(words: str) -> None:

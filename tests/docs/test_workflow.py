@@ -16,7 +16,7 @@ from typing import get_args
 import pytest
 
 from app.model.deployment import Delivery
-from app.operations.deploying.source import FILES
+from app.operations.deploying.files import FILES
 from app.store import deploy_file
 from tests.engine_bed import Daemon, Registry
 from tests.engine_bed.waiting import wait_until

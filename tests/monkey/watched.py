@@ -135,7 +135,7 @@ class Heart:
                 look_after *= 5
                 frame = sys._current_frames().get(self._thread)
                 if frame is not None:
-                    self._stack += f"after {late:.2f} s:\n{''.join(traceback.format_stack(frame)[-14:])}"
+                    self._stack += f"after {late:.2f} s:\n{''.join(traceback.format_stack(frame)[-20:])}"
 
 
 def thread_seconds() -> dict[str, tuple[float, float]]:
@@ -157,12 +157,15 @@ class Watched(dashboard.Dashboard):
         super().on_mount()
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._loop_failed)
-        self.heart = Heart(self.reporter, self._where)
+        self.heart = Heart(self.reporter, self._where_of_how_many)
         loop.add_signal_handler(signal.SIGUSR2, self._write_tasks)
 
     def _where(self) -> str:
         stack = self._screen_stacks.get(self._current_mode)
         return type(stack[-1]).__name__ if stack else "none"
+
+    def _where_of_how_many(self) -> str:
+        return f"{self._where()}, with {sum(map(len, self._screen_stacks.values()))} screens open"
 
     def _write_tasks(self) -> None:
         with open(f"{self.home}.tasks", "w") as file:

@@ -13,13 +13,12 @@ from app.model.errors import MoorageError
 from app.model.image_reference import DOCKER_HUB, parse_reference, same_image_name
 from app.model.image_requests import DeployRequest
 from app.model.safe_text import safe_line
-from app.operations.compose_up import DEFAULT_FILES, group_of
+from app.operations.compose_up import group_of
+from app.operations.deploying.files import FILES
 from app.operations.importing import Imported, ImportOptions, bytes_of, checked, import_path
 from app.operations.session import Session
 from app.store.deploy_file import DEFAULT_NAME, parse_deploy_file
 
-FILES = (DEFAULT_NAME, *DEFAULT_FILES, "taskdef.json", "task-definition.json")
-"""What is looked for where no file is named, in this order."""
 MOST_AT_ONCE = 10
 """What one run-task starts."""
 _MOST_GROUP = 255
@@ -53,11 +52,6 @@ class DeploySource:
     def delivered(self) -> tuple[ImageBuild, ...]:
         """The builds that a container runs; others are what these are built FROM, and stay where they are."""
         return tuple(one for one in self.builds if any(same_image_name(one.image, image) for image in self.in_place))
-
-
-def files_in(folder: str) -> list[str]:
-    """Names of files that a deploy can begin with, likeliest first. A folder that cannot be read has none."""
-    return [name for name in FILES if os.path.isfile(os.path.join(folder, name))]
 
 
 def read_deploy(session: Session, request: DeployRequest) -> DeploySource:

@@ -26,7 +26,6 @@ from app.operations.session import Session
 DISK_PATIENCE: Final = 1.0
 _disks: WeakKeyDictionary[Engine, ImageDisk] = WeakKeyDictionary()
 """What each engine told last of its disk."""
-__all__ = ["ImageRow", "ImageSurvey", "ImageUses", "image_rows", "image_uses", "list_images", "survey_images"]
 
 
 @dataclass(frozen=True, slots=True)

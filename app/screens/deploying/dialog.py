@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from app.model.errors import MoorageError
+from app.operations.deploying.files import files_in
 from app.screens.form_dialog import Field, FormDialog, Values
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ _MOST_OFFERED = 3
 
 def deploy_dialog(screen: FrameScreen, cluster: str = "") -> FormDialog:
     """``cluster``: the one in sight, proposed; "" leaves it to the file."""
-    from app.operations.deploying.source import files_in
-
     here = files_in(".")
     desk = screen.desk
 

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from app.operations.images.uses import ImageUses, image_uses
+
 if TYPE_CHECKING:
-    from app.operations.images.listing import ImageSurvey, ImageUses
+    from app.operations.images.listing import ImageSurvey
     from app.screens.desk import Desk
 
 EVERY: Final = 30.0
@@ -56,8 +58,6 @@ class ImageFeed:
             known.asked_at = None
 
     def _ask(self, cluster: str, known: Known, changed: Callable[[], None]) -> None:
-        from app.operations.images.listing import image_uses
-
         desk = self._desk
         known.busy, known.asked_at = True, self._clock()
         uses = image_uses(desk.fleet, cluster)

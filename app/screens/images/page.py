@@ -13,6 +13,7 @@ from textual.containers import Horizontal
 from app.fleet.changes import ChangeSet
 from app.model.instance import InstanceKey
 from app.model.task import Task
+from app.operations.images.uses import image_uses
 from app.screens import formats
 from app.screens.actions import INSIDE, bindings
 from app.screens.desk import Desk
@@ -119,8 +120,6 @@ class ImageScreen(ImageDeeds):
         rows += [missing_row(key, why) for key, why in sorted(known.survey.failures.items())]
         copies.set_rows(rows)
         if changes is None or changes.tasks or known.version != self._seen:
-            from app.operations.images.listing import image_uses
-
             self._seen = known.version
             found = uses_of(row, self.desk.fleet, image_uses(self.desk.fleet, self._cluster))
             made = [(use_row(use), use) for use in found]

@@ -20,6 +20,7 @@ from app.operations.images.pruning import Prune
 from app.operations.images.uses import ImageUses, TaskImage
 from app.operations.session import Session
 from app.screens.dashboard import Dashboard
+from app.screens.images import feed, page
 from app.screens.images.works import BuildWork, Transfer, Work
 from tests.tui.screens.still import HOSTS
 from tests.unit.builders import at
@@ -87,7 +88,8 @@ def put_images(monkeypatch: pytest.MonkeyPatch, spoil: str = "") -> None:
     """What operations that only look answer."""
     found = survey(spoil)
     running = TaskImage("3f" * 16, EDGE_1, f"registry.lan/web:7{spoil}", "sha256:" + "b" * 64)
-    monkeypatch.setattr(listing, "image_uses", lambda *_: ImageUses({EDGE_1: (running,)}))
+    for where in feed, page:
+        monkeypatch.setattr(where, "image_uses", lambda *_: ImageUses({EDGE_1: (running,)}))
     monkeypatch.setattr(listing, "survey_images", lambda *_: found)
     monkeypatch.setattr(pruning, "plan_prune", lambda *_: plan(spoil))
     monkeypatch.setattr(transfers, "chosen_instances", _known)

@@ -107,6 +107,27 @@ async def test_a_node_is_styled_again_only_if_it_may_look_otherwise(
         assert app.screen.query_one("#breadcrumb") in styled
 
 
+async def test_other_colours_reach_a_screen_when_it_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = still_dashboard(tmp_path, monkeypatch)
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, r"moorage › fleet")
+        for key in "enter", "question_mark":
+            await pilot.press(key)
+            await still(pilot)
+        fleet, cluster, help_screen = app.screen_stack
+        before = styles_of(fleet.query_one("#breadcrumb"))
+        app.theme = "moorage-light"
+        await still(pilot)
+        assert (app.screen, styles_of(fleet.query_one("#breadcrumb"))) == (help_screen, before)
+        all_as_textual_has_them(app)
+        for seen in cluster, fleet:
+            await pilot.press("escape")
+            await still(pilot)
+            assert app.screen is seen
+            assert all_as_textual_has_them(app) > 5
+        assert styles_of(fleet.query_one("#breadcrumb")) != before
+
+
 class Again(App[None]):
     def __init__(self) -> None:
         super().__init__()
