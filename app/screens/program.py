@@ -28,8 +28,9 @@ def run_dashboard(
     ``open_demo``: called when it was left for the demo fleet; what it returns is the exit code then.
     """
     # Lines of a flood live too shortly to be looked through every 700 objects: that took half of what they cost. With
-    # 50,000, and 20 times as many of those that are left, who rushed through screens waited for a quarter of a second.
-    gc.set_threshold(20_000, 5, 200)
+    # 20,000, and six times as many of those that stay, a search took a tenth of a second when somebody rushed through
+    # screens; like this it takes a twenty-fifth.
+    gc.set_threshold(10_000, 3, 700)
     # A key must not wait for 5 ms each time that a thread which reads, merges or filters is to give way.
     sys.setswitchinterval(0.001)
     last_resort = LastResort()
