@@ -59,7 +59,7 @@ TICK_EVERY = 1.0
 WATCH_AFTER = 0.1
 """Seconds after the first paint of what is known at a glance; to load what watches takes as long again."""
 WARM_AFTER = 0.5
-FORMS_AFTER = 1.0
+FORMS_AFTER = 0.3
 """Seconds after the first key or the first movement of the mouse."""
 LEAVE_WITHIN = 0.25
 """Seconds for what is being read from hosts."""
