@@ -61,6 +61,8 @@ WATCH_AFTER = 0.1
 WARM_AFTER = 0.5
 FORMS_AFTER = 0.3
 """Seconds after the first key or the first movement of the mouse."""
+MOST_COMING = 10
+"""Hosts that have not answered yet, beside which forms are loaded."""
 LEAVE_WITHIN = 0.25
 """Seconds for what is being read from hosts."""
 HOME = "fleet"
@@ -295,9 +297,16 @@ class Dashboard(StylesInSight):
                 self.tidier.typed()
             if not self._somebody_types:
                 self._somebody_types = True
-                self.set_timer(FORMS_AFTER, lambda: self.desk.jobs.run(warm_forms, lambda _: None))
+                self.set_timer(FORMS_AFTER, self._load_forms)
         if not isinstance(event, MouseDown) or can_be_clicked(self.screen, event.x, event.y):
             await super().on_event(event)
+
+    def _load_forms(self) -> None:
+        """Not while a whole fleet comes in: that takes all the time that Python has."""
+        if sum(state.freshness.reach == "connecting" for state in self.desk.fleet.instances.values()) > MOST_COMING:
+            self.set_timer(FORMS_AFTER, self._load_forms)
+        else:
+            self.desk.jobs.run(warm_forms, lambda _: None)
 
     def _somebody_is_back(self, _: object) -> None:
         """A shell that had the terminal was no calm: whoever leaves it types on, here."""

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import socket
 import struct
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import termios
 import time
 from collections.abc import Callable
 from fcntl import ioctl
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +24,7 @@ from textual import events
 from textual.binding import Binding
 from textual.geometry import Size
 
-from app.model.cluster import InstanceEntry
+from app.model.cluster import ClusterFile, InstanceEntry
 from app.model.ids import new_id
 from app.model.instance import InstanceKey
 from app.operations.editing import edit_blank, rendered
@@ -434,6 +436,39 @@ async def test_what_forms_need_is_loaded_once_when_somebody_types(
         await pilot.press("4")
         await until_shown(pilot, r"moorage › definitions")
     assert loaded == ["forms"]
+
+
+async def test_what_forms_need_waits_while_a_whole_fleet_comes_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str] = []
+    looks: list[int] = []
+    load_forms = Dashboard._load_forms
+
+    def look(app: Dashboard) -> None:
+        looks.append(len(loaded))
+        load_forms(app)
+
+    monkeypatch.setattr(dashboard, "warm_forms", lambda: loaded.append("forms"))
+    monkeypatch.setattr(dashboard, "FORMS_AFTER", 0.01)
+    monkeypatch.setattr(dashboard, "MOST_COMING", 2)
+    monkeypatch.setattr(Dashboard, "_load_forms", look)
+    session = session_with(tmp_path)
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(tmp_path / "silent.sock"))
+        silent.listen()
+        endpoint, now = f"unix://{tmp_path}/silent.sock", session.now()
+        for name in "a", "b", "c":
+            one = InstanceEntry(name=name, id=new_id(), endpoint=endpoint, registered_at=now)
+            session.clusters.update("prod", partial(ClusterFile.with_instance, entry=one))
+        app = Dashboard(session)
+        async with app.run_test(size=SIZE) as pilot:
+            await until_shown(pilot, r"◌ 3 connecting")
+            await pilot.press("j")
+            await until(pilot, lambda: len(looks) > 3, "it is looked whether they have come in")
+            assert loaded == []
+            monkeypatch.setattr(dashboard, "MOST_COMING", 3)
+            await until(pilot, lambda: loaded, "the forms are loaded")
 
 
 async def test_sizes_that_come_faster_than_they_are_laid_out_end_at_the_last_one(
