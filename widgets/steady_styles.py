@@ -8,13 +8,15 @@ from weakref import WeakKeyDictionary
 
 from textual.app import App
 from textual.await_complete import AwaitComplete
-from textual.css.model import RuleSet
+from textual.css.model import RuleSet, SelectorType
 from textual.css.styles import RulesMap
 from textual.css.stylesheet import Stylesheet
 from textual.dom import DOMNode
 from textual.widget import Widget
 
 _Sight = tuple[tuple[int, str | None, frozenset[str], frozenset[str]], ...]
+_Asked = tuple[frozenset[str], frozenset[str]]
+"""Classes and pseudo-classes."""
 
 
 class SteadyStylesheet(Stylesheet):
@@ -31,7 +33,7 @@ class SteadyStylesheet(Stylesheet):
         self._changed = False
         self._known: list[RuleSet] = []
         self._by_names: dict[frozenset[str], list[RuleSet]] = {}
-        self._asked: dict[tuple[type[DOMNode], frozenset[str]], frozenset[str]] = {}
+        self._asked: dict[tuple[type[DOMNode], frozenset[str]], _Asked] = {}
         self._candidates: list[RuleSet] | None = None
         self._styled: WeakKeyDictionary[DOMNode, _Sight] = WeakKeyDictionary()
 
@@ -84,14 +86,16 @@ class SteadyStylesheet(Stylesheet):
             found = self._by_names[relevant] = [rule for rule in self._known if rule in wanted]
         return found
 
-    def _asked_of(self, node: DOMNode) -> frozenset[str]:
-        """The pseudo-classes that rules for a node and its parts ask for, of it or of those that it is in."""
+    def _asked_of(self, node: DOMNode) -> _Asked:
+        """What rules for a node and its parts ask for, of it or of those that it is in."""
         names, kind = node._selector_names, type(node)
         key = kind, frozenset(self.rules_map.keys() & names)
         if (found := self._asked.get(key)) is None:
             parts = {"*", "DOMNode", *(f".{name}" for name in kind._get_component_classes())}
             rules = [*self._naming(names), *self._naming(parts)]
-            found = self._asked[key] = frozenset[str]().union(*(rule.pseudo_classes for rule in rules))
+            selectors = [one for rule in rules for chain in rule.selector_set for one in chain.selectors]
+            classes = frozenset(one.name for one in selectors if one.type is SelectorType.CLASS)
+            found = self._asked[key] = classes, frozenset[str]().union(*(rule.pseudo_classes for rule in rules))
         return found
 
 
@@ -129,13 +133,14 @@ def _parts(node: DOMNode) -> int:
     return len(node._get_component_classes())
 
 
-def _sight(node: DOMNode, asked: frozenset[str]) -> _Sight:
-    """What selectors see of a node and of those that it is in: ids, classes, and the pseudo-classes ``asked`` for."""
+def _sight(node: DOMNode, asked: _Asked) -> _Sight:
+    """What selectors see of a node and of those that it is in: ids, and the classes of both kinds ``asked`` for."""
+    classes, pseudo_classes = asked
     path: list[tuple[int, str | None, frozenset[str], frozenset[str]]] = []
     one: Any = node
     while isinstance(one, DOMNode):
         checks: Mapping[str, Callable[[Any], bool]] = one._PSEUDO_CLASSES
-        states = frozenset(name for name in asked if name in checks and checks[name](one))
-        path.append((id(one), one.id, frozenset(one._classes), states))
+        states = frozenset(name for name in pseudo_classes if name in checks and checks[name](one))
+        path.append((id(one), one.id, classes & one._classes, states))
         one = one._parent
     return tuple(path)
