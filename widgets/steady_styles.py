@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Set
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from textual.app import App
-from textual.await_complete import AwaitComplete
 from textual.css.model import RuleSet, SelectorType
 from textual.css.styles import RulesMap
 from textual.css.stylesheet import Stylesheet
@@ -97,36 +95,6 @@ class SteadyStylesheet(Stylesheet):
             classes = frozenset(one.name for one in selectors if one.type is SelectorType.CLASS)
             found = self._asked[key] = classes, frozenset[str]().union(*(rule.pseudo_classes for rule in rules))
         return found
-
-
-class StylesInSight(App[None]):
-    """An app in which other colours reach a screen when it is seen.
-
-    Textual styles all that are open one over the other at once: with a dozen of them no key is answered for long.
-    """
-
-    def refresh_css(self, animate: bool = True) -> None:
-        self.stylesheet.set_variables(self.get_css_variables())
-        self.stylesheet.reparse()
-        self.stylesheet.update(self, animate=animate)
-        if self._screen_stack:
-            for screen in (self.screen, *self._background_screens):
-                if screen is not self.screen:
-                    self.stylesheet.update(screen, animate=animate)
-                screen._css_update_count = self._css_update_count
-            if self.screen.is_mounted:
-                self.screen._refresh_layout(self.size)
-
-    def pop_screen(self) -> AwaitComplete:
-        """As Textual's own; what comes into sight gets the colours of today."""
-        gone = super().pop_screen()
-        self.call_next(self._style_what_is_seen)
-        return gone
-
-    def _style_what_is_seen(self) -> None:
-        seen = (self.screen, *self._background_screens) if self._screen_stack else ()
-        if any(screen._css_update_count != self._css_update_count for screen in seen):
-            self.refresh_css(animate=False)
 
 
 def _parts(node: DOMNode) -> int:

@@ -44,7 +44,8 @@ from themes.own import STYLESHEET, THEMES
 from widgets.line_filter import install_safe_filter
 from widgets.notice import Notice, Notices
 from widgets.presence import can_act, can_be_clicked
-from widgets.steady_styles import SteadyStylesheet, StylesInSight
+from widgets.steady_styles import SteadyStylesheet
+from widgets.styles_in_sight import StylesInSight
 from widgets.terminal import doubtful_clipboard, no_clipboard, set_mouse
 
 if TYPE_CHECKING:
