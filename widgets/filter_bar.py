@@ -69,6 +69,10 @@ class FilterBar(GoesQuietly, Horizontal):
             """The bar, for selectors in ``on``."""
             return self.bar
 
+        def can_replace(self, message: Message) -> bool:
+            """Of those that wait one behind the other the last is enough."""
+            return isinstance(message, FilterBar.Changed) and message.bar is self.bar
+
     @dataclass
     class Closed(Message):
         """The filter was kept (or left, then it is empty), and the focus given back."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from textual import events
-from textual.app import ScreenStackError
+from textual.app import App, ScreenStackError
 from textual.dom import DOMNode
 from textual.message_pump import MessagePump
 from textual.screen import Screen
@@ -19,6 +19,8 @@ _FOR_WHO_STAYS: Final = (
     events.InputEvent,
     events.Paste,
 )
+
+_WHEN_SEEN: Final = (events.ScreenResume, events.Resize)
 
 
 def is_here(node: DOMNode) -> bool:
@@ -35,6 +37,11 @@ def is_on_top(screen: Screen[Any]) -> bool:
         return screen.app.screen is screen
     except ScreenStackError:
         return False
+
+
+def in_sight(app: App[Any]) -> list[Screen[Any]]:
+    """The screen on top and those that it lets through."""
+    return [app.screen, *app._background_screens] if app._screen_stack else []
 
 
 def can_act(node: DOMNode) -> bool:
@@ -69,5 +76,9 @@ class GoesQuietly(MessagePump):
         if isinstance(event, events.Resize) and isinstance(self, Screen) and event.size != self.app.size:
             # A size of before. Textual's layout tells its own screen of each size anew, so that two of them that wait
             # with something in between bring each other back for ever, and no key is answered any more.
+            return
+        if isinstance(event, _WHEN_SEEN) and isinstance(self, Screen) and self not in in_sight(self.app):
+            # Of a dozen screens that are left at once each comes to the top for a moment, and would be laid out. One
+            # that is covered hears of it when it is seen again.
             return
         await super().on_event(event)

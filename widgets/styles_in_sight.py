@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from textual.app import App
 from textual.await_complete import AwaitComplete
-from textual.screen import Screen
+
+from widgets.presence import in_sight
 
 
 class StylesInSight(App[None]):
@@ -16,7 +15,7 @@ class StylesInSight(App[None]):
         self.stylesheet.set_variables(self.get_css_variables())
         self.stylesheet.reparse()
         self.stylesheet.update_nodes((self,), animate=animate)
-        for screen in self._in_sight:
+        for screen in in_sight(self):
             self.stylesheet.update(screen, animate=animate)
             screen._css_update_count = self._css_update_count
         if self._screen_stack and self.screen.is_mounted:
@@ -29,10 +28,5 @@ class StylesInSight(App[None]):
         return gone
 
     def _style_what_is_seen(self) -> None:
-        if any(screen._css_update_count != self._css_update_count for screen in self._in_sight):
+        if any(screen._css_update_count != self._css_update_count for screen in in_sight(self)):
             self.refresh_css(animate=False)
-
-    @property
-    def _in_sight(self) -> list[Screen[Any]]:
-        """The screen on top and those that it lets through."""
-        return [self.screen, *self._background_screens] if self._screen_stack else []

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from app.model.errors import MoorageError
 from app.model.requests import Request
-from app.operations.logs import parse_since
+from app.model.since import parse_since
 from app.operations.session import Session
 from app.store.audit import AuditLog, Entry
 

@@ -16,8 +16,8 @@ from app.model.errors import MoorageError
 from app.model.event import Event
 from app.model.ids import short_id
 from app.model.requests import Request
+from app.model.since import parse_since
 from app.operations.journal import Journal
-from app.operations.logs import parse_since
 from app.operations.monitor import Monitor
 from app.operations.session import Session
 from app.store.events import MOST_EVENTS, EventQuery, EventStore

@@ -31,6 +31,15 @@ def clock_offset(state: InstanceState | None) -> tuple[timedelta, bool]:
     return (state.clock_offset if abs(state.clock_offset) >= _LEAST_OFFSET else timedelta(0)), True
 
 
+def clock_note(source: Source) -> str:
+    """What is to be said of the clock of a source's host, "" if there is nothing."""
+    if not source.clock_known:
+        return f"the clock of {source.host} is not known: its times are as it tells them"
+    if source.offset:
+        return f"the clock of {source.host} is {source.offset.total_seconds():+.1f} s off: its times are corrected"
+    return ""
+
+
 def id_digits(tasks: Sequence[Task], least: int = SHORT) -> int:
     """How many digits of an id tell these tasks apart; 0 for a single one, which needs none."""
     ids = {task.id for task in tasks}

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import heapq
 import queue
-import re
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Annotated, NamedTuple
 
@@ -21,6 +20,7 @@ from app.hosts.logs import read_logs
 from app.model.errors import MoorageError, NotFoundError
 from app.model.requests import ClusterName, Request
 from app.model.safe_text import SafeText, safe_line, without_sgr
+from app.model.since import parse_since
 from app.model.task import Task
 from app.operations.log_desk import LogDesk
 from app.operations.log_filter import Sieve, filter_of
@@ -29,6 +29,7 @@ from app.operations.log_reader import Wanted
 from app.operations.log_sources import (
     LONG,
     NoContainersError,
+    clock_note,
     container_source,
     find_unmanaged,
     id_digits,
@@ -349,33 +350,3 @@ def _clock_notes(sources: Sequence[Source]) -> list[str]:
     if len(hosts) < 2:
         return []
     return [note for source in hosts.values() if (note := clock_note(source))]
-
-
-def clock_note(source: Source) -> str:
-    """What is to be said of the clock of a source's host, "" if there is nothing."""
-    if not source.clock_known:
-        return f"the clock of {source.host} is not known: its times are as it tells them"
-    if source.offset:
-        return f"the clock of {source.host} is {source.offset.total_seconds():+.1f} s off: its times are corrected"
-    return ""
-
-
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-
-
-def parse_since(text: str, now: datetime, what: str = "since") -> datetime:
-    """``10m``, ``2h30m``, ``1d`` before now, or an RFC 3339 time (without a zone: local). Raises MoorageError."""
-    if re.fullmatch(r"(\d{1,6}[smhd]){1,4}", text):
-        amounts = re.findall(r"(\d+)([smhd])", text)
-        try:
-            return now - sum((timedelta(**{_UNITS[unit]: int(n)}) for n, unit in amounts), timedelta(0))
-        except OverflowError:
-            return _EARLIEST.replace(year=1970)
-    try:
-        moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise MoorageError(
-            f"{what} {text!r} is no time; write 90s, 10m, 2h30m, 1d, or as in 2025-01-31T09:30:00Z",
-            code="InvalidParameterException",
-        ) from None

@@ -38,7 +38,7 @@ from app.screens.frame import WIDE, FrameScreen
 from app.screens.help import HelpScreen, help_lines
 from app.screens.images.leaving import leave
 from app.screens.tidying import Tidier
-from app.screens.warming import warm, warm_forms, warm_watching
+from app.screens.warming import Loader, warm, warm_forms, warm_watching
 from themes.derive import variable_defaults
 from themes.own import STYLESHEET, THEMES
 from widgets.line_filter import install_safe_filter
@@ -100,6 +100,7 @@ class Dashboard(StylesInSight):
         self.demo_wanted = False
         self._doubts: set[str] = set()
         self._somebody_types = False
+        self._loader = Loader()
         self.fault: BaseException | None = None
         """What ended it, if that was a fault of ours."""
         self.tidier: Tidier | None = None
@@ -290,6 +291,8 @@ class Dashboard(StylesInSight):
     ) -> bool:
         """Do what a key is for, unless it is of a screen that is not there yet: keys come faster than screens do."""
         target, _, _ = self._parse_action(action, default_namespace or self, namespaces)
+        if isinstance(action, str) and can_act(target):
+            await self._loader.load_for(action)
         return can_act(target) and await super().run_action(action, default_namespace, namespaces)
 
     async def on_event(self, event: Event) -> None:
@@ -301,6 +304,10 @@ class Dashboard(StylesInSight):
                 self.set_timer(FORMS_AFTER, self._load_forms)
         if not isinstance(event, MouseDown) or can_be_clicked(self.screen, event.x, event.y):
             await super().on_event(event)
+        if isinstance(event, InputEvent):
+            # Whom it is for has it before the next is looked at: of many keys that come as one, a pasted text in a
+            # terminal that does not mark it, nothing else would be done until the last was taken.
+            await asyncio.sleep(0)
 
     def _load_forms(self) -> None:
         """Not while a whole fleet comes in: that takes all the time that Python has."""

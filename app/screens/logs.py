@@ -14,10 +14,11 @@ from textual.widgets import Input
 from app.fleet.changes import ChangeSet
 from app.model.errors import MoorageError
 from app.model.safe_text import safe_line
+from app.model.since import parse_since
 from app.model.task import Task
 from app.operations.log_filter import LogFilter
 from app.operations.log_reader import Wanted
-from app.operations.logs import clock_note, parse_since
+from app.operations.log_sources import clock_note
 from app.screens import formats
 from app.screens.actions import INSIDE, bindings
 from app.screens.desk import Desk

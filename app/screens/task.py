@@ -12,12 +12,12 @@ from textual.containers import Horizontal
 from textual.content import Content
 
 from app.fleet.changes import ChangeSet
+from app.model.errors import Finding
 from app.model.ids import task_arn
 from app.model.instance import InstanceKey
 from app.model.task import Task, TaskContainer
 from app.operations.stats import HISTORY_SECONDS
 from app.operations.task_shape import task_shape
-from app.operations.unhonoured import unhonoured
 from app.screens import formats, task_stats
 from app.screens.actions import INSIDE, TABLE_ACTIONS, bindings
 from app.screens.desk import Desk
@@ -64,6 +64,8 @@ class TaskScreen(TaskActions):
         self._feed: LogFeed | None = None
         self._revealed = False
         self._log_note = ""
+        self._manifest = ""
+        self._unlike_aws: tuple[Finding, ...] = ()
         self._tabs = PaneTabs(["Logs", "Stats", "Timeline", "Details", "JSON"], id="tabs")
         self._titles = (_CONTAINERS, "Task ")
 
@@ -143,10 +145,11 @@ class TaskScreen(TaskActions):
         stats.want_tasks([task], self.desk.fleet.instances)
         self._show_use(task)
         facts = task_facts(self.desk, task)
-        strange = unhonoured(task.manifest)
-        hint = [("Unlike AWS", f"{len(strange)} members, see Details")] if strange else []
+        self._ask_what_is_unlike_aws(task.manifest)
+        unlike = self._unlike_aws
+        hint = [("Unlike AWS", f"{len(unlike)} members, see Details")] if unlike else []
         self.query_one("#facts-beside", Facts).show([*facts, *hint])
-        notes = [("" if place else "Unlike AWS", str(note)) for place, note in enumerate(strange)]
+        notes = [("" if place else "Unlike AWS", str(note)) for place, note in enumerate(unlike)]
         self.query_one("#facts-below", Facts).show([*facts, *notes])
         if self._pane == JSON:
             text, masked = masked_json(task_shape(task, self._instance_id()), revealed=self._revealed)
@@ -158,6 +161,23 @@ class TaskScreen(TaskActions):
             self.query_one(TimelinePane).show(task, None)
         if self._feed is not None:
             self._feed.follow(task)
+
+    def _ask_what_is_unlike_aws(self, manifest: str) -> None:
+        """In a job: it reads a whole definition, and the first one that is read loads what definitions are made of."""
+        if manifest == self._manifest:
+            return
+        self._manifest = manifest
+
+        def read() -> tuple[Finding, ...]:
+            from app.operations.unhonoured import unhonoured
+
+            return unhonoured(manifest)
+
+        def tell(found: tuple[Finding, ...]) -> None:
+            self._unlike_aws = found
+            self.refresh_now(None)
+
+        self.desk.jobs.run(read, tell)
 
     def _show_use(self, task: Task) -> None:
         """In the title of a panel, and in the tab if that is open."""

@@ -11,7 +11,7 @@ import pytest
 from app.hosts.logs import read_logs
 from app.model.endpoint import Endpoint
 from app.model.errors import MoorageError
-from app.operations.logs import parse_since
+from app.model.since import parse_since
 from app.operations.session import Session
 from app.store.home import resolve_home
 from tests.cli.calling import Cli

@@ -41,6 +41,8 @@ class Tally:
     errors: list[str] = field(default_factory=list)
     starts: int = 0
     handed: int = 0
+    leaves: list[float] = field(default_factory=list)
+    """Seconds from the end of the program's work to that of its process, a shutdown of Python included."""
     costs: list[tuple[float, int, int, int]] = field(default_factory=list)
     """(seconds since the start, threads, file descriptors, resident KiB) of the dashboard that runs."""
 
@@ -67,6 +69,7 @@ class Monkey:
         self._size = (120, 36)
         self._screen, self._keys = "", []  # type: str, list[str]
         self._handed_since: float | None = None
+        self._leaving_since: float | None = None
         self._told = b""
         self._output = b""
         self._answers = 0
@@ -101,7 +104,7 @@ class Monkey:
         )
         os.close(told)
         self.tally.starts += 1
-        self._screen, self._keys, self._handed_since = "", [], None
+        self._screen, self._keys, self._handed_since, self._leaving_since = "", [], None, None
         self._until_answered(Stroke("g", b"g", answered=True))
 
     def _resize(self, columns: int, rows: int) -> None:
@@ -130,11 +133,15 @@ class Monkey:
         elif "handed" in told:
             self._handed_since = time.monotonic() if told["handed"] else None
             self.tally.handed += told["handed"]
+        elif "leaving" in told:
+            self._leaving_since = time.monotonic()
         else:
             self.tally.errors.append(f"{told['error']}\ntyped: {' '.join(self._typed)}")
 
     def _ended(self) -> None:
         """It may be told to quit; anything else is an error."""
+        if self._leaving_since is not None:
+            self.tally.leaves.append(time.monotonic() - self._leaving_since)
         while select.select([self._leader], [], [], 0.2)[0]:
             self._output = (self._output + os.read(self._leader, 1 << 16))[-20_000:]
         code = self._process.wait(DEADLINE)

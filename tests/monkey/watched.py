@@ -3,7 +3,8 @@
 ``{"key": …, "screen": …, "keys": […]}`` when a key was handled: the keys are those that the screen has now.
 ``{"stall": s, "own": s, "screen": …, "stack": …}`` when the loop stood still; ``own`` is without the time in which the
 machine ran others, and ``garbage`` the part of it in which Python looked for garbage. ``{"error": …}`` for an exception
-wherever it is. ``{"handed": bool}`` while a shell or an editor has the terminal. On SIGUSR1 the stacks of all threads
+wherever it is. ``{"handed": bool}`` while a shell or an editor has the terminal, ``{"leaving": true}`` when it is to
+end: how long that takes is a figure of its own, and no stall any more. On SIGUSR1 the stacks of all threads
 are written to HOME.stacks, on SIGUSR2 what the tasks of the loop wait for to HOME.tasks.
 """
 
@@ -36,6 +37,8 @@ TOLD_FROM = 0.1
 _LOOK_AFTER = 0.15
 _BASE_EVERY = 5
 _LONG_SEARCH = 0.03
+_LONG_TURN = 0.005
+_MOST_TURNS = 5
 
 
 class Reporter:
@@ -68,24 +71,29 @@ class Heart:
         self._garbage = self._garbage_since = 0.0
         self._beats = 0
         self._stack = self._searches = ""
-        self.paused = False
+        self.paused = self.ended = False
         gc.callbacks.append(self._garbage_sought)
+        self._turns: list[tuple[float, str]] = []
+        _time_turns(self._turns)
         self._loop.call_later(BEAT, self._beat)
         threading.Thread(target=self._look, name="heart", daemon=True).start()
 
     def _beat(self) -> None:
         now = self._loop.time()
         stall = now - self._due
+        if self.ended:
+            return
         if stall >= TOLD_FROM and not self.paused:
             own = max(time.thread_time() - self._used, stall - self._waited())
             where, garbage = self._where(), self._garbage
-            stack = f"{self._searches}{self._others()}\n{self._stack}"
+            stack = f"{self._searches}{self._longest_turns()}{self._others()}\n{self._stack}"
             self._reporter.tell(stall=stall, own=own, garbage=garbage, screen=where, stack=stack)
         self.paused = False
         self._beats += 1
         if self._beats % _BASE_EVERY == 0 or stall >= TOLD_FROM:
             self._before = thread_seconds()
         self._stack = self._searches = ""
+        self._turns.clear()
         self._garbage, self._used = 0.0, time.thread_time()
         self._due = self._loop.time() + BEAT
         self._loop.call_later(BEAT, self._beat)
@@ -103,6 +111,11 @@ class Heart:
         most = sorted(((ran, thread) for thread, (ran, _) in self._since().items()), reverse=True)[:4]
         told = ", ".join(f"{names.get(thread, thread)} {seconds * 1000:.0f}" for seconds, thread in most)
         return f"ms of each thread since the last look: {told}"
+
+    def _longest_turns(self) -> str:
+        """Of what the loop called since the last beat, what it had to wait for most."""
+        told = [f"{seconds * 1000:.0f} ms: {what}\n" for seconds, what in sorted(self._turns, reverse=True)]
+        return "".join(told[:_MOST_TURNS])
 
     def _since(self) -> dict[str, tuple[float, float]]:
         """Of each thread what it ran and waited since the last look."""
@@ -125,7 +138,7 @@ class Heart:
 
     def _look(self) -> None:
         look_after = _LOOK_AFTER
-        while True:
+        while not self.ended:
             time.sleep(BEAT)
             late = time.monotonic() - self._due
             if late < _LOOK_AFTER:
@@ -136,6 +149,21 @@ class Heart:
                 frame = sys._current_frames().get(self._thread)
                 if frame is not None:
                     self._stack += f"after {late:.2f} s:\n{''.join(traceback.format_stack(frame)[-20:])}"
+
+
+def _time_turns(found: list[tuple[float, str]]) -> None:
+    """Note from now on what each call of the loop that takes long is for, and how long."""
+    run = asyncio.Handle._run
+
+    def timed(self: asyncio.Handle) -> None:
+        began = time.perf_counter()
+        run(self)
+        if (took := time.perf_counter() - began) >= _LONG_TURN:
+            callback = getattr(self, "_callback", None)  # None once it is cancelled
+            task = getattr(callback, "__self__", callback)
+            found.append((took, task.get_name() if isinstance(task, asyncio.Task) else str(callback)))
+
+    asyncio.Handle._run = timed  # type: ignore[method-assign]
 
 
 def thread_seconds() -> dict[str, tuple[float, float]]:
@@ -197,6 +225,12 @@ class Watched(dashboard.Dashboard):
         with suppress(Exception):  # a screen that is just going
             keys = sorted(self.screen.active_bindings)
         self.reporter.tell(key=key, screen=self._where(), keys=keys)
+
+    def exit(self, *arguments: Any, **named: Any) -> None:
+        if self.heart is not None and not self.heart.ended:
+            self.heart.ended = True
+            self.reporter.tell(leaving=True)
+        super().exit(*arguments, **named)
 
     def action_suspend_process(self) -> None:
         super().action_suspend_process()

@@ -7,7 +7,6 @@ import os
 import pty
 import re
 import select
-import socket
 import struct
 import subprocess
 import sys
@@ -15,7 +14,6 @@ import termios
 import time
 from collections.abc import Callable
 from fcntl import ioctl
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,11 +22,8 @@ from textual import events
 from textual.binding import Binding
 from textual.geometry import Size
 
-from app.model.cluster import ClusterFile, InstanceEntry
-from app.model.ids import new_id
 from app.model.instance import InstanceKey
 from app.operations.editing import edit_blank, rendered
-from app.screens import dashboard
 from app.screens.actions import ACTIONS
 from app.screens.dashboard import Dashboard
 from app.screens.registering import RegisterScreen
@@ -289,41 +284,6 @@ async def test_a_key_in_the_configuration_is_used(tmp_path: Path) -> None:
         await until_shown(pilot, r"Keys of this screen")
 
 
-OPENED = """
-import asyncio, sys
-from app.fleet.fleet import Fleet
-from app.operations.session import Session
-from app.screens import dashboard
-from app.screens.first_frame.opening import Opening
-from app.store.cluster_glance import glance_at_clusters
-from app.store.home import resolve_home
-
-async def main():
-    dashboard.WATCH_AFTER = dashboard.TICK_EVERY = dashboard.WARM_AFTER = dashboard.FORMS_AFTER = 600
-    home, fleet = resolve_home(sys.argv[1], {}), Fleet()
-    fleet.register(*glance_at_clusters(home))
-    app = dashboard.Dashboard(Session(home), None, Opening("fleet", fleet))
-    async with app.run_test(size=(120, 36)) as pilot:
-        shown = [row.key for row in app.screen.query_one("#clusters").rows]
-        await pilot.press("2")
-        while type(app.screen).__name__ != "TasksScreen" or not app.screen.is_mounted:
-            await pilot.pause()
-    print(shown, {"docker", "pydantic"} & set(sys.modules))
-
-asyncio.run(main())
-"""
-
-
-def test_neither_docker_nor_pydantic_is_waited_for_by_the_first_keys(tmp_path: Path) -> None:
-    """Each takes about a tenth of a second."""
-    session = session_with(tmp_path)
-    nobody = InstanceEntry(name="gone", id=new_id(), endpoint=f"unix://{tmp_path}/s", registered_at=session.now())
-    session.clusters.update("prod", lambda cluster: cluster.with_instance(nobody))
-    argv = [sys.executable, "-c", OPENED, str(tmp_path)]
-    found = subprocess.run(argv, check=False, cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert found.stdout.strip() == "['prod'] set()", found.stderr
-
-
 async def test_what_supervision_did_is_told_in_one_notice(tmp_path: Path) -> None:
     app = Dashboard(session_with(tmp_path))
     async with app.run_test(size=SIZE, notifications=True) as pilot:
@@ -419,56 +379,6 @@ async def test_a_file_that_is_broken_from_the_start_is_no_empty_cluster(tmp_path
     async with app.run_test(size=SIZE) as pilot:
         await until_shown(pilot, r"edge +✕ broken file")
         assert app.desk.fleet.clusters == ("prod",)
-
-
-async def test_what_forms_need_is_loaded_once_when_somebody_types(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    loaded: list[str] = []
-    monkeypatch.setattr(dashboard, "warm_forms", lambda: loaded.append("forms"))
-    monkeypatch.setattr(dashboard, "FORMS_AFTER", 0.01)
-    app = Dashboard(session_with(tmp_path))
-    async with app.run_test(size=SIZE) as pilot:
-        await until_shown(pilot, r"moorage › fleet")
-        assert loaded == []
-        await pilot.press("j", "k")
-        await until(pilot, lambda: loaded, "the forms are loaded")
-        await pilot.press("4")
-        await until_shown(pilot, r"moorage › definitions")
-    assert loaded == ["forms"]
-
-
-async def test_what_forms_need_waits_while_a_whole_fleet_comes_in(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    loaded: list[str] = []
-    looks: list[int] = []
-    load_forms = Dashboard._load_forms
-
-    def look(app: Dashboard) -> None:
-        looks.append(len(loaded))
-        load_forms(app)
-
-    monkeypatch.setattr(dashboard, "warm_forms", lambda: loaded.append("forms"))
-    monkeypatch.setattr(dashboard, "FORMS_AFTER", 0.01)
-    monkeypatch.setattr(dashboard, "MOST_COMING", 2)
-    monkeypatch.setattr(Dashboard, "_load_forms", look)
-    session = session_with(tmp_path)
-    with socket.socket(socket.AF_UNIX) as silent:
-        silent.bind(str(tmp_path / "silent.sock"))
-        silent.listen()
-        endpoint, now = f"unix://{tmp_path}/silent.sock", session.now()
-        for name in "a", "b", "c":
-            one = InstanceEntry(name=name, id=new_id(), endpoint=endpoint, registered_at=now)
-            session.clusters.update("prod", partial(ClusterFile.with_instance, entry=one))
-        app = Dashboard(session)
-        async with app.run_test(size=SIZE) as pilot:
-            await until_shown(pilot, r"◌ 3 connecting")
-            await pilot.press("j")
-            await until(pilot, lambda: len(looks) > 3, "it is looked whether they have come in")
-            assert loaded == []
-            monkeypatch.setattr(dashboard, "MOST_COMING", 3)
-            await until(pilot, lambda: loaded, "the forms are loaded")
 
 
 async def test_sizes_that_come_faster_than_they_are_laid_out_end_at_the_last_one(

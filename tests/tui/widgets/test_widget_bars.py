@@ -161,6 +161,15 @@ class TestFilterBar:
             assert focused(rows)
             assert values(FilterBar.Closed) == ["we", ""]
 
+    async def test_of_changes_that_wait_the_last_is_told(self, app_of: Any) -> None:
+        bar, other, seen = FilterBar(), FilterBar(), list[Message]()
+        app = app_of(bar, other)
+        async with app.run_test(size=(60, 4), message_hook=seen.append) as pilot:
+            for value, of in (("a", bar), ("ab", bar), ("x", other), ("abc", bar)):
+                app.post_message(FilterBar.Changed(value, of))
+            await pilot.pause()
+            assert [one.value for one in seen if isinstance(one, FilterBar.Changed)] == ["ab", "x", "abc"]
+
     async def test_set_and_clear_without_the_focus(self, app_of: Any) -> None:
         rows, bar = table(), FilterBar()
         async with app_of(rows, bar).run_test(size=(60, 6)) as pilot:

@@ -16,8 +16,8 @@ from app.model.resources import Resources
 from app.model.safe_text import SafeText
 from app.model.task import Task
 from app.operations.log_merge import Source
-from app.operations.log_sources import clock_offset, find_unmanaged, id_digits, tag_of
-from app.operations.logs import _clock_notes, clock_note
+from app.operations.log_sources import clock_note, clock_offset, find_unmanaged, id_digits, tag_of
+from app.operations.logs import _clock_notes
 from tests.unit.builders import NOW, container, tag
 
 KEY = InstanceKey("prod", "edge-1")
