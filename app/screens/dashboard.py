@@ -37,6 +37,7 @@ from app.screens.first_frame.opening import Opening
 from app.screens.frame import WIDE, FrameScreen
 from app.screens.help import HelpScreen, help_lines
 from app.screens.images.leaving import leave
+from app.screens.key_pace import KeyPace
 from app.screens.tidying import Tidier
 from app.screens.warming import Loader, warm, warm_forms, warm_watching
 from themes.derive import variable_defaults
@@ -100,7 +101,7 @@ class Dashboard(StylesInSight):
         self.demo_wanted = False
         self._doubts: set[str] = set()
         self._somebody_types = False
-        self._loader = Loader()
+        self._loader, self._pace = Loader(), KeyPace()
         self.fault: BaseException | None = None
         """What ended it, if that was a fault of ours."""
         self.tidier: Tidier | None = None
@@ -305,9 +306,7 @@ class Dashboard(StylesInSight):
         if not isinstance(event, MouseDown) or can_be_clicked(self.screen, event.x, event.y):
             await super().on_event(event)
         if isinstance(event, InputEvent):
-            # Whom it is for has it before the next is looked at: of many keys that come as one, a pasted text in a
-            # terminal that does not mark it, nothing else would be done until the last was taken.
-            await asyncio.sleep(0)
+            await self._pace.key_taken()
 
     def _load_forms(self) -> None:
         """Not while a whole fleet comes in: that takes all the time that Python has."""

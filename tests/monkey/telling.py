@@ -48,13 +48,14 @@ def counts(found: Mapping[str, int]) -> str:
 
 def _summary(tally: Tally) -> list[str]:
     seconds = sorted(tally.seconds) or [0.0]
+    leaves = tally.leaves or [0.0]
     middle, late = statistics.median(seconds) * 1000, seconds[int(len(seconds) * 0.95)] * 1000
     stood = sum(stall["stall"] >= HANG for stall in tally.stalls)
     lines = [
         f"keys answered: {len(tally.seconds)}; median {middle:.1f} ms, p95 {late:.0f} ms",
         f"by screen: {counts(tally.keys)}",
         f"else: {counts(tally.others)}; starts {tally.starts}, terminal handed over {tally.handed} times",
-        f"quits: {len(tally.leaves)}, the longest took {max(tally.leaves, default=0.0) * 1000:.0f} ms",
+        f"quits: {len(tally.leaves)}; median {statistics.median(leaves) * 1000:.0f} ms, at most {max(leaves) * 1000:.0f} ms",
         f"exceptions: {len(tally.errors)}",
         f"the loop hung for {HANG * 1000:.0f} ms: {len(tally.hangs)} times ({stood} with other programs' time)",
     ]

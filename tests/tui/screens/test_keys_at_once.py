@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,13 @@ from textual.app import App
 from app.screens.dashboard import Dashboard
 from app.screens.frame import FrameScreen
 from app.screens.json_screen import JsonScreen
+from app.screens.key_pace import MOST_KEYS
 from tests.tui.screens.driving import SIZE, session_with, still_text, until, until_shown
 
 KEYS = 20
 
 
-async def test_between_two_keys_all_else_has_its_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_after_a_few_keys_all_else_has_its_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     beats, beat_at_key = 0, list[int]()
     loop = asyncio.get_running_loop()
 
@@ -42,7 +44,7 @@ async def test_between_two_keys_all_else_has_its_turn(tmp_path: Path, monkeypatc
         for _ in range(KEYS):
             app.post_message(events.Key("j", "j"))
         await until(pilot, lambda: len(beat_at_key) == KEYS, "all keys are answered")
-    assert len(set(beat_at_key)) == KEYS, "no two keys within one turn of the loop"
+    assert max(Counter(beat_at_key).values()) <= MOST_KEYS, "within one turn of the loop"
 
 
 async def test_screens_that_are_left_at_once_are_not_brought_up_on_the_way(
