@@ -42,7 +42,7 @@ class Tally:
     starts: int = 0
     handed: int = 0
     leaves: list[float] = field(default_factory=list)
-    """Seconds from the end of the program's work to that of its process, a shutdown of Python included."""
+    """Seconds from the end of the program's work to that of its process."""
     costs: list[tuple[float, int, int, int]] = field(default_factory=list)
     """(seconds since the start, threads, file descriptors, resident KiB) of the dashboard that runs."""
 

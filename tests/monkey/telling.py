@@ -55,7 +55,7 @@ def _summary(tally: Tally) -> list[str]:
         f"keys answered: {len(tally.seconds)}; median {middle:.1f} ms, p95 {late:.0f} ms",
         f"by screen: {counts(tally.keys)}",
         f"else: {counts(tally.others)}; starts {tally.starts}, terminal handed over {tally.handed} times",
-        f"quits: {len(tally.leaves)}; median {statistics.median(leaves) * 1000:.0f} ms, at most {max(leaves) * 1000:.0f} ms",
+        f"quits: {len(leaves)}; median {statistics.median(leaves) * 1000:.0f} ms, at most {max(leaves) * 1000:.0f} ms",
         f"exceptions: {len(tally.errors)}",
         f"the loop hung for {HANG * 1000:.0f} ms: {len(tally.hangs)} times ({stood} with other programs' time)",
     ]

@@ -27,7 +27,7 @@ from typing import Any
 
 from textual import events
 
-from app.main import main as run_program
+import moorage
 from app.model.errors import MoorageError
 from app.screens import dashboard
 from app.screens.desk import Jobs
@@ -268,7 +268,7 @@ def _watch_jobs(reporter: Reporter) -> None:
     Jobs.run = watched  # type: ignore[method-assign]
 
 
-def main() -> int:
+def main() -> None:
     home, fd = sys.argv[1], int(sys.argv[2])
     os.set_inheritable(fd, False)
     faulthandler.register(signal.SIGUSR1, file=open(f"{home}.stacks", "w"))  # noqa: SIM115 - open to the end
@@ -277,8 +277,9 @@ def main() -> int:
     dashboard.Dashboard = Watched  # type: ignore[misc]
     threading.excepthook = lambda failure: reporter.error(failure.exc_value or RuntimeError("a thread failed"))
     _watch_jobs(reporter)
-    return run_program(["--home", home])
+    sys.argv[1:] = ["--home", home]
+    moorage.main()  # with the end of the program itself, which is part of what quitting takes
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
