@@ -95,6 +95,15 @@ def test_the_models_behind_forms_are_loaded_beside_the_screen(tmp_path: Path, ke
     assert found.stdout.strip() == "False", found.stderr
 
 
+def test_what_only_looks_needs_no_models() -> None:
+    """The first enter on a task, and the first l, took a tenth of a second more with them."""
+    looks = "import sys, app.screens.task, app.screens.logs, app.screens.container, app.screens.instance.screen"
+    told = "print({'app.model.requests', 'app.model.task_definition'} & set(sys.modules))"
+    argv = [sys.executable, "-c", f"{looks}; {told}"]
+    found = subprocess.run(argv, check=False, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert found.stdout.strip() == "set()", found.stderr
+
+
 async def test_what_forms_need_is_loaded_once_when_somebody_types(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
