@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from widgets.dialog import Dialog
+from widgets.paced_input import PacedInput
 from widgets.plain import plain
 
 
@@ -94,7 +95,7 @@ class Confirm(Dialog[bool]):
             if self._type_name:
                 with Horizontal(id="confirm-typing"):
                     yield Static(Content(f"Type {self._type_name}"), id="confirm-ask")
-                    yield Input(id="confirm-name", compact=True)
+                    yield PacedInput(id="confirm-name", compact=True)
             with Horizontal(id="confirm-buttons"):
                 yield Static(Content(self._hint()), id="confirm-hint")
                 yield Button(Content("Cancel"), id="confirm-cancel", compact=True)

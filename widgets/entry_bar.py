@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from widgets.paced_input import PacedInput
 from widgets.presence import GoesQuietly
 
 
@@ -50,7 +51,7 @@ class EntryBar(GoesQuietly, Horizontal):
     def __init__(self, *, placeholder: str = "", id: str | None = None) -> None:
         super().__init__(id=id)
         self._prompt = Static("", classes="entry-bar--prompt")
-        self._input = Input(placeholder=placeholder, compact=True, select_on_focus=False)
+        self._input = PacedInput(placeholder=placeholder, compact=True, select_on_focus=False)
         self._problem = Static("", classes="entry-bar--problem")
         self._kind = ""
         self._back_to: Widget | None = None

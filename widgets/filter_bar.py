@@ -15,6 +15,7 @@ from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from widgets.paced_input import PacedInput
 from widgets.plain import plain
 from widgets.presence import GoesQuietly
 
@@ -98,7 +99,7 @@ class FilterBar(GoesQuietly, Horizontal):
         self._complete = complete
         self._note = Static("", classes="filter-bar--note", markup=False)
         self._prompt = Static(Content(prompt), classes="filter-bar--prompt")
-        self._input = Input(placeholder=placeholder, compact=True, select_on_focus=False)
+        self._input = PacedInput(placeholder=placeholder, compact=True, select_on_focus=False)
         if complete is not None:
             self._input.suggester = _FirstOf(complete)
         self._value = ""

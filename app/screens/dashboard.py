@@ -37,7 +37,6 @@ from app.screens.first_frame.opening import Opening
 from app.screens.frame import WIDE, FrameScreen
 from app.screens.help import HelpScreen, help_lines
 from app.screens.images.leaving import leave
-from app.screens.key_pace import KeyPace
 from app.screens.tidying import Tidier
 from app.screens.warming import Loader, warm, warm_forms, warm_watching
 from themes.derive import variable_defaults
@@ -101,7 +100,7 @@ class Dashboard(StylesInSight):
         self.demo_wanted = False
         self._doubts: set[str] = set()
         self._somebody_types = False
-        self._loader, self._pace = Loader(), KeyPace()
+        self._loader = Loader()
         self.fault: BaseException | None = None
         """What ended it, if that was a fault of ours."""
         self.tidier: Tidier | None = None
@@ -305,8 +304,6 @@ class Dashboard(StylesInSight):
                 self.set_timer(FORMS_AFTER, self._load_forms)
         if not isinstance(event, MouseDown) or can_be_clicked(self.screen, event.x, event.y):
             await super().on_event(event)
-        if isinstance(event, InputEvent):
-            await self._pace.key_taken()
 
     def _load_forms(self) -> None:
         """Not while a whole fleet comes in: that takes all the time that Python has."""

@@ -20,6 +20,7 @@ from app.model.safe_text import safe_line
 from app.screens.desk import Desk
 from widgets.box import Box
 from widgets.dialog import Dialog
+from widgets.paced_input import PacedInput
 from widgets.presence import is_here
 
 Values = dict[str, str]
@@ -121,7 +122,7 @@ class FormDialog(Dialog[None]):
                     if field.box:
                         yield Box(Content(field.hint), bool(field.value), id=f"field-{field.name}")
                     else:
-                        yield Input(field.value, id=f"field-{field.name}", placeholder=field.hint, compact=True)
+                        yield PacedInput(field.value, id=f"field-{field.name}", placeholder=field.hint, compact=True)
                 yield Static(Content(field.hint), classes="form-hint")
             if self._command is not None:
                 yield Static(Content(self._command_words(values)), id="form-command")

@@ -29,6 +29,7 @@ from app.store.definitions import StoredRevision
 from app.store.sidecar import MAX_NOTE
 from widgets.cells import Cell, Span
 from widgets.diff_view import DiffRow, DiffView
+from widgets.paced_input import PacedInput
 from widgets.pane_tabs import PaneTabs
 from widgets.presence import is_here, is_on_top
 
@@ -97,7 +98,7 @@ class RegisterScreen(FrameScreen):
         yield DiffView(id="diff")
         with Horizontal(id="register-row"):
             yield Static(Content("Note"), classes="form-label")
-            yield Input(
+            yield PacedInput(
                 self._note, placeholder="why this revision (optional)", id="note", compact=True, max_length=MAX_NOTE
             )
             yield Button("Register", id="register-go", compact=True)

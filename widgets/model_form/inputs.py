@@ -18,6 +18,7 @@ from textual.widgets import Input, Static, TextArea
 from textual.widgets.option_list import Option
 
 from widgets.dialog import Dialog
+from widgets.paced_input import PacedInput
 from widgets.plain import plain
 from widgets.steady_options import SteadyOptions
 
@@ -25,7 +26,7 @@ _MOST_OFFERS_SEEN = 8
 _KEYS = {"cancel": "escape", "next": "tab", "previous": "shift+tab", "up": "up", "down": "down"}
 
 
-class FieldInput(Input):
+class FieldInput(PacedInput):
     """An input over one cell; it hands on a pasted text of several lines.
 
     Args:

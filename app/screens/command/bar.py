@@ -24,6 +24,7 @@ from app.screens.command.matching import found, nearest
 from app.screens.frame import FrameScreen
 from widgets.cells import Column, Row, cell
 from widgets.live_table import LiveTable
+from widgets.paced_input import PacedInput
 from widgets.presence import GoesQuietly, is_here
 
 MOST_SHOWN = 12
@@ -62,7 +63,9 @@ class CommandBar(GoesQuietly, Vertical):
         self._back_to: Widget | None = None
         self._list = LiveTable(_COLUMNS, id="command-list", markable=False)
         self._list.can_focus = False
-        self._input = Input(placeholder="a command, a screen, a cluster, a task …", compact=True, id="command-input")
+        self._input = PacedInput(
+            placeholder="a command, a screen, a cluster, a task …", compact=True, id="command-input"
+        )
         self._note = Static("", id="command-note", markup=False)
         self._prompt = Static(":", id="command-prompt")
         self._line = Horizontal(self._prompt, self._input, self._note, id="command-line")
