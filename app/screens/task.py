@@ -64,7 +64,7 @@ class TaskScreen(TaskActions):
         self._feed: LogFeed | None = None
         self._revealed = False
         self._log_note = ""
-        self._manifest = ""
+        self._manifest_asked = ""
         self._unlike_aws: tuple[Finding, ...] = ()
         self._tabs = PaneTabs(["Logs", "Stats", "Timeline", "Details", "JSON"], id="tabs")
         self._titles = (_CONTAINERS, "Task ")
@@ -164,9 +164,9 @@ class TaskScreen(TaskActions):
 
     def _ask_what_is_unlike_aws(self, manifest: str) -> None:
         """In a job: it reads a whole definition, and the first one that is read loads what definitions are made of."""
-        if manifest == self._manifest:
+        if manifest == self._manifest_asked:
             return
-        self._manifest = manifest
+        self._manifest_asked = manifest
 
         def read() -> tuple[Finding, ...]:
             from app.operations.unhonoured import unhonoured
